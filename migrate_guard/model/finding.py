@@ -1,0 +1,93 @@
+"""What is reported."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import NamedTuple
+
+from migrate_guard.model.revision import Direction
+from migrate_guard.model.source import Source, Span
+
+
+class Severity(IntEnum):
+    INFO = 1
+    WARNING = 2
+    ERROR = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Confidence(IntEnum):
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    def __str__(self) -> str:
+        return self.name.lower()
+
+
+class Related(NamedTuple):
+    """Another place that a finding speaks about."""
+
+    span: Span
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    code: str
+    name: str
+    severity: Severity
+    confidence: Confidence
+    message: str
+    span: Span
+    help: str = ""
+    write: str | None = None
+    object: str | None = None
+    revision: str | None = None
+    direction: Direction | None = None
+    related: tuple[Related, ...] = ()
+    fingerprint: str = ""
+
+
+class Hidden(NamedTuple):
+    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff"."""
+
+    finding: Finding
+    by: str
+
+
+class OpaqueOperation(NamedTuple):
+    """An operation that could not be resolved, for `-v`."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentSummary:
+    """What the footer says of one environment."""
+
+    location: str
+    target: str
+    revisions: int
+    heads: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    findings: tuple[Finding, ...]
+    hidden: tuple[Hidden, ...] = ()
+    opaque: tuple[OpaqueOperation, ...] = ()
+    environments: tuple[EnvironmentSummary, ...] = ()
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    rules_run: int = 0
+    operations: int = 0
+    elapsed_ms: int = 0
+
+    @property
+    def revisions(self) -> int:
+        return sum(each.revisions for each in self.environments)

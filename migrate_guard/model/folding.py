@@ -1,0 +1,492 @@
+"""Fold an operation into a schema: `apply(schema, operation) -> schema`.
+
+Folding never fails: an operation on something the history does not know teaches that it is there (an open world), and
+what contradicts the history changes nothing; saying so is the business of rules, which see the state before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
+from migrate_guard.model.schema import (
+    UNKNOWN_TYPE,
+    AnyConstraint,
+    CheckConstraint,
+    Column,
+    ExclusionConstraint,
+    ForeignKey,
+    Index,
+    IndexElement,
+    Lost,
+    PrimaryKey,
+    Schema,
+    Table,
+    UniqueConstraint,
+    View,
+)
+from migrate_guard.model.source import Span
+
+
+def apply(schema: Schema, operation: ops.Operation) -> Schema:
+    """Return the schema after `operation`; operations that change no schema return it as it is."""
+    folder = _FOLDERS.get(type(operation))
+    if folder is None:
+        return schema
+    return folder(schema, operation)
+
+
+def given_table(name: QualifiedName, span: Span) -> Table:
+    """A table that the history never creates: it exists, with columns nobody told."""
+    return Table(name, span, is_open=True)
+
+
+def is_unsure(operation: ops.Operation) -> bool:
+    """Whether it is not certain that the operation runs."""
+    return operation.condition is not None
+
+
+def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
+    """Mark tables as uncertain; what was dropped under these names may be there again."""
+    for name in names:
+        table = schema.table(name)
+        if table and table.is_certain:
+            schema = schema.with_table(replace(table, is_certain=False))
+        if name in schema.gone:
+            schema = replace(schema, gone=schema.gone.remove(name))
+    return schema
+
+
+def _table(schema: Schema, name: QualifiedName, operation: ops.Operation) -> Table:
+    return schema.table(name) or given_table(name, operation.span)
+
+
+def _unsure(table: Table, operation: ops.Operation) -> Table:
+    return replace(table, is_certain=False) if is_unsure(operation) and table.is_certain else table
+
+
+def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
+    name = operation.table.name
+    existing = schema.table(name)
+    if existing:
+        return schema.with_table(_unsure(existing, operation)) if operation.if_not_exists else schema
+    gone = schema.gone.remove(name)
+    return replace(schema, gone=gone).with_table(_unsure(operation.table, operation))
+
+
+def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
+    name = operation.table
+    if is_unsure(operation):
+        return doubt(schema, [name])
+    tables = schema.tables.remove(name)
+    for other in schema.tables.values():
+        if any(key.referred_table == name for key in other.foreign_keys) and other.name != name:
+            kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
+            tables = tables.set(other.name, replace(other, foreign_keys=kept))
+    sequences = schema.sequences
+    for sequence in sequences.values():
+        if sequence.owned_by and sequence.owned_by[0] == name:
+            sequences = sequences.remove(sequence.name)
+    return replace(schema, tables=tables, sequences=sequences, gone=schema.gone.set(name, operation.span))
+
+
+def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
+    old, new = operation.table, operation.new_name
+    table = replace(_table(schema, old, operation), name=new, span=operation.span)
+    if is_unsure(operation):
+        return doubt(schema, [old, new])
+    tables = PersistentMap({new if name == old else name: each for name, each in schema.tables.items()}).set(new, table)
+    for other in tables.values():
+        if any(key.referred_table == old for key in other.foreign_keys):
+            keys = tuple(
+                replace(key, referred_table=new) if key.referred_table == old else key for key in other.foreign_keys
+            )
+            tables = tables.set(other.name, replace(other, foreign_keys=keys))
+    sequences = schema.sequences
+    for sequence in sequences.values():
+        if sequence.owned_by and sequence.owned_by[0] == old:
+            sequences = sequences.set(sequence.name, replace(sequence, owned_by=(new, sequence.owned_by[1])))
+    gone = schema.gone.remove(new).set(old, operation.span)
+    return replace(schema, tables=tables, sequences=sequences, gone=gone)
+
+
+def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
+    table = _table(schema, operation.table, operation)
+    if table.column(operation.column.name):
+        return schema
+    table = replace(table, columns=(*table.columns, operation.column))
+    for constraint in operation.constraints:
+        table = with_constraint(table, constraint)
+    table = replace(table, indexes=table.indexes + operation.indexes)
+    return schema.with_table(_unsure(table, operation))
+
+
+def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
+    table = _table(schema, operation.table, operation)
+    name = operation.column
+    if is_unsure(operation):
+        return schema.with_table(replace(table, is_certain=False))
+    table = replace(
+        _without_dependents(table, name),
+        columns=tuple(column for column in table.columns if column.name != name),
+        lost=(*table.lost, Lost(name, operation.span)),
+    )
+    schema = schema.with_table(table)
+    for other in schema.tables.values():
+        keys = tuple(key for key in other.foreign_keys if not _refers(key, operation.table, name))
+        if len(keys) != len(other.foreign_keys):
+            schema = schema.with_table(replace(other, foreign_keys=keys))
+    return schema
+
+
+def _refers(key: ForeignKey, table: QualifiedName, column: str) -> bool:
+    return key.referred_table == table and column in key.referred_columns
+
+
+def _without_dependents(table: Table, column: str) -> Table:
+    primary_key = table.primary_key
+    return replace(
+        table,
+        primary_key=None if primary_key and column in primary_key.columns else primary_key,
+        unique_constraints=tuple(each for each in table.unique_constraints if column not in each.columns),
+        foreign_keys=tuple(each for each in table.foreign_keys if column not in each.columns),
+        check_constraints=tuple(each for each in table.check_constraints if column not in each.columns),
+        exclusion_constraints=tuple(each for each in table.exclusion_constraints if column not in each.columns),
+        indexes=tuple(each for each in table.indexes if not _index_uses(each, column)),
+    )
+
+
+def _index_uses(index: Index, column: str) -> bool:
+    if column in index.columns or column in index.include:
+        return True
+    expressions = [element.expression for element in index.elements if element.expression]
+    if index.where:
+        expressions.append(index.where)
+    return any(column in expression.columns for expression in expressions)
+
+
+def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
+    table = _table(schema, operation.table, operation)
+    column = table.column(operation.column)
+    if column is None:
+        if not table.is_open:
+            return schema
+        column = Column(operation.column, operation.existing_type or UNKNOWN_TYPE, operation.span, nullable=None)
+        table = replace(table, columns=(*table.columns, column))
+    changes: dict[str, Any] = {}
+    if operation.existing_type is not None and not column.type.is_known:
+        changes["type"] = operation.existing_type
+    if operation.existing_nullable is not None and column.nullable is None:
+        changes["nullable"] = operation.existing_nullable
+    if operation.modify_type is not None:
+        changes.update(type=operation.modify_type, span=operation.span)
+    if operation.modify_nullable is not None:
+        changes["nullable"] = operation.modify_nullable
+    if operation.modify_default is not ops.UNSET:
+        changes["default"] = operation.modify_default
+    if operation.modify_comment is not ops.UNSET:
+        changes["comment"] = operation.modify_comment
+    if operation.modify_identity is not ops.UNSET:
+        changes["is_identity"] = operation.modify_identity
+    if operation.modify_computed is not ops.UNSET:
+        changes["computed"] = operation.modify_computed
+    altered = replace(column, **changes)
+    columns = tuple(altered if each.name == column.name else each for each in table.columns)
+    return schema.with_table(_unsure(replace(table, columns=columns), operation))
+
+
+def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
+    table = _table(schema, operation.table, operation)
+    old, new = operation.column, operation.new_name
+    if is_unsure(operation):
+        return schema.with_table(replace(table, is_certain=False))
+    if table.column(old) is None:
+        if not table.is_open:
+            return schema
+        table = replace(table, columns=(*table.columns, Column(old, UNKNOWN_TYPE, operation.span, nullable=None)))
+    columns = tuple(replace(each, name=new, span=operation.span) if each.name == old else each for each in table.columns)
+    lost = (*table.lost, Lost(old, operation.span))
+    schema = schema.with_table(_renamed_dependents(replace(table, columns=columns, lost=lost), old, new))
+    for other in schema.tables.values():
+        if any(_refers(key, operation.table, old) for key in other.foreign_keys):
+            keys = tuple(
+                replace(key, referred_columns=_renamed(key.referred_columns, old, new))
+                if key.referred_table == operation.table
+                else key
+                for key in other.foreign_keys
+            )
+            schema = schema.with_table(replace(other, foreign_keys=keys))
+    return schema
+
+
+def _renamed(columns: tuple[str, ...], old: str, new: str) -> tuple[str, ...]:
+    return tuple(new if each == old else each for each in columns)
+
+
+C = TypeVar("C", PrimaryKey, UniqueConstraint, ForeignKey, CheckConstraint, ExclusionConstraint)
+
+
+def _renamed_dependents(table: Table, old: str, new: str) -> Table:
+    def rename(constraint: C) -> C:
+        return replace(constraint, columns=_renamed(constraint.columns, old, new))
+
+    return replace(
+        table,
+        primary_key=rename(table.primary_key) if table.primary_key else None,
+        unique_constraints=tuple(map(rename, table.unique_constraints)),
+        foreign_keys=tuple(map(rename, table.foreign_keys)),
+        check_constraints=tuple(map(rename, table.check_constraints)),
+        exclusion_constraints=tuple(map(rename, table.exclusion_constraints)),
+        indexes=tuple(
+            replace(
+                index,
+                elements=tuple(
+                    IndexElement(new, each.expression, each.is_descending) if each.column == old else each
+                    for each in index.elements
+                ),
+            )
+            for index in table.indexes
+        ),
+    )
+
+
+def _create_index(schema: Schema, operation: ops.CreateIndex) -> Schema:
+    table = _table(schema, operation.table, operation)
+    if operation.index.name and table.index(operation.index.name):
+        return schema
+    table = replace(table, indexes=(*table.indexes, operation.index))
+    return schema.with_table(_unsure(table, operation))
+
+
+def _drop_index(schema: Schema, operation: ops.DropIndex) -> Schema:
+    table = index_owner(schema, operation)
+    if table is None:
+        return schema
+    if is_unsure(operation):
+        return schema.with_table(replace(table, is_certain=False))
+    kept = tuple(each for each in table.indexes if each.name != operation.index.name)
+    lost = (*table.lost, Lost(operation.index.name, operation.span))
+    return schema.with_table(replace(table, indexes=kept, lost=lost))
+
+
+def index_owner(schema: Schema, operation: ops.DropIndex) -> Table | None:
+    """The table whose index is dropped: the one named, else the one that has an index of that name."""
+    if operation.table:
+        return schema.table(operation.table)
+    return schema.table_of_index(operation.index.name, operation.index.schema)
+
+
+def _rename_index(schema: Schema, operation: ops.RenameIndex) -> Schema:
+    table = schema.table_of_index(operation.index.name, operation.index.schema)
+    if table is None:
+        return schema
+    indexes = tuple(
+        replace(each, name=operation.new_name, span=operation.span) if each.name == operation.index.name else each
+        for each in table.indexes
+    )
+    lost = (*table.lost, Lost(operation.index.name, operation.span))
+    return schema.with_table(_unsure(replace(table, indexes=indexes, lost=lost), operation))
+
+
+def with_constraint(table: Table, constraint: AnyConstraint) -> Table:
+    """Return the table with the constraint; a primary key makes its columns NOT NULL."""
+    match constraint:
+        case PrimaryKey():
+            columns = tuple(
+                replace(each, nullable=False) if each.name in constraint.columns else each for each in table.columns
+            )
+            return replace(table, primary_key=constraint, columns=columns)
+        case UniqueConstraint():
+            return replace(table, unique_constraints=(*table.unique_constraints, constraint))
+        case ForeignKey():
+            return replace(table, foreign_keys=(*table.foreign_keys, constraint))
+        case CheckConstraint():
+            return replace(table, check_constraints=(*table.check_constraints, constraint))
+        case ExclusionConstraint():
+            return replace(table, exclusion_constraints=(*table.exclusion_constraints, constraint))
+
+
+def _add_constraint(schema: Schema, operation: ops.AddConstraint) -> Schema:
+    table = _table(schema, operation.table, operation)
+    constraint = operation.constraint
+    if operation.using_index:
+        index = table.index(operation.using_index)
+        if index:
+            columns = tuple(name for name in index.columns if name)
+            constraint = replace(constraint, columns=columns)
+        table = replace(table, indexes=tuple(each for each in table.indexes if each.name != operation.using_index))
+    return schema.with_table(_unsure(with_constraint(table, constraint), operation))
+
+
+def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
+    table = schema.table(operation.table)
+    if table is None or operation.constraint is None:
+        return schema
+    if is_unsure(operation):
+        return schema.with_table(replace(table, is_certain=False))
+    name = operation.constraint
+    primary_key = table.primary_key
+    return schema.with_table(
+        replace(
+            table,
+            primary_key=None if primary_key and primary_key.name == name else primary_key,
+            unique_constraints=tuple(each for each in table.unique_constraints if each.name != name),
+            foreign_keys=tuple(each for each in table.foreign_keys if each.name != name),
+            check_constraints=tuple(each for each in table.check_constraints if each.name != name),
+            exclusion_constraints=tuple(each for each in table.exclusion_constraints if each.name != name),
+            lost=(*table.lost, Lost(name, operation.span)),
+        )
+    )
+
+
+def _change_constraint(schema: Schema, operation: ops.TableOperation, name: str, **changes: object) -> Schema:
+    table = schema.table(operation.table)
+    if table is None:
+        return schema
+
+    def change(constraint: C) -> C:
+        return replace(constraint, **changes) if constraint.name == name else constraint
+
+    table = replace(
+        table,
+        primary_key=change(table.primary_key) if table.primary_key else None,
+        unique_constraints=tuple(map(change, table.unique_constraints)),
+        foreign_keys=tuple(map(change, table.foreign_keys)),
+        check_constraints=tuple(map(change, table.check_constraints)),
+        exclusion_constraints=tuple(map(change, table.exclusion_constraints)),
+    )
+    return schema.with_table(_unsure(table, operation))
+
+
+def _rename_constraint(schema: Schema, operation: ops.RenameConstraint) -> Schema:
+    schema = _change_constraint(
+        schema, operation, operation.constraint, name=operation.new_name, is_implicit_name=False, span=operation.span
+    )
+    table = schema.table(operation.table)
+    if table is None or is_unsure(operation):
+        return schema
+    return schema.with_table(replace(table, lost=(*table.lost, Lost(operation.constraint, operation.span))))
+
+
+def _validate_constraint(schema: Schema, operation: ops.ValidateConstraint) -> Schema:
+    return _change_constraint(schema, operation, operation.constraint, not_valid=False)
+
+
+def _create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
+    if operation.enum.name in schema.enums:
+        return schema
+    return replace(schema, enums=schema.enums.set(operation.enum.name, operation.enum))
+
+
+def _add_enum_value(schema: Schema, operation: ops.AddEnumValue) -> Schema:
+    enum = schema.enums.get(operation.enum)
+    if enum is None or operation.value in enum.values:
+        return schema
+    at = len(enum.values)
+    if operation.before in enum.values:
+        at = enum.values.index(operation.before)
+    elif operation.after in enum.values:
+        at = enum.values.index(operation.after) + 1
+    values = (*enum.values[:at], operation.value, *enum.values[at:])
+    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+
+
+def _rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
+    enum = schema.enums.get(operation.enum)
+    if enum is None:
+        return schema
+    values = _renamed(enum.values, operation.value, operation.new_value)
+    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+
+
+def _rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
+    enum = schema.enums.get(operation.type)
+    if enum is None or is_unsure(operation):
+        return schema
+    enums = schema.enums.remove(enum.name).set(operation.new_name, replace(enum, name=operation.new_name))
+    schema = replace(schema, enums=enums)
+    old, new = operation.type, operation.new_name
+    for table in schema.tables.values():
+        if any((column.type.name, column.type.schema) == old for column in table.columns):
+            columns = tuple(
+                replace(column, type=replace(column.type, name=new.name, schema=new.schema))
+                if (column.type.name, column.type.schema) == old
+                else column
+                for column in table.columns
+            )
+            schema = schema.with_table(replace(table, columns=columns))
+    return schema
+
+
+def _drop_type(schema: Schema, operation: ops.DropType) -> Schema:
+    if is_unsure(operation):
+        return schema
+    return replace(schema, enums=schema.enums.remove(operation.type))
+
+
+def _create_view(schema: Schema, operation: ops.CreateView) -> Schema:
+    return replace(schema, views=schema.views.set(operation.view.name, operation.view))
+
+
+def _drop_view(schema: Schema, operation: ops.DropView) -> Schema:
+    if is_unsure(operation):
+        return schema
+    views = schema.views.remove(operation.view)
+    if operation.cascade:
+        views = _without_readers(views, operation.view)
+    return replace(schema, views=views)
+
+
+def _without_readers(views: PersistentMap[QualifiedName, View], name: QualifiedName) -> PersistentMap[QualifiedName, View]:
+    for view in views.values():
+        if name in view.tables and view.name in views:
+            views = _without_readers(views.remove(view.name), view.name)
+    return views
+
+
+def _create_sequence(schema: Schema, operation: ops.CreateSequence) -> Schema:
+    return replace(schema, sequences=schema.sequences.set(operation.sequence.name, operation.sequence))
+
+
+def _drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
+    return replace(schema, sequences=schema.sequences.remove(operation.sequence))
+
+
+def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
+    if not operation.changes_schema:
+        return schema
+    if operation.tables:
+        return doubt(schema, operation.tables)
+    return doubt(schema, [*schema.tables, *schema.gone])
+
+
+_FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
+    ops.CreateTable: _create_table,
+    ops.DropTable: _drop_table,
+    ops.RenameTable: _rename_table,
+    ops.AddColumn: _add_column,
+    ops.DropColumn: _drop_column,
+    ops.AlterColumn: _alter_column,
+    ops.RenameColumn: _rename_column,
+    ops.CreateIndex: _create_index,
+    ops.DropIndex: _drop_index,
+    ops.RenameIndex: _rename_index,
+    ops.AddConstraint: _add_constraint,
+    ops.DropConstraint: _drop_constraint,
+    ops.RenameConstraint: _rename_constraint,
+    ops.ValidateConstraint: _validate_constraint,
+    ops.CreateEnum: _create_enum,
+    ops.AddEnumValue: _add_enum_value,
+    ops.RenameEnumValue: _rename_enum_value,
+    ops.RenameType: _rename_type,
+    ops.DropType: _drop_type,
+    ops.CreateView: _create_view,
+    ops.DropView: _drop_view,
+    ops.CreateSequence: _create_sequence,
+    ops.DropSequence: _drop_sequence,
+    ops.Opaque: _opaque,
+}

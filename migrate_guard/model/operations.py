@@ -1,0 +1,257 @@
+"""What a revision does to a database, one frozen class an operation.
+
+Whatever a script writes (an `op` directive, a batch block, a Core construct, raw SQL) becomes these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final, Literal, TypeAlias
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Expression, Index, Sequence, Table, Type, View
+from migrate_guard.model.source import Span
+
+
+class Unset(Enum):
+    """The absence of an argument where None means something."""
+
+    UNSET = "unset"
+
+
+UNSET: Final = Unset.UNSET
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    span: Span
+    condition: str | None = None
+    """Why it may not run: the source of a condition that could not be decided."""
+    is_tolerated: bool = False
+    """A failure of it is caught by the script."""
+    in_autocommit: bool = False
+    """Inside `autocommit_block()`."""
+    in_batch: bool = False
+    """Inside `batch_alter_table()`."""
+    is_sql: bool = False
+    """Written as raw SQL."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableOperation(Operation):
+    table: QualifiedName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateTable(Operation):
+    table: Table
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropTable(TableOperation):
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameTable(TableOperation):
+    new_name: QualifiedName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddColumn(TableOperation):
+    column: Column
+    constraints: tuple[AnyConstraint, ...] = ()
+    """What comes with the column: ForeignKey, unique=True, CheckConstraint. Alembic emits a statement for each."""
+    indexes: tuple[Index, ...] = ()
+    if_not_exists: bool = False
+    inline_references: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropColumn(TableOperation):
+    column: str
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlterColumn(TableOperation):
+    """A change of type, nullability, default, comment, identity or generation; renames are RenameColumn."""
+
+    column: str
+    existing_type: Type | None = None
+    existing_nullable: bool | None = None
+    existing_default: Expression | None | Unset = UNSET
+    existing_comment: str | None | Unset = UNSET
+    modify_type: Type | None = None
+    modify_nullable: bool | None = None
+    modify_default: Expression | None | Unset = UNSET
+    modify_comment: str | None | Unset = UNSET
+    modify_identity: bool | Unset = UNSET
+    modify_computed: Expression | None | Unset = UNSET
+    using: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameColumn(TableOperation):
+    column: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateIndex(TableOperation):
+    index: Index
+    concurrently: bool = False
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropIndex(Operation):
+    index: QualifiedName
+    table: QualifiedName | None = None
+    concurrently: bool = False
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameIndex(Operation):
+    index: QualifiedName
+    new_name: str
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddConstraint(TableOperation):
+    constraint: AnyConstraint
+    using_index: str | None = None
+
+
+ConstraintKind: TypeAlias = Literal["primary", "unique", "foreignkey", "check"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropConstraint(TableOperation):
+    constraint: str | None
+    """None where the script passes None."""
+    kind: ConstraintKind | None = None
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameConstraint(TableOperation):
+    constraint: str
+    new_name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidateConstraint(TableOperation):
+    constraint: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateEnum(Operation):
+    enum: EnumType
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AddEnumValue(Operation):
+    enum: QualifiedName
+    value: str
+    before: str | None = None
+    after: str | None = None
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameEnumValue(Operation):
+    enum: QualifiedName
+    value: str
+    new_value: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RenameType(Operation):
+    type: QualifiedName
+    new_name: QualifiedName
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropType(Operation):
+    type: QualifiedName
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateView(Operation):
+    view: View
+    replace: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropView(Operation):
+    view: QualifiedName
+    if_exists: bool = False
+    cascade: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CreateSequence(Operation):
+    sequence: Sequence
+    if_not_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropSequence(Operation):
+    sequence: QualifiedName
+    if_exists: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Insert(TableOperation):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update(TableOperation):
+    columns: tuple[str, ...] = ()
+    where: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete(TableOperation):
+    where: Expression | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SetParameter(Operation):
+    """SET name = value: a session setting, or with `is_local` one of the transaction."""
+
+    name: str
+    value: str
+    is_local: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawSql(Operation):
+    """A statement with no operation of its own: its kind ("CREATE FUNCTION") and the tables it names."""
+
+    sql: str
+    kind: str
+    tables: tuple[QualifiedName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opaque(Operation):
+    """Something that could not be resolved; unknown is not ok, so it is counted and can be listed."""
+
+    reason: str
+    tables: tuple[QualifiedName, ...] = ()
+    """What it is known to touch; empty: it may touch anything."""
+    changes_schema: bool = True
+    """False where what is known of it shows that it only reads or writes rows."""

@@ -1,0 +1,85 @@
+"""An immutable mapping whose versions share structure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Final, Generic, TypeVar, cast
+
+K = TypeVar("K")
+V = TypeVar("V")
+
+_GONE: Final = object()
+
+
+class PersistentMap(Mapping[K, V], Generic[K, V]):
+    """A mapping that is changed by making a new one; iteration is in order of insertion.
+
+    A version is a base that many versions share plus a small overlay of its own. When the overlay outgrows the square
+    root of the base it is merged, so that one change costs O(sqrt n) amortised and a thousand versions of a schema do
+    not cost a thousand copies.
+    """
+
+    __slots__ = ("_base", "_overlay", "_size")
+
+    def __init__(self, items: Mapping[K, V] | None = None) -> None:
+        self._base: dict[K, V] = dict(items or {})
+        self._overlay: dict[K, object] = {}
+        self._size = len(self._base)
+
+    def set(self, key: K, value: V) -> PersistentMap[K, V]:
+        """Return a mapping that also holds `key`, at its old place if it was there."""
+        overlay = dict(self._overlay)
+        overlay[key] = value
+        return self._version(overlay, self._size + (key not in self))
+
+    def remove(self, key: K) -> PersistentMap[K, V]:
+        """Return a mapping without `key`; the same mapping if it is not there."""
+        if key not in self:
+            return self
+        overlay = dict(self._overlay)
+        if key in self._base:
+            overlay[key] = _GONE
+        else:
+            del overlay[key]
+        return self._version(overlay, self._size - 1)
+
+    def _version(self, overlay: dict[K, object], size: int) -> PersistentMap[K, V]:
+        made: PersistentMap[K, V] = PersistentMap.__new__(PersistentMap)
+        made._base, made._overlay, made._size = self._base, overlay, size
+        if len(overlay) > 8 and len(overlay) * len(overlay) > len(self._base):
+            made._base, made._overlay = dict(made.items()), {}
+        return made
+
+    def __getitem__(self, key: K) -> V:
+        found = self._overlay.get(key, _GONE)
+        if found is not _GONE:
+            return cast(V, found)
+        if key in self._overlay:
+            raise KeyError(key)
+        return self._base[key]
+
+    def __contains__(self, key: object) -> bool:
+        if key in self._overlay:
+            return self._overlay[cast(K, key)] is not _GONE
+        return key in self._base
+
+    def __iter__(self) -> Iterator[K]:
+        overlay = self._overlay
+        if not overlay:
+            yield from self._base
+            return
+        for key in self._base:
+            if overlay.get(key) is not _GONE:
+                yield key
+        for key in overlay:
+            if key not in self._base:
+                yield key
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __hash__(self) -> int:
+        raise TypeError("unhashable type: 'PersistentMap'")
+
+    def __repr__(self) -> str:
+        return f"PersistentMap({dict(self.items())!r})"

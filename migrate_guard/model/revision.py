@@ -1,0 +1,130 @@
+"""A revision script as the other stages see it, and the graph that the scripts of an environment make."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple, TypeAlias
+
+from migrate_guard.model.operations import Operation
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.source import Span
+
+Direction: TypeAlias = Literal["upgrade", "downgrade"]
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that could not be computed without running the script, and why."""
+
+    reason: str
+    span: Span | None = None
+
+    def __str__(self) -> str:
+        return f"a value that is not known ({self.reason})"
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """An `# migrate-guard: ignore[...]` comment: what it hides, where, and why."""
+
+    span: Span
+    """The comment itself."""
+    rules: tuple[str, ...]
+    """Codes or names as written."""
+    first_line: int
+    last_line: int
+    """The lines it speaks for."""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """The head of one script: what Alembic reads from its module variables, with the place of each."""
+
+    id: str
+    path: str
+    span: Span
+    """The `revision = …` statement."""
+    down: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
+    branch_labels: tuple[str, ...] = ()
+    down_span: Span | None = None
+    depends_on_span: Span | None = None
+    message: str = ""
+    upgrade: Span | None = None
+    """The `def upgrade` line; None where the script has none."""
+    downgrade: Span | None = None
+    suppressions: tuple[Suppression, ...] = ()
+
+    @property
+    def parents(self) -> tuple[str, ...]:
+        """Every revision that runs before this one: parents and dependencies."""
+        return self.down + tuple(each for each in self.depends_on if each not in self.down)
+
+    @property
+    def is_merge(self) -> bool:
+        return len(self.down) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadableScript:
+    """A script that could not be decoded or parsed."""
+
+    span: Span
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class StrayScript:
+    """A Python file in a version location that defines no revision: Alembic never runs it."""
+
+    span: Span
+
+
+class Transition(NamedTuple):
+    """One operation with the schema before and after it."""
+
+    operation: Operation
+    before: Schema
+    after: Schema
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What interpreting one direction of a script gave."""
+
+    direction: Direction
+    transitions: tuple[Transition, ...]
+    before: Schema
+    after: Schema
+    raises: Span | None = None
+    """Where it raises whatever the database holds: a declared refusal."""
+
+
+@dataclass(frozen=True, slots=True)
+class MissingParent:
+    """A `down_revision` or `depends_on` that names no known revision."""
+
+    revision: Revision
+    parent: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The graph of one environment with its faults; `order` is a topological order of all that can be ordered."""
+
+    revisions: Mapping[str, Revision]
+    order: tuple[Revision, ...]
+    heads: tuple[Revision, ...] = ()
+    bases: tuple[Revision, ...] = ()
+    children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    missing: tuple[MissingParent, ...] = ()
+    duplicates: tuple[tuple[Revision, ...], ...] = ()
+    """Scripts with one id, in the order of their paths; the first one counts."""
+    cycles: tuple[tuple[Revision, ...], ...] = ()
+    unreadable: tuple[UnreadableScript, ...] = ()
+    strays: tuple[StrayScript, ...] = ()
+    detached: frozenset[str] = frozenset()
+    """Revisions that no base reaches: behind a missing parent or in a cycle."""

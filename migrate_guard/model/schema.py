@@ -1,0 +1,254 @@
+"""The schema of a database at one point of its history: immutable, each object with the place that introduced it.
+
+An object's span moves to the rename or type change that gave it the property a rule may speak about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import TypeAlias
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
+from migrate_guard.model.source import Span
+
+
+@dataclass(frozen=True, slots=True)
+class Type:
+    """A column type, spelled as the target's own DDL spells it."""
+
+    name: str
+    """The name without arguments: "VARCHAR", "TIMESTAMP WITH TIME ZONE", an enum's own name."""
+    args: tuple[str, ...] = ()
+    dimensions: int = 0
+    values: tuple[str, ...] | None = None
+    """The labels of an enumeration, where they are known."""
+    schema: str | None = None
+    """The schema of a user-defined type, None for built-in ones and the default schema."""
+    family: str = "other"
+    """What values it holds: integer, decimal, float, text, boolean, timestamp, date, time, interval, json, uuid, binary,
+    enum, other, unknown."""
+
+    def __str__(self) -> str:
+        name = f"{self.schema}.{self.name}" if self.schema else self.name
+        if self.args:
+            head, space, tail = name.partition(" ")
+            if head in _PRECISION_INSIDE:
+                name = f"{head}({', '.join(self.args)}){space}{tail}"
+            else:
+                name = f"{name}({', '.join(self.args)})"
+        return name + "[]" * self.dimensions
+
+    @property
+    def is_known(self) -> bool:
+        return self.family != "unknown"
+
+
+_PRECISION_INSIDE = frozenset({"TIMESTAMP", "TIME"})
+UNKNOWN_TYPE = Type("?", family="unknown")
+
+
+@dataclass(frozen=True, slots=True)
+class Expression:
+    """A piece of SQL: a default, a CHECK, a predicate."""
+
+    text: str
+    """As the DDL carries it, quotes included."""
+    columns: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    is_literal: bool = False
+    """A constant: a quoted string, a number, TRUE, NULL."""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    name: str
+    type: Type
+    span: Span
+    nullable: bool | None = True
+    """None: unknown, for a column of a table the history does not create."""
+    default: Expression | None = None
+    """The server default."""
+    has_client_default: bool = False
+    """SQLAlchemy's `default=`: the application fills it in, the database knows nothing of it."""
+    is_identity: bool = False
+    is_serial: bool = False
+    """The database numbers it: SERIAL, AUTO_INCREMENT, SQLite's rowid."""
+    computed: Expression | None = None
+    is_stored: bool = False
+    comment: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraint:
+    name: str | None
+    """None: without a name, or one that could not be computed."""
+    columns: tuple[str, ...] = ()
+    span: Span
+    is_implicit_name: bool = False
+    """The name is the one that the database or the naming convention gives."""
+    not_valid: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimaryKey(Constraint):
+    pass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UniqueConstraint(Constraint):
+    deferrable: bool = False
+    nulls_not_distinct: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForeignKey(Constraint):
+    referred_table: QualifiedName
+    referred_columns: tuple[str, ...] = ()
+    """Empty: the primary key of the referred table."""
+    ondelete: str | None = None
+    onupdate: str | None = None
+    deferrable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckConstraint(Constraint):
+    expression: Expression
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExclusionConstraint(Constraint):
+    pass
+
+
+AnyConstraint: TypeAlias = PrimaryKey | UniqueConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
+
+
+@dataclass(frozen=True, slots=True)
+class IndexElement:
+    """One key of an index: a column, or an expression."""
+
+    column: str | None
+    expression: Expression | None = None
+    is_descending: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Index:
+    name: str | None
+    elements: tuple[IndexElement, ...]
+    span: Span
+    unique: bool = False
+    where: Expression | None = None
+    method: str = "btree"
+    include: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str | None, ...]:
+        """The key columns in order, None where the key is an expression."""
+        return tuple(element.column for element in self.elements)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """What a table had once: a column, constraint or index that was dropped or renamed, and where."""
+
+    name: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    name: QualifiedName
+    span: Span
+    columns: tuple[Column, ...] = ()
+    primary_key: PrimaryKey | None = None
+    foreign_keys: tuple[ForeignKey, ...] = ()
+    unique_constraints: tuple[UniqueConstraint, ...] = ()
+    check_constraints: tuple[CheckConstraint, ...] = ()
+    exclusion_constraints: tuple[ExclusionConstraint, ...] = ()
+    indexes: tuple[Index, ...] = ()
+    comment: str | None = None
+    is_open: bool = False
+    """The history does not create it: it has columns, constraints and indexes that nobody told."""
+    is_certain: bool = True
+    """False where a condition nobody could decide, or an opaque operation, may have made it otherwise."""
+    is_partitioned: bool = False
+    partition_of: QualifiedName | None = None
+    inherits: tuple[QualifiedName, ...] = ()
+    lost: tuple[Lost, ...] = ()
+
+    def column(self, name: str) -> Column | None:
+        for column in self.columns:
+            if column.name == name:
+                return column
+        return None
+
+    def constraints(self) -> Iterator[AnyConstraint]:
+        """Every constraint of the table, the primary key first."""
+        if self.primary_key:
+            yield self.primary_key
+        yield from self.unique_constraints
+        yield from self.foreign_keys
+        yield from self.check_constraints
+        yield from self.exclusion_constraints
+
+    def constraint(self, name: str) -> AnyConstraint | None:
+        return next((each for each in self.constraints() if each.name == name), None)
+
+    def index(self, name: str) -> Index | None:
+        return next((each for each in self.indexes if each.name == name), None)
+
+    def lost_at(self, name: str) -> Span | None:
+        """Where the history took `name` from the table, the last time."""
+        return next((each.span for each in reversed(self.lost) if each.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class EnumType:
+    name: QualifiedName
+    values: tuple[str, ...]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    name: QualifiedName
+    span: Span
+    is_materialized: bool = False
+    tables: tuple[QualifiedName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    name: QualifiedName
+    span: Span
+    owned_by: tuple[QualifiedName, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """All that the history has made so far. A name it never created may still exist: the world is open."""
+
+    tables: PersistentMap[QualifiedName, Table] = field(default_factory=PersistentMap)
+    views: PersistentMap[QualifiedName, View] = field(default_factory=PersistentMap)
+    enums: PersistentMap[QualifiedName, EnumType] = field(default_factory=PersistentMap)
+    sequences: PersistentMap[QualifiedName, Sequence] = field(default_factory=PersistentMap)
+    gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
+    """Tables that the history dropped or renamed, and where."""
+    is_closed: bool = False
+    """Nothing exists but what is here: the history starts from an empty database or a dump."""
+
+    def table(self, name: QualifiedName) -> Table | None:
+        return self.tables.get(name)
+
+    def table_of_index(self, name: str, schema: str | None = None) -> Table | None:
+        """The table that carries the index `name`, in one schema."""
+        for table in self.tables.values():
+            if table.name.schema == schema and table.index(name):
+                return table
+        return None
+
+    def with_table(self, table: Table) -> Schema:
+        return replace(self, tables=self.tables.set(table.name, table))

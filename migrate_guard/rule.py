@@ -1,0 +1,161 @@
+"""What the author of a rule imports: `rule`, `Step`, `Problem` and the questions they answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+from migrate_guard.model.environment import Environment
+from migrate_guard.model.finding import Confidence, Related, Severity
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import Operation
+from migrate_guard.model.revision import Direction, History, Revision, Run
+from migrate_guard.model.schema import Schema, Table
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import DialectName, Target
+
+__all__ = [
+    "Confidence",
+    "Problem",
+    "Related",
+    "RevisionView",
+    "Rule",
+    "Severity",
+    "Step",
+    "TableView",
+    "EnvironmentView",
+    "HistoryView",
+    "rule",
+]
+
+Op = TypeVar("Op", bound=Operation)
+Options = TypeVar("Options")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What a rule found: all that it returns."""
+
+    message: str
+    at: Span
+    object: str | None = None
+    help: str = ""
+    """What to do, in a sentence."""
+    instead: str | None = None
+    """What to write, as Alembic code with the user's own names."""
+    related: tuple[Related, ...] = ()
+    severity: Severity | None = None
+    """None: the rule's own."""
+    confidence: Confidence = Confidence.HIGH
+
+
+@dataclass(frozen=True, slots=True)
+class Step(Generic[Op]):
+    """One operation with the schema around it."""
+
+    op: Op
+    revision: Revision
+    direction: Direction
+    before: Schema
+    after: Schema
+    target: Target
+    new: frozenset[QualifiedName] = frozenset()
+    """Tables that this revision, or the range under review, has created."""
+
+    def is_new(self, table: QualifiedName) -> bool:
+        """Whether nobody can be using the table yet."""
+        return table in self.new
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionView:
+    """A script: its head, what its two directions do, and where in the history it stands."""
+
+    revision: Revision
+    upgrade: Run | None
+    downgrade: Run | None
+    environment: Environment
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryView:
+    history: History
+    environment: Environment
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentView:
+    environment: Environment
+    history: History
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class TableView:
+    """A table at the head of the history (or of the models), with the schema it stands in."""
+
+    table: Table
+    schema: Schema
+    environment: Environment
+    target: Target
+
+
+Check = Callable[..., Iterable[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule as the engine sees it."""
+
+    code: str
+    name: str
+    on: tuple[type, ...]
+    severity: Severity
+    check: Check
+    default: bool = True
+    dialects: tuple[DialectName, ...] = ()
+    """Empty: all."""
+    directions: tuple[Direction, ...] = ("upgrade",)
+    options: type | None = None
+    yields_to: tuple[str, ...] = ()
+    """Codes of rules that speak first about the same object of the same cause."""
+    summary: str = ""
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+def rule(
+    code: str,
+    *,
+    on: type | tuple[type, ...],
+    severity: Severity,
+    default: bool = True,
+    dialects: tuple[DialectName, ...] = (),
+    directions: tuple[Direction, ...] = ("upgrade",),
+    options: type | None = None,
+    yields_to: tuple[str, ...] = (),
+) -> Callable[[Check], Rule]:
+    """Declare a rule; its name is the function's, which is also the module's and the page's.
+
+    `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
+    the view of that name). With `options`, a frozen dataclass of defaults, it gets an instance as second argument.
+    """
+
+    def declare(check: Check) -> Rule:
+        return Rule(
+            code=code,
+            name=check.__name__.replace("_", "-"),
+            on=on if isinstance(on, tuple) else (on,),
+            severity=severity,
+            check=check,
+            default=default,
+            dialects=dialects,
+            directions=directions,
+            options=options,
+            yields_to=yields_to,
+            summary=(check.__doc__ or "").strip().partition("\n")[0],
+        )
+
+    return declare
