@@ -17,6 +17,7 @@ from migrate_guard.model.target import DialectName, Target
 
 __all__ = [
     "Confidence",
+    "CrashedRule",
     "Problem",
     "Related",
     "RevisionView",
@@ -101,6 +102,19 @@ class TableView:
     schema: Schema
     environment: Environment
     target: Target
+
+
+@dataclass(frozen=True, slots=True)
+class CrashedRule:
+    """A rule that raised instead of judging: the subject of MG000."""
+
+    rule: str
+    """Its name."""
+    code: str
+    error: str
+    """The exception as Python prints it: "TypeError: …"."""
+    at: Span
+    """What it was judging."""
 
 
 Check = Callable[..., Iterable[Problem]]

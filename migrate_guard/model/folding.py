@@ -343,13 +343,13 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     )
 
 
-def _change_constraint(schema: Schema, operation: ops.TableOperation, name: str, **changes: object) -> Schema:
+def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint_name: str, **changes: object) -> Schema:
     table = schema.table(operation.table)
     if table is None:
         return schema
 
     def change(constraint: C) -> C:
-        return replace(constraint, **changes) if constraint.name == name else constraint
+        return replace(constraint, **changes) if constraint.name == constraint_name else constraint
 
     table = replace(
         table,

@@ -1,0 +1,1 @@
+"""The commands: one module each, which defines `command`; names with an underscore are shared helpers."""

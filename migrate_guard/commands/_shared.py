@@ -1,0 +1,101 @@
+"""What commands have in common: options, settings, and finding the environments."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target
+from migrate_guard.reporters import formats
+from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Reading
+    from migrate_guard.reading.discover import AlembicEnvironment, Selection
+    from migrate_guard.rule import Rule
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def environment_options(function: F) -> F:
+    """Add the options that say which environment is meant, and for which database it is judged."""
+    for option in (
+        click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),
+        click.option("--db-version", metavar="VERSION", help='Version of the database, such as "16".'),
+        click.option("--dialect", metavar="NAME", help="postgresql, sqlite, mysql or mariadb."),
+    ):
+        function = option(function)
+    return function
+
+
+def settings(
+    paths: Sequence[Path], overrides: Overrides, rules: Sequence[Rule], config: Path | None, isolated: bool
+) -> Settings:
+    """Return the settings for `paths`; raises ConfigError."""
+    if config and isolated:
+        raise ConfigError([Mistake("--isolated", "it does not go with --config")])
+    start = Path(os.path.commonpath([os.path.abspath(path) for path in paths])) if paths else Path.cwd()
+    return load(start, overrides, rules=rules, formats=formats(), file=config, isolated=isolated)
+
+
+def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False) -> Selection:
+    """Find the environments and say what is odd about them; raises DiscoveryError."""
+    from migrate_guard.reading.discover import discover
+
+    selection = discover(paths, cwd=Path.cwd(), names=names, environ=os.environ)
+    warnings = list(selection.warnings)
+    if not warnings:
+        warnings = [
+            f"no migration scripts found in {environment.script_location or environment.root}"
+            for environment in selection.environments
+            if not environment.scripts
+        ]
+    for warning in () if quiet else warnings:
+        complain("warning", warning)
+    return selection
+
+
+def the_reading(
+    paths: Sequence[Path], names: Sequence[str], overrides: Overrides, config: Path | None, isolated: bool
+) -> Reading:
+    """Read the one history that a command line means; raises UserError when there is none or several."""
+    from migrate_guard.rules import load_rules
+
+    chosen = settings(paths, overrides, load_rules(), config, isolated)
+    environments = discovered(paths, names).environments
+    if not environments:
+        raise UserError("there is no Alembic environment here; name the path of one")
+    if len(environments) > 1:
+        places = "".join(f"\n  {_place(each)}" for each in environments)
+        raise UserError(f"there are {len(environments)} Alembic environments here; name the path of one, or -n:{places}")
+    from migrate_guard import engine
+
+    return engine.read(environments[0], target(chosen, environments[0].url), Path.cwd())
+
+
+def _place(environment: AlembicEnvironment) -> str:
+    place = str(environment.script_location or environment.root)
+    return f"{place} (-n {environment.section})" if environment.config_path else place
+
+
+def color(choice: str, file: Path | None = None) -> bool:
+    """Decide whether a report in `file`, or on stdout, is coloured."""
+    mode: ColorChoice = "always" if choice == "always" else "never" if choice == "never" else "auto"
+    return wants_color(mode, os.environ, is_terminal=file is None and sys.stdout.isatty())
+
+
+def existing_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[Path, ...]]:
+    """Part arguments into revisions and paths: what exists on disk is a path, and so is what is spelled like one."""
+    revisions = tuple(each for each in arguments if not _is_path(each))
+    return revisions, tuple(Path(each) for each in arguments if _is_path(each))
+
+
+def _is_path(argument: str) -> bool:
+    return os.path.lexists(argument) or "/" in argument or os.sep in argument or argument.endswith((".py", ".ini"))

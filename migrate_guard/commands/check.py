@@ -1,0 +1,132 @@
+"""`migrate-guard check`: lint revision scripts."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migrate_guard.commands._shared import color, discovered, environment_options, settings
+from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.model.finding import Report
+from migrate_guard.reporters import Look, formats, reporter
+from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Outcome
+    from migrate_guard.reading.discover import Selection
+    from migrate_guard.rule import Rule
+
+
+@click.command("check")
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
+@click.option("--select", multiple=True, metavar="RULES", help="Run these rules only: codes, prefixes, names, ALL.")
+@click.option("--ignore", multiple=True, metavar="RULES", help="Do not run these rules.")
+@click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules as well.")
+@click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
+@click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
+@click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
+@click.option("--no-cache", is_flag=True, help="Neither read nor write a cache.")
+@click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
+@click.option("-v", "--verbose", is_flag=True, help="List what was not understood, and where settings come from.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@environment_options
+def command(
+    paths: tuple[Path, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    extend_select: tuple[str, ...],
+    fail_on: str | None,
+    exit_zero: bool,
+    output_format: str | None,
+    output_file: Path | None,
+    statistics: bool,
+    no_cache: bool,
+    color_choice: str,
+    verbose: bool,
+    quiet: bool,
+    dialect: str | None,
+    db_version: str | None,
+    config: Path | None,
+    isolated: bool,
+    names: tuple[str, ...],
+) -> int:
+    """Lint revision scripts.
+
+    PATH is a versions directory, a script, an alembic.ini or a project; without one the environment is discovered.
+    Given scripts, the whole history is read and what concerns these scripts is reported.
+    """
+    from migrate_guard.rules import load_rules
+
+    started = time.perf_counter()
+    if statistics and output_format not in (None, "text", "statistics"):
+        raise UserError(f"--statistics does not go with --output-format {output_format}")
+    overrides = Overrides(
+        dialect, db_version, select, ignore, extend_select, fail_on, "statistics" if statistics else output_format
+    )
+    rules = load_rules()
+    chosen = settings(paths, overrides, rules, config, isolated)
+    if verbose:
+        complain("info", f"settings from {chosen.origin or 'the command line only'}")
+    selection = discovered(paths, names, quiet=quiet)
+    outcomes = judge(selection, chosen, selected(rules, chosen))
+    report = sifted(outcomes, selection, chosen, rules, started)
+    look = Look(color(color_choice, output_file), verbose, quiet)
+    emit(reporter(chosen.output_format)(report, look), output_file)
+    if any(outcome.crashed for outcome in outcomes):
+        return 2
+    is_failure = any(finding.severity >= chosen.fail_on for finding in report.findings)
+    return int(is_failure and not exit_zero)
+
+
+def judge(selection: Selection, chosen: Settings, rules: Sequence[Rule]) -> list[Outcome]:
+    """Ask the rules about every environment of a selection."""
+    if not selection.environments:
+        return []
+    from migrate_guard import engine
+
+    outcomes = []
+    for environment in selection.environments:
+        with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
+            database = target(chosen, environment.url)
+            outcomes.append(engine.check(environment, database, rules, chosen.rule_options, Path.cwd()))
+    return outcomes
+
+
+def sifted(
+    outcomes: Sequence[Outcome], selection: Selection, chosen: Settings, rules: Sequence[Rule], started: float
+) -> Report:
+    """Sift what the rules say of all environments into one report."""
+    from migrate_guard.reading.project import display_path
+    from migrate_guard.sieve import Scope, sift
+    from migrate_guard.sieve.scope import PathIgnores
+
+    base = Path.cwd()
+    dialects = {target(chosen, environment.url).dialect for environment in selection.environments}
+    ran = [each for each in selected(rules, chosen) if not each.dialects or not dialects.isdisjoint(each.dialects)]
+    restrict = selection.restrict
+    kept = sift(
+        (finding for outcome in outcomes for finding in outcome.findings),
+        (comment for outcome in outcomes for comment in outcome.suppressions),
+        Scope(
+            rules=ran,
+            known={rule.code: rule.name for rule in rules},
+            restrict=None if restrict is None else frozenset(display_path(path, base) for path in restrict),
+            path_ignores=PathIgnores(chosen.per_file_ignores, chosen.root or base, base),
+        ),
+    )
+    return Report(
+        findings=kept.findings,
+        hidden=kept.hidden,
+        opaque=tuple(each for outcome in outcomes for each in outcome.opaque),
+        environments=tuple(outcome.summary for outcome in outcomes),
+        sources={path: source for outcome in outcomes for path, source in outcome.sources.items()},
+        rules_run=len(ran),
+        operations=sum(outcome.operations for outcome in outcomes),
+        elapsed_ms=round((time.perf_counter() - started) * 1000),
+    )

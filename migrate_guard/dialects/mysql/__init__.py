@@ -1,0 +1,1 @@
+"""What operations do to MySQL and MariaDB, by version."""

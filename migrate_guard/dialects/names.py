@@ -1,0 +1,236 @@
+"""Names that nobody wrote: what a database calls an unnamed constraint or index, and what a naming convention does.
+
+Later scripts rename and drop by these names.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from hashlib import md5
+from itertools import count
+from typing import Final, Literal, TypeAlias
+
+from migrate_guard.model.target import DialectName
+
+Kind: TypeAlias = Literal["primary", "unique", "foreignkey", "check", "exclusion", "index"]
+
+# The database's own names.
+
+
+def implicit_name(
+    kind: Kind, table: str, columns: Sequence[str], taken: Container[str], dialect: DialectName
+) -> str | None:
+    """The name that the database gives to a constraint or index without one.
+
+    `columns` are those of the key (on PostgreSQL with the ones it INCLUDEs, and `expr` or the function's name for an
+    expression); of a check the columns that its expression mentions, each once. `taken` holds the names that such an
+    object may not have again: on PostgreSQL those of the relations and constraints in the schema, on MySQL and MariaDB
+    those of the table's own constraints and indexes. None: the database gives no name that a statement could use.
+    """
+    return _IMPLICIT[dialect](kind, table, columns, taken)
+
+
+_LABELS: Final[Mapping[Kind, str]] = {
+    "primary": "pkey",
+    "unique": "key",
+    "foreignkey": "fkey",
+    "check": "check",
+    "exclusion": "excl",
+    "index": "idx",
+}
+_NAME_BYTES: Final = 63
+"""NAMEDATALEN - 1."""
+
+
+def _postgresql_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str:
+    """PostgreSQL 12 to 18: `ChooseIndexName`, `ChooseConstraintName` and their callers (`commands/indexcmds.c`,
+    `catalog/pg_constraint.c`, `commands/tablecmds.c`, `catalog/heap.c`).
+
+    A primary key is named after its table alone, and so is a check of several columns or of none.
+    """
+    is_named_by_columns = kind != "primary" and (kind != "check" or len(columns) == 1)
+    addition = _joined(columns) if is_named_by_columns else None
+    label = _LABELS[kind]
+    names = (_object_name(table, addition, f"{label}{number or ''}") for number in count())
+    return _first_free(names, taken)
+
+
+def _joined(columns: Sequence[str]) -> str:
+    """The columns with underscores between; no further column is added once the name is long enough."""
+    joined = ""
+    for column in columns:
+        joined += f"_{_clipped(column)}" if joined else _clipped(column)
+        if len(joined.encode()) > _NAME_BYTES:
+            break
+    return joined
+
+
+def _object_name(table: str, addition: str | None, label: str) -> str:
+    """`makeObjectName` (`commands/indexcmds.c`): shorten the longer of the two parts until the whole fits."""
+    parts = [_clipped(table)] if addition is None else [_clipped(table), addition]
+    room = _NAME_BYTES - len(label) - len(parts)
+    sizes = [len(part.encode()) for part in parts]
+    while sum(sizes) > room:
+        longer = 0 if len(sizes) == 1 or sizes[0] > sizes[1] else 1
+        sizes[longer] -= 1
+    return "_".join([*map(_clipped, parts, sizes), label])
+
+
+def _clipped(name: str, size: int = _NAME_BYTES) -> str:
+    """The first `size` bytes of a name, without half a character at the end."""
+    return name.encode()[:size].decode(errors="ignore")
+
+
+def _first_free(names: Iterator[str], taken: Container[str]) -> str:
+    return next(name for name in names if name not in taken)
+
+
+def _mysql_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str | None:
+    """MySQL 8: `make_unique_key_name` and `generate_check_constraint_name` (`sql/sql_table.cc`)."""
+    if kind == "check":
+        return _numbered(f"{table}_chk_", taken)
+    return _key_name(kind, table, columns, taken)
+
+
+def _mariadb_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str | None:
+    """MariaDB 10.6 and 11: `make_unique_key_name` and `make_unique_constraint_name` (`sql/sql_table.cc`).
+
+    The check is one of the table. MariaDB names one that is written at a column after that column.
+    """
+    if kind == "check":
+        return _first_free((f"CONSTRAINT_{number}" for number in count(1)), taken)
+    return _key_name(kind, table, columns, taken)
+
+
+def _key_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str | None:
+    if kind == "primary":
+        return "PRIMARY"
+    if kind == "foreignkey":
+        return _numbered(f"{table}_ibfk_", taken)
+    if kind == "exclusion" or not columns:
+        return None
+    first = columns[0]
+    names = (f"{first}_{number}" if number > 1 else first for number in count(1))
+    return _first_free((name for name in names if name.lower() != "primary"), taken)
+
+
+_MOST_NUMBERED: Final = 1000
+"""More generated names of one kind than this no table is expected to have."""
+
+
+def _numbered(prefix: str, taken: Container[str]) -> str:
+    """The number after the highest one in use: the names of what was dropped before it do not come back."""
+    used = (number for number in range(_MOST_NUMBERED, 0, -1) if f"{prefix}{number}" in taken)
+    return f"{prefix}{next(used, 0) + 1}"
+
+
+def _sqlite_name(_kind: Kind, _table: str, _columns: Sequence[str], _taken: Container[str]) -> None:
+    """SQLite's constraints have no names but the written ones, and `sqlite_autoindex_t_1` cannot be dropped."""
+
+
+_IMPLICIT: Final[Mapping[DialectName, Callable[[Kind, str, Sequence[str], Container[str]], str | None]]] = {
+    "postgresql": _postgresql_name,
+    "mysql": _mysql_name,
+    "mariadb": _mariadb_name,
+    "sqlite": _sqlite_name,
+}
+
+# The names of a convention.
+
+DEFAULT_CONVENTION: Final[Mapping[str, str]] = {"ix": "ix_%(column_0_label)s"}
+"""What SQLAlchemy does when a MetaData has no convention of its own."""
+
+_KEYS: Final[Mapping[Kind, str]] = {
+    "primary": "pk",
+    "unique": "uq",
+    "foreignkey": "fk",
+    "check": "ck",
+    "index": "ix",
+}
+_COLUMN_TOKEN: Final = re.compile(
+    r"(?P<referred>referred_)?column_(?:(?P<all>0_?N)|(?P<index>\d+))_(?P<what>name|key|label)"
+)
+_LONGEST: Final[Mapping[DialectName, int]] = {"postgresql": 63, "mysql": 64, "mariadb": 64, "sqlite": 9999}
+"""Where SQLAlchemy cuts a name that it made: `max_identifier_length`, `max_index_name_length` and
+`max_constraint_name_length` of its dialects."""
+
+
+def conventional_name(
+    kind: Kind,
+    convention: Mapping[str, str],
+    table: str,
+    columns: Sequence[str],
+    referred_table: str | None,
+    given: str | None,
+    dialect: DialectName,
+    *,
+    schema: str | None = None,
+    referred_columns: Sequence[str] = (),
+) -> str | None:
+    """The name that `MetaData(naming_convention=convention)` gives to a constraint or index.
+
+    `given` is the name in the script, if there is one and it is not marked as final by `op.f`. None: the convention
+    says nothing about this kind, or its template asks for what is not known here, such as a function of the project's.
+    """
+    template = convention.get(_KEYS.get(kind, ""))
+    if template is None or (given is not None and "constraint_name" not in template):
+        return given
+    tokens = _Tokens(convention, table, columns, referred_table, given, schema, referred_columns)
+    try:
+        name = template % tokens
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+    return _cut(name, _LONGEST[dialect])
+
+
+class _Tokens:
+    """What the tokens of a template stand for: SQLAlchemy 2.1, `ConventionDict` in `sql/naming.py`.
+
+    As `%` requires, a token without a meaning is a KeyError.
+    """
+
+    def __init__(
+        self,
+        convention: Mapping[str, str],
+        table: str,
+        columns: Sequence[str],
+        referred_table: str | None,
+        given: str | None,
+        schema: str | None,
+        referred_columns: Sequence[str],
+    ) -> None:
+        self._own = convention
+        self._columns = columns
+        self._referred_columns = referred_columns
+        self._label = f"{schema.replace('.', '_')}_{table}" if schema else table
+        self._words = {"table_name": table, "referred_table_name": referred_table, "constraint_name": given}
+
+    def __getitem__(self, token: str) -> str:
+        if token in self._own:
+            raise KeyError(token)
+        match = _COLUMN_TOKEN.fullmatch(token)
+        word = self._column_names(match) if match else self._words[token]
+        if word is None:
+            raise KeyError(token)
+        return word
+
+    def _column_names(self, token: re.Match[str]) -> str:
+        is_referred = bool(token["referred"])
+        if is_referred and token["what"] != "name":
+            raise KeyError(token[0])
+        names = self._referred_columns if is_referred else self._columns
+        if token["what"] == "label":
+            names = [f"{self._label}_{name}" for name in names]
+        if token["all"]:
+            return ("_" if "_" in token["all"] else "").join(names)
+        index = int(token["index"])
+        return names[index] if is_referred or index < len(names) else ""
+
+
+def _cut(name: str, longest: int) -> str:
+    """`IdentifierPreparer._truncate_and_render_maxlen_name` (SQLAlchemy 2.1, `sql/compiler.py`)."""
+    if len(name) <= longest:
+        return name
+    digest = md5(name.encode(), usedforsecurity=False).hexdigest()
+    return f"{name[: longest - 8]}_{digest[-4:]}"

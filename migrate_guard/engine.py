@@ -1,0 +1,317 @@
+"""Join the stages: read an environment, replay its history, and ask the rules about every step of it."""
+
+from __future__ import annotations
+
+import traceback
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from migrate_guard.history import graph
+from migrate_guard.history.fold import Replay, Replayed
+from migrate_guard.model.environment import Environment
+from migrate_guard.model.finding import Confidence, EnvironmentSummary, Finding, OpaqueOperation, Severity
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import CreateTable, Opaque, Operation, RenameTable
+from migrate_guard.model.revision import (
+    Direction,
+    History,
+    Revision,
+    Run,
+    StrayScript,
+    Suppression,
+    UnreadableScript,
+)
+from migrate_guard.model.schema import Schema, Table
+from migrate_guard.model.source import Source, Span
+from migrate_guard.model.target import Target
+from migrate_guard.reading.discover import AlembicEnvironment
+from migrate_guard.reading.environment import read_environment
+from migrate_guard.reading.interpreter import interpret
+from migrate_guard.reading.project import Project, display_path, project_roots
+from migrate_guard.reading.script import Script, read_script
+from migrate_guard.rule import (
+    EnvironmentView,
+    HistoryView,
+    Problem,
+    RevisionView,
+    Rule,
+    Step,
+    TableView,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """All that the selected rules say of one environment, before anything is hidden."""
+
+    findings: tuple[Finding, ...]
+    opaque: tuple[OpaqueOperation, ...]
+    summary: EnvironmentSummary
+    sources: Mapping[str, Source]
+    suppressions: tuple[tuple[Revision, Suppression], ...]
+    operations: int
+    history: History
+    environment: Environment
+    crashed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The scripts of an environment, read."""
+
+    history: History
+    scripts: Mapping[str, Script]
+    """By revision id."""
+    sources: Mapping[str, Source]
+    environment: Environment
+    project: Project
+    target: Target
+
+
+def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
+    """Read every script of an environment and put them in order; paths are shown relative to `base`."""
+    scripts: dict[str, Script] = {}
+    sources: dict[str, Source] = {}
+    revisions: list[Revision] = []
+    unreadable: list[UnreadableScript] = []
+    strays: list[StrayScript] = []
+    for file in found.scripts:
+        display = display_path(file.path, base)
+        if file.problem is not None:
+            sources[display] = Source(display, "")
+            unreadable.append(UnreadableScript(Span(display, 1, 1, 1, 2), file.problem))
+            continue
+        result, source = read_script(file.path, display)
+        sources[display] = source
+        match result:
+            case UnreadableScript():
+                unreadable.append(result)
+            case StrayScript():
+                strays.append(result)
+            case Script():
+                scripts.setdefault(result.revision.id, result)
+                revisions.append(result.revision)
+    directory = found.script_location or next(iter(found.version_locations), found.root)
+    project = Project(project_roots(directory, found.prepend_sys_path), base)
+    environment = read_environment(found, project, target)
+    project.naming_convention = environment.naming_convention
+    return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
+
+
+def replay(reading: Reading, engine_name: str | None = None) -> Replay:
+    """Replay a history that was read; for a multidb environment the one of that engine."""
+
+    def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
+        if (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
+            return None
+        script = reading.scripts[revision.id]
+        return interpret(script, direction, schema, reading.target, reading.project, engine_name)
+
+    return Replay(reading.history, run)
+
+
+def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
+    """The schema when `revisions` and everything below them has run."""
+    wanted: set[str] = set()
+    for name in revisions:
+        wanted |= graph.ancestors(reading.history, name) | {name}
+    kept = {name: each for name, each in reading.history.revisions.items() if name in wanted}
+    history = graph.build(kept.values())
+    schema = Schema()
+    states: dict[str, Schema] = {}
+    reading = Reading(history, reading.scripts, reading.sources, reading.environment, reading.project, reading.target)
+    for name in reading.environment.databases or (None,):
+        for replayed in replay(reading, name):
+            schema = _joined(schema, replayed) if len(revisions) > 1 else replayed.after
+            states[replayed.revision.id] = replayed.after
+    return schema
+
+
+def _joined(schema: Schema, replayed: Replayed) -> Schema:
+    from migrate_guard.model import folding
+
+    for transition in replayed.upgrade.transitions if replayed.upgrade else ():
+        schema = folding.apply(schema, transition.operation)
+    return schema
+
+
+def check(
+    found: AlembicEnvironment,
+    target: Target,
+    rules: Sequence[Rule],
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    base: Path | None = None,
+) -> Outcome:
+    """Ask every rule about every step of an environment's history."""
+    reading = read(found, target, base or Path.cwd())
+    asked = _Asked(reading, [each for each in rules if not each.dialects or target.dialect in each.dialects], options or {})
+    for name in reading.environment.databases or (None,):
+        asked.replay(name)
+    asked.whole()
+    history = reading.history
+    return Outcome(
+        findings=tuple(dict.fromkeys(asked.findings)),
+        opaque=tuple(dict.fromkeys(asked.opaque)),
+        summary=EnvironmentSummary(
+            reading.environment.script_location,
+            str(target),
+            len(history.order),
+            tuple(each.id for each in history.heads),
+        ),
+        sources=reading.sources,
+        suppressions=tuple((each, one) for each in history.order for one in each.suppressions),
+        operations=asked.operations,
+        history=history,
+        environment=reading.environment,
+        crashed=asked.crashed,
+    )
+
+
+@dataclass(slots=True)
+class _Asked:
+    """The rules on their way through one history."""
+
+    reading: Reading
+    rules: Sequence[Rule]
+    options: Mapping[str, Mapping[str, Any]]
+    findings: list[Finding] = field(default_factory=list)
+    opaque: list[OpaqueOperation] = field(default_factory=list)
+    operations: int = 0
+    crashed: bool = False
+    _by_subject: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _revisions: dict[str, Revision] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for each in self.rules:
+            for subject in each.on:
+                self._by_subject[subject].append(each)
+        self._revisions = {each.path: each for each in self.reading.history.order}
+
+    def replay(self, engine_name: str | None) -> None:
+        """Go through the history of one database."""
+        reading = self.reading
+        heads = {each.id for each in graph.real_heads(reading.history)} or {
+            each.id for each in reading.history.order[-1:]
+        }
+        for replayed in replay(reading, engine_name):
+            for run in (replayed.upgrade, replayed.downgrade):
+                if run is not None:
+                    self._run(replayed.revision, run)
+            view = RevisionView(
+                replayed.revision, replayed.upgrade, replayed.downgrade, reading.environment, reading.target
+            )
+            self._ask(Revision, view, replayed.revision, None)
+            if replayed.revision.id in heads:
+                for table in replayed.after.tables.values():
+                    self._table(table, replayed.after)
+
+    def _run(self, revision: Revision, run: Run) -> None:
+        new: set[QualifiedName] = set()
+        for transition in run.transitions:
+            operation = transition.operation
+            self.operations += 1
+            if isinstance(operation, Opaque):
+                self.opaque.append(OpaqueOperation(operation.span, operation.reason))
+            rules = self._by_subject.get(type(operation))
+            if rules:
+                step = Step(
+                    operation,
+                    revision,
+                    run.direction,
+                    transition.before,
+                    transition.after,
+                    self.reading.target,
+                    frozenset(new),
+                )
+                for each in rules:
+                    if run.direction in each.directions:
+                        self._collect(each, step, revision, run.direction, operation.condition)
+            _note_new(new, operation, transition.before)
+
+    def _table(self, table: Table, schema: Schema) -> None:
+        view = TableView(table, schema, self.reading.environment, self.reading.target)
+        self._ask(Table, view, self._revisions.get(table.span.path), "upgrade")
+
+    def whole(self) -> None:
+        """Ask the rules about the graph and the environment."""
+        reading = self.reading
+        history = HistoryView(reading.history, reading.environment, reading.target)
+        self._ask(History, history, None, None)
+        environment = EnvironmentView(reading.environment, reading.history, reading.target)
+        self._ask(Environment, environment, None, None)
+
+    def _ask(self, subject: type, view: object, revision: Revision | None, direction: Direction | None) -> None:
+        for each in self._by_subject.get(subject, ()):
+            self._collect(each, view, revision, direction, None)
+
+    def _collect(
+        self, rule: Rule, subject: object, revision: Revision | None, direction: Direction | None, condition: str | None
+    ) -> None:
+        for problem in self._problems(rule, subject, revision):
+            at = self._revisions.get(problem.at.path)
+            self.findings.append(finding(rule, problem, revision if rule.on[0] is not Table else at, direction, condition))
+
+    def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
+        try:
+            if rule.options is None:
+                yield from rule.check(subject)
+            else:
+                given = self.options.get(rule.name) or self.options.get(rule.code) or {}
+                yield from rule.check(subject, rule.options(**given))
+        except Exception as error:  # a crash of one rule is reported as MG000 and the run goes on
+            self.crashed = True
+            self.findings.append(_crash(rule, error, revision, self.reading))
+
+
+def _note_new(new: set[QualifiedName], operation: Operation, before: Schema) -> None:
+    if isinstance(operation, CreateTable):
+        if not (operation.if_not_exists and operation.table.name in before.tables):
+            new.add(operation.table.name)
+    elif isinstance(operation, RenameTable) and operation.table in new:
+        new.add(operation.new_name)
+
+
+def finding(
+    rule: Rule, problem: Problem, revision: Revision | None, direction: Direction | None, condition: str | None
+) -> Finding:
+    """What is reported of a problem; one behind a condition that could not be decided is less certain and says so."""
+    message, confidence = problem.message, problem.confidence
+    if condition is not None:
+        confidence = min(confidence, Confidence.MEDIUM)
+        if not message.endswith(condition):
+            message = f"{message} {condition}"
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=problem.severity or rule.severity,
+        confidence=confidence,
+        message=message,
+        span=problem.at,
+        help=problem.help,
+        write=problem.instead,
+        object=problem.object,
+        revision=revision.id if revision else None,
+        direction=direction,
+        related=problem.related,
+    )
+
+
+def _crash(rule: Rule, error: Exception, revision: Revision | None, reading: Reading) -> Finding:
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    path = revision.path if revision else reading.environment.script_location
+    span = revision.span if revision else Span(path, 1, 1, 1, 2)
+    return Finding(
+        code="MG000",
+        name="rule-crashed",
+        severity=Severity.ERROR,
+        confidence=Confidence.HIGH,
+        message=f"the rule {rule.code} {rule.name} crashes here: {type(error).__name__}: {error} (line {place.lineno})",
+        span=span,
+        help=f"Report it as a bug of migrate-guard; until it is mended, switch the rule off with --ignore {rule.code}.",
+        revision=revision.id if revision else None,
+    )
+
+

@@ -1,0 +1,1 @@
+"""The order of a history, and the schema after each of its steps."""

@@ -1,0 +1,78 @@
+"""Replay a history: the schema before each revision, and what each does in both directions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from migrate_guard.history.graph import ancestors
+from migrate_guard.model import folding
+from migrate_guard.model.operations import Operation
+from migrate_guard.model.revision import Direction, History, Revision, Run
+from migrate_guard.model.schema import Schema
+
+Interpret = Callable[[Revision, Direction, Schema], Run | None]
+"""Gives what a direction of a revision does from a schema on; None where the script has no such function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """One revision in its place: both directions, the downgrade from the schema that the upgrade left."""
+
+    revision: Revision
+    upgrade: Run | None
+    downgrade: Run | None
+    after: Schema
+
+
+@dataclass(slots=True)
+class Replay:
+    """The replay of one history; states are kept as long as a revision still starts from them."""
+
+    history: History
+    interpret: Interpret
+    start: Schema = field(default_factory=Schema)
+    _states: dict[str, Schema] = field(default_factory=dict)
+    _operations: dict[str, tuple[Operation, ...]] = field(default_factory=dict)
+    _waiting: dict[str, int] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Replayed]:
+        """Replay in the order of the history."""
+        history = self.history
+        self._waiting = {name: len(below) for name, below in history.children.items()}
+        branched = any(len(each.parents) > 1 for each in history.order)
+        for revision in history.order:
+            before = self._before(revision)
+            upgrade = self.interpret(revision, "upgrade", before)
+            after = upgrade.after if upgrade else before
+            downgrade = self.interpret(revision, "downgrade", after)
+            self._states[revision.id] = after
+            if branched and upgrade:
+                self._operations[revision.id] = tuple(each.operation for each in upgrade.transitions)
+            yield Replayed(revision, upgrade, downgrade, after)
+            self._release(revision)
+
+    def _before(self, revision: Revision) -> Schema:
+        """The state of the first parent plus what the other parents' branches did."""
+        parents = [parent for parent in revision.parents if parent in self._states]
+        if not parents:
+            return self.start
+        schema = self._states[parents[0]]
+        if len(parents) == 1:
+            return schema
+        done = ancestors(self.history, parents[0]) | {parents[0]}
+        wanted: set[str] = set()
+        for parent in parents[1:]:
+            wanted |= ancestors(self.history, parent) | {parent}
+        for each in self.history.order:
+            if each.id in wanted and each.id not in done:
+                for operation in self._operations.get(each.id, ()):
+                    schema = folding.apply(schema, operation)
+        return schema
+
+    def _release(self, revision: Revision) -> None:
+        for parent in revision.parents:
+            if parent in self._waiting:
+                self._waiting[parent] -= 1
+                if self._waiting[parent] == 0:
+                    self._states.pop(parent, None)

@@ -1,0 +1,1 @@
+"""From files to operations: discovery, parsing and an abstract interpreter. Nothing here imports or runs user code."""

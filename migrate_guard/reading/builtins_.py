@@ -1,0 +1,453 @@
+"""Python's own functions and methods on values that are known."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, Final
+
+from migrate_guard.model.revision import Unknown
+from migrate_guard.reading.expressions import (
+    CONTAINERS,
+    is_plain,
+    known_items,
+    to_text,
+    truth,
+)
+from migrate_guard.reading.machine import MAXIMUM_TEXT
+from migrate_guard.reading.values import (
+    HOLE,
+    Class,
+    EnumMember,
+    External,
+    Instance,
+    Partial,
+    SqlType,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from migrate_guard.reading.calls import Call
+
+_FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+
+
+def _unknown(call: Call, reason: str = "") -> Unknown:
+    return Unknown(reason or f"what {call.name}() returns", call.span)
+
+
+def call_builtin(call: Call) -> Value:
+    """The result of a built-in function."""
+    handler = _BUILTINS.get(call.name)
+    if handler:
+        return handler(call)
+    if call.name in _PURE and all(map(is_plain, call.args)) and all(map(is_plain, call.kwargs.values())):
+        return _guarded(call, lambda: _PURE[call.name](*call.args, **call.kwargs))
+    return _unknown(call)
+
+
+def _guarded(call: Call, compute: Callable[[], Value]) -> Value:
+    try:
+        return compute()
+    except (*_FAILURES, RecursionError) as error:
+        return _unknown(call, f"{call.name}() fails: {error}")
+
+
+_PURE: Final[Mapping[str, Callable[..., Value]]] = {
+    "abs": abs,
+    "bin": bin,
+    "bool": bool,
+    "chr": chr,
+    "divmod": divmod,
+    "float": float,
+    "format": format,
+    "hex": hex,
+    "max": max,
+    "min": min,
+    "ord": ord,
+    "repr": repr,
+    "round": round,
+    "sum": sum,
+}
+
+
+def _len(call: Call) -> Value:
+    items = known_items(call.get(0))
+    return len(items) if items is not None else _unknown(call)
+
+
+def _str(call: Call) -> Value:
+    return to_text(call.args[0]) if call.args else ""
+
+
+def _int(call: Call) -> Value:
+    if not all(map(is_plain, call.args)) or (call.args and isinstance(call.args[0], str) and len(call.args[0]) > 1000):
+        return _unknown(call)
+    return _guarded(call, lambda: int(*call.args))
+
+
+def _list(call: Call) -> Value:
+    if not call.args:
+        return []
+    items = known_items(call.args[0])
+    return list(items) if items is not None else _as_unknown(call, call.args[0])
+
+
+def _as_unknown(call: Call, value: Value) -> Value:
+    return value if isinstance(value, Unknown) else _unknown(call)
+
+
+def _tuple(call: Call) -> Value:
+    found = _list(call)
+    return tuple(found) if isinstance(found, list) else found
+
+
+def _set(call: Call) -> Value:
+    found = _list(call)
+    if isinstance(found, list) and all(map(is_plain, found)):
+        return _guarded(call, lambda: list(dict.fromkeys(found)))
+    return found
+
+
+def _dict(call: Call) -> Value:
+    if not call.args:
+        return dict(call.kwargs)
+    first = call.args[0]
+    if isinstance(first, Mapping):
+        return {**first, **call.kwargs}
+    items = known_items(first)
+    if items is None:
+        return _as_unknown(call, first)
+    return _guarded(call, lambda: dict(items, **call.kwargs))
+
+
+def _range(call: Call) -> Value:
+    if not all(isinstance(each, int) for each in call.args):
+        return _unknown(call)
+    return _guarded(call, lambda: range(*call.args))
+
+
+def _enumerate(call: Call) -> Value:
+    items = known_items(call.get(0))
+    start = call.get(1, "start", default=0)
+    if items is None or not isinstance(start, int):
+        return _as_unknown(call, call.get(0))
+    return list(enumerate(items, start))
+
+
+def _zip(call: Call) -> Value:
+    columns = [known_items(each) for each in call.args]
+    known = [each for each in columns if each is not None]
+    return list(zip(*known, strict=False)) if len(known) == len(columns) else _unknown(call)
+
+
+def _sorted(call: Call) -> Value:
+    items = known_items(call.get(0))
+    if items is None:
+        return _as_unknown(call, call.get(0))
+    key = call.kwargs.get("key")
+    keys = [call.machine.call_value(key, [each], {}, call.node) for each in items] if key is not None else list(items)
+    if not all(map(is_plain, keys)):
+        return list(items)
+    reverse = call.kwargs.get("reverse") is True
+    order = _guarded(call, lambda: sorted(range(len(items)), key=keys.__getitem__, reverse=reverse))
+    return [items[at] for at in order] if isinstance(order, list) else order
+
+
+def _reversed(call: Call) -> Value:
+    items = known_items(call.get(0))
+    return list(reversed(items)) if items is not None else _as_unknown(call, call.get(0))
+
+
+def _any(call: Call) -> Value:
+    return _quantified(call, True)
+
+
+def _all(call: Call) -> Value:
+    return _quantified(call, False)
+
+
+def _quantified(call: Call, decisive: bool) -> Value:
+    items = known_items(call.get(0))
+    if items is None:
+        return _as_unknown(call, call.get(0))
+    answers = [truth(each) for each in items]
+    if decisive in answers:
+        return decisive
+    return _unknown(call) if None in answers else not decisive
+
+
+def _map(call: Call) -> Value:
+    items = known_items(call.get(1))
+    if items is None:
+        return _as_unknown(call, call.get(1))
+    return [call.machine.call_value(call.args[0], [each], {}, call.node) for each in items]
+
+
+def _filter(call: Call) -> Value:
+    items = known_items(call.get(1))
+    if items is None:
+        return _as_unknown(call, call.get(1))
+    kept = []
+    for each in items:
+        answer = each if call.args[0] is None else call.machine.call_value(call.args[0], [each], {}, call.node)
+        known = truth(answer)
+        if known is None:
+            return _unknown(call)
+        if known:
+            kept.append(each)
+    return kept
+
+
+def _next(call: Call) -> Value:
+    items = known_items(call.get(0))
+    if items is None:
+        return _as_unknown(call, call.get(0))
+    return items[0] if items else (call.args[1] if len(call.args) > 1 else _unknown(call))
+
+
+def _getattr(call: Call) -> Value:
+    name = call.get(1)
+    if not isinstance(name, str) or HOLE in name:
+        return _unknown(call, "an attribute whose name is not known")
+    found = call.machine.attribute(call.get(0), name, call.node)
+    if isinstance(found, Unknown) and len(call.args) > 2:
+        return call.args[2]
+    return found
+
+
+def _hasattr(call: Call) -> Value:
+    value, name = call.get(0), call.get(1)
+    if isinstance(value, Instance) and isinstance(name, str):
+        return name in value.attributes or value.owner.lookup(name) is not None
+    return True if isinstance(value, External) and value.path.startswith("alembic.op") else _unknown(call)
+
+
+_TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
+    "str": str,
+    "int": int,
+    "float": float,
+    "bool": bool,
+    "list": list,
+    "tuple": tuple,
+    "dict": dict,
+    "bytes": bytes,
+}
+
+
+def _isinstance(call: Call) -> Value:
+    value, kinds = call.get(0), call.get(1)
+    answers = [_is_instance(value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
+    if True in answers:
+        return True
+    return _unknown(call) if None in answers else False
+
+
+def _is_instance(value: Value, kind: Value) -> bool | None:
+    if isinstance(kind, External) and kind.path.startswith("builtins."):
+        wanted = _TYPES.get(kind.path[len("builtins.") :])
+        if wanted is not None and isinstance(value, (str, int, float, bytes, *CONTAINERS, type(None))):
+            return isinstance(value, wanted)
+    if isinstance(value, Instance) and isinstance(kind, Class):
+        return value.owner is kind or kind in value.owner.bases or None
+    if isinstance(value, SqlType) and isinstance(kind, External):
+        return True if value.path == kind.path else None
+    return None
+
+
+def _type(call: Call) -> Value:
+    return call.args[0].owner if call.args and isinstance(call.args[0], Instance) else _unknown(call)
+
+
+def _nothing(call: Call) -> Value:
+    return None
+
+
+def _super(call: Call) -> Value:
+    return _unknown(call)
+
+
+_BUILTINS: Final[Mapping[str, Callable[[Call], Value]]] = {
+    "all": _all,
+    "any": _any,
+    "dict": _dict,
+    "enumerate": _enumerate,
+    "filter": _filter,
+    "frozenset": _set,
+    "getattr": _getattr,
+    "hasattr": _hasattr,
+    "int": _int,
+    "isinstance": _isinstance,
+    "iter": _list,
+    "len": _len,
+    "list": _list,
+    "map": _map,
+    "next": _next,
+    "print": _nothing,
+    "range": _range,
+    "reversed": _reversed,
+    "set": _set,
+    "sorted": _sorted,
+    "str": _str,
+    "super": _super,
+    "tuple": _tuple,
+    "type": _type,
+    "zip": _zip,
+}
+
+
+# -- methods of strings and containers
+
+
+
+def call_python_method(receiver: Value, call: Call) -> Value:
+    """The result of a method of a string, number or container."""
+    name = call.name
+    if isinstance(receiver, str):
+        return _string_method(receiver, call)
+    if isinstance(receiver, dict):
+        return _dict_method(receiver, call)
+    if isinstance(receiver, list):
+        return _list_method(receiver, call)
+    if all(map(is_plain, call.args)) and is_plain(receiver) and not name.startswith("_"):
+        return _guarded(call, lambda: getattr(receiver, name)(*call.args))
+    return _unknown(call)
+
+
+def _string_method(receiver: str, call: Call) -> Value:
+    name = call.name
+    if name == "join":
+        items = known_items(call.get(0))
+        return receiver.join(map(to_text, items)) if items is not None else HOLE
+    if name == "format":
+        return _format(receiver, call)
+    if name == "format_map" and isinstance(call.get(0), Mapping):
+        return _format(receiver, call)
+    if name.startswith("_") or not all(map(is_plain, [*call.args, *call.kwargs.values()])):
+        return HOLE if name in ("replace", "strip", "lower", "upper", "title", "format") else _unknown(call)
+    if name in ("ljust", "rjust", "center", "zfill", "expandtabs") and call.args and call.args[0] > MAXIMUM_TEXT:
+        return _unknown(call)
+    if HOLE in receiver and name not in ("strip", "lower", "upper", "replace", "lstrip", "rstrip", "split"):
+        return _unknown(call)
+    return _guarded(call, lambda: getattr(receiver, name)(*call.args, **call.kwargs))
+
+
+def _format(receiver: str, call: Call) -> Value:
+    values: Mapping[str, Any] = call.kwargs or (call.get(0) if call.name == "format_map" else {})
+    args = [each if isinstance(each, int | float) else to_text(each) for each in call.args]
+    kwargs = {name: each if isinstance(each, int | float) else to_text(each) for name, each in values.items()}
+    if len(receiver) > MAXIMUM_TEXT or re.search(r"\{[^{}]*:[^{}]*\d{5,}", receiver):
+        return HOLE
+    try:
+        return receiver.format(*args, **kwargs)
+    except _FAILURES:
+        return re.sub(r"\{[^{}]*\}", HOLE, receiver)
+
+
+def _dict_method(receiver: dict[Value, Value], call: Call) -> Value:
+    name, key = call.name, call.get(0)
+    match name:
+        case "items":
+            return list(receiver.items())
+        case "keys":
+            return list(receiver)
+        case "values":
+            return list(receiver.values())
+        case "copy":
+            return dict(receiver)
+        case "get" | "pop" | "setdefault":
+            if isinstance(key, EnumMember) or is_plain(key):
+                return _guarded(call, lambda: _dict_access(receiver, name, key, call.get(1, "default")))
+            return _unknown(call)
+        case "update":
+            if isinstance(key, Mapping):
+                receiver.update(key)
+            receiver.update(call.kwargs)
+            return None
+    return _unknown(call)
+
+
+def _dict_access(receiver: dict[Value, Value], name: str, key: Value, default: Value) -> Value:
+    if name == "get":
+        return receiver.get(key, default)
+    return receiver.pop(key, default) if name == "pop" else receiver.setdefault(key, default)
+
+
+def _list_method(receiver: list[Value], call: Call) -> Value:
+    name, first = call.name, call.get(0)
+    match name:
+        case "append" | "add":
+            if name == "append" or first not in receiver:
+                receiver.append(first)
+            return None
+        case "extend" | "update":
+            receiver.extend(known_items(first) or ())
+            return None
+        case "union" | "difference" | "intersection" | "symmetric_difference" | "issubset" | "issuperset":
+            return _set_method(receiver, call)
+        case "sort":
+            call.args.insert(0, list(receiver))
+            ordered = _sorted(call)
+            if isinstance(ordered, list):
+                receiver[:] = ordered
+            return None
+        case "copy":
+            return list(receiver)
+        case "insert" | "remove" | "pop" | "clear" | "reverse" | "index" | "count" | "discard":
+            if name == "discard":
+                return receiver.remove(first) if first in receiver else None
+            return _guarded(call, lambda: getattr(receiver, name)(*call.args))
+    return _unknown(call)
+
+
+def _set_method(receiver: list[Value], call: Call) -> Value:
+    other = known_items(call.get(0))
+    if other is None or not all(map(is_plain, [*receiver, *other])):
+        return _unknown(call)
+    return _guarded(call, lambda: _set_result(call.name, receiver, other))
+
+
+def _set_result(name: str, left: list[Value], right: Any) -> Value:
+    result = getattr(set(left), name)(right)
+    return result if isinstance(result, bool) else [each for each in dict.fromkeys([*left, *right]) if each in result]
+
+
+# -- the standard library, as far as scripts name things with it
+
+
+def call_standard(call: Call) -> Value:
+    """The result of a function of the standard library; almost all of them are not known."""
+    if call.path == "functools.partial" and call.args:
+        return Partial(call.args[0], tuple(call.args[1:]), dict(call.kwargs))
+    if call.path == "contextlib.suppress":
+        return External(call.path)
+    if call.path in ("textwrap.dedent", "inspect.cleandoc") and isinstance(call.get(0), str):
+        import textwrap
+
+        return textwrap.dedent(call.args[0])
+    if call.path == "enum.auto":
+        return External(call.path)
+    if call.path == "typing.cast" and len(call.args) > 1:
+        return call.args[1]
+    if call.path == "copy.deepcopy" or call.path == "copy.copy":
+        return call.get(0)
+    if call.path in ("os.path.join", "posixpath.join") and all(map(is_plain, call.args)):
+        return _guarded(call, lambda: posixpath.join(*call.args))
+    if call.path == "collections.OrderedDict":
+        return _dict(call)
+    if call.path in ("itertools.chain", "itertools.product"):
+        return _iterated(call)
+    return Unknown(f"what {call.path}() returns", call.span)
+
+
+def _iterated(call: Call) -> Value:
+    import itertools
+
+    columns = [known_items(each) for each in call.args]
+    known = [each for each in columns if each is not None]
+    if len(known) != len(columns):
+        return _unknown(call)
+    return list(itertools.chain(*known) if call.name == "chain" else itertools.product(*known))
+
+

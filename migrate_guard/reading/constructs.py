@@ -1,0 +1,339 @@
+"""SQLAlchemy's constructs: what `sa.Column(...)` and its kin are as values."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Unknown
+from migrate_guard.reading.calls import Call
+from migrate_guard.reading.expressions import to_text
+from migrate_guard.reading.values import (
+    HOLE,
+    Batch,
+    Class,
+    Clause,
+    ColumnValue,
+    Connection,
+    ConstraintValue,
+    External,
+    FinalName,
+    Generated,
+    IndexValue,
+    Inspector,
+    Instance,
+    MetaDataValue,
+    Scope,
+    SqlType,
+    Statement,
+    TableValue,
+    Value,
+)
+
+
+def call_sqlalchemy(call: Call) -> Value:
+    """The value of a call into SQLAlchemy, SQLModel or a package of SQL types."""
+    path = call.path
+    if ".func." in path:
+        return _function(call)
+    handler = _HANDLERS.get(call.name)
+    if handler is not None:
+        return handler(call)
+    if call.name[:1].isupper():
+        return SqlType(path, tuple(call.args), call.kwargs, call.span)
+    return Unknown(f"what {path}() returns", call.span)
+
+
+def as_type(call: Call, value: Value) -> SqlType | Unknown | None:
+    """A value used as a column type: a construct, a class of one, or None for anything else."""
+    value = call.machine.resolve(value)
+    if isinstance(value, SqlType):
+        return value
+    if isinstance(value, External):
+        return SqlType(value.path, (), {}, call.span)
+    if isinstance(value, Class):
+        return call.machine.type_of_class(value, (), {}, call.span)
+    if isinstance(value, Unknown):
+        return value
+    return None
+
+
+_ARGUMENTS: Final = (ConstraintValue, Generated)
+
+
+def _column(call: Call) -> Value:
+    args = list(call.args)
+    name = call.kwargs.get("name", "")
+    if args and isinstance(args[0], str):
+        name = args.pop(0)
+    elif args and isinstance(args[0], Unknown):
+        unknown = args.pop(0)
+        name = call.kwargs.get("name", HOLE) if not args or as_type(call, args[0]) else unknown
+    if name is None or not isinstance(name, str):
+        name = HOLE
+    column_type: SqlType | Unknown | None = None
+    if "type_" in call.kwargs:
+        column_type = as_type(call, call.kwargs["type_"])
+    elif args and not isinstance(args[0], _ARGUMENTS):
+        column_type = as_type(call, args.pop(0))
+    return ColumnValue(name, column_type, tuple(args), call.kwargs, call.span)
+
+
+def _foreign_key(call: Call) -> Value:
+    target = call.get(0, "column")
+    return ConstraintValue("foreignkey", (), call.kwargs, call.span, (_reference(target),))
+
+
+def _reference(value: Value) -> Value:
+    if isinstance(value, ColumnValue):
+        return Unknown("a reference to a column object")
+    return to_text(value) if isinstance(value, str | Clause) else value
+
+
+def _foreign_key_constraint(call: Call) -> Value:
+    columns, referred = call.get(0, "columns"), call.get(1, "refcolumns")
+    return ConstraintValue("foreignkey", _names(columns), call.kwargs, call.span, tuple(map(_reference, _names(referred))))
+
+
+def _names(value: Value) -> tuple[Value, ...]:
+    if isinstance(value, list | tuple):
+        return tuple(value)
+    return (value,) if value is not None else ()
+
+
+def _columns_constraint(kind: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        return ConstraintValue(kind, tuple(call.args), call.kwargs, call.span)
+
+    return build
+
+
+def _check_constraint(call: Call) -> Value:
+    return ConstraintValue("check", (), call.kwargs, call.span, sqltext=call.get(0, "sqltext"))
+
+
+def _exclude_constraint(call: Call) -> Value:
+    columns = tuple(each[0] for each in call.args if isinstance(each, tuple) and each)
+    return ConstraintValue("exclusion", columns, call.kwargs, call.span)
+
+
+def _index(call: Call) -> Value:
+    return IndexValue(call.get(0, "name"), tuple(call.args[1:]), call.kwargs, call.span)
+
+
+def _generated(kind: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        return Generated(kind, tuple(call.args), call.kwargs)
+
+    return build
+
+
+def _table(call: Call) -> Value:
+    name = call.get(0, "name")
+    if not isinstance(name, str) or HOLE in name:
+        return Unknown("the name of the table is not known", call.span)
+    metadata = next((each for each in call.args[1:] if isinstance(each, MetaDataValue)), None)
+    schema = call.kwargs.get("schema", metadata.schema if metadata else None)
+    table = TableValue(
+        call.machine.qualified(name, schema),
+        [each for each in call.args if isinstance(each, ColumnValue)],
+        [each for each in call.args if isinstance(each, ConstraintValue)],
+        [each for each in call.args if isinstance(each, IndexValue)],
+        call.span,
+        call.kwargs,
+        is_reflected=bool({"autoload", "autoload_with"} & call.kwargs.keys()),
+    )
+    if metadata is not None:
+        metadata.tables[str(table.name)] = table
+    return table
+
+
+def _text(call: Call) -> Value:
+    value = call.get(0, "text")
+    if isinstance(value, Clause):
+        return value
+    return Clause(value if isinstance(value, str) else HOLE)
+
+
+def _function(call: Call) -> Value:
+    name = call.name
+    if name == "now":
+        text = "CURRENT_TIMESTAMP" if call.machine.target.dialect == "sqlite" else "now()"
+        return Clause(text, functions=("now",))
+    if name in ("current_timestamp", "current_date", "current_time") and not call.args:
+        return Clause(name.upper(), functions=(name,))
+    args = [each.text if isinstance(each, Clause) else literal(each) for each in call.args]
+    return Clause(f"{name}({', '.join(args)})", functions=(name,))
+
+
+def literal(value: Value) -> str:
+    """A Python value as a SQL literal; HOLE when it is not known."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    if isinstance(value, ColumnValue):
+        return value.name
+    if isinstance(value, str) and HOLE not in value:
+        return "'" + value.replace("'", "''") + "'"
+    return "NULL" if value is None else HOLE
+
+
+def _constant(postgresql: str, other: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        text = postgresql if call.machine.target.dialect in ("postgresql", "mysql", "mariadb") else other
+        return Clause(text, is_literal=True)
+
+    return build
+
+
+def _literal(call: Call) -> Value:
+    return Clause(literal(call.get(0)), is_literal=True)
+
+
+def _cast(call: Call) -> Value:
+    value = call.get(0)
+    inner = value.text if isinstance(value, Clause) else literal(value)
+    kind = as_type(call, call.get(1))
+    if not isinstance(kind, SqlType):
+        return Clause(HOLE)
+    from migrate_guard.reading.ddl import column_type
+
+    return Clause(f"CAST({inner} AS {column_type(call.machine, kind)})")
+
+
+def _metadata(call: Call) -> Value:
+    convention = call.kwargs.get("naming_convention")
+    schema = call.kwargs.get("schema")
+    return MetaDataValue(
+        schema if isinstance(schema, str) else None,
+        {str(key): str(value) for key, value in convention.items() if isinstance(value, str)}
+        if isinstance(convention, Mapping)
+        else {},
+    )
+
+
+def _inspect(call: Call) -> Value:
+    subject = call.get(0)
+    if isinstance(subject, Connection):
+        return Inspector()
+    return Inspector() if isinstance(subject, Unknown) or subject is None else Unknown("an inspection of an object")
+
+
+def _session(call: Call) -> Value:
+    return Connection(is_session=True)
+
+
+def _connection(call: Call) -> Value:
+    return Connection()
+
+
+def _select(call: Call) -> Value:
+    return Statement("select", next(filter(None, map(table_name, _flat(call.args))), None))
+
+
+def _flat(values: list[Value]) -> list[Value]:
+    found: list[Value] = []
+    for value in values:
+        found.extend(value if isinstance(value, list | tuple) else [value])
+    return found
+
+
+def table_name(value: Value) -> QualifiedName | None:
+    """The table that a value stands for: a Table, a mapped class, an object of one."""
+    if isinstance(value, TableValue):
+        return value.name
+    if isinstance(value, Instance):
+        value = value.owner
+    if isinstance(value, Class):
+        name = value.lookup("__tablename__")
+        return QualifiedName(name) if isinstance(name, str) else None
+    return value.table if isinstance(value, Statement | Batch) and isinstance(value.table, QualifiedName) else None
+
+
+def _dml(kind: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        return Statement(kind, table_name(call.get(0, "table")))
+
+    return build
+
+
+def _expression(call: Call) -> Value:
+    columns = [name for each in call.args if isinstance(each, Clause) for name in each.columns]
+    return Clause(HOLE, columns=tuple(columns))
+
+
+def _quoted_name(call: Call) -> Value:
+    value = call.get(0)
+    return value if isinstance(value, str) else Unknown("a name that is not known", call.span)
+
+
+def _conv(call: Call) -> Value:
+    value = call.get(0)
+    return FinalName(value) if isinstance(value, str) else value
+
+
+def _declarative_base(call: Call) -> Value:
+    metadata = call.get(None, "metadata")
+    scope = Scope(is_class=True)
+    scope.variables["metadata"] = metadata if metadata is not None else MetaDataValue()
+    return Class("Base", (External("sqlalchemy.orm.DeclarativeBase"),), scope, call.span)
+
+
+def _nothing(call: Call) -> Value:
+    return None
+
+
+_HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
+    "CheckConstraint": _check_constraint,
+    "Column": _column,
+    "Computed": _generated("computed"),
+    "DDL": _text,
+    "ExcludeConstraint": _exclude_constraint,
+    "FetchedValue": _generated("fetched"),
+    "ForeignKey": _foreign_key,
+    "ForeignKeyConstraint": _foreign_key_constraint,
+    "Identity": _generated("identity"),
+    "Index": _index,
+    "MetaData": _metadata,
+    "PrimaryKeyConstraint": _columns_constraint("primary"),
+    "Sequence": _generated("sequence"),
+    "Session": _session,
+    "AsyncSession": _session,
+    "Table": _table,
+    "UniqueConstraint": _columns_constraint("unique"),
+    "and_": _expression,
+    "bindparam": _expression,
+    "case": _expression,
+    "cast": _cast,
+    "column": _column,
+    "conv": _conv,
+    "create_engine": _connection,
+    "declarative_base": _declarative_base,
+    "delete": _dml("delete"),
+    "desc": _expression,
+    "exists": _expression,
+    "false": _constant("false", "0"),
+    "from_engine": _inspect,
+    "insert": _dml("insert"),
+    "inspect": _inspect,
+    "Inspector": _inspect,
+    "literal": _literal,
+    "literal_column": _text,
+    "mapped_column": _column,
+    "not_": _expression,
+    "null": _constant("NULL", "NULL"),
+    "or_": _expression,
+    "quoted_name": _quoted_name,
+    "relationship": _nothing,
+    "select": _select,
+    "sessionmaker": _session,
+    "scoped_session": _session,
+    "table": _table,
+    "text": _text,
+    "true": _constant("true", "1"),
+    "tuple_": _expression,
+    "type_coerce": _expression,
+    "update": _dml("update"),
+}

@@ -1,0 +1,514 @@
+"""From SQLAlchemy values to schema objects: columns, constraints, indexes and tables, named as the database names them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Final, Literal
+
+from migrate_guard.dialects.names import conventional_name, implicit_name
+from migrate_guard.dialects.types import sqlalchemy_type
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.schema import (
+    UNKNOWN_TYPE,
+    AnyConstraint,
+    CheckConstraint,
+    Column,
+    EnumType,
+    ExclusionConstraint,
+    Expression,
+    ForeignKey,
+    Index,
+    IndexElement,
+    PrimaryKey,
+    Table,
+    Type,
+    UniqueConstraint,
+)
+from migrate_guard.model.source import Span
+from migrate_guard.reading.calls import CallEvaluator
+from migrate_guard.reading.constructs import literal
+from migrate_guard.reading.expressions import enum_members
+from migrate_guard.reading.values import (
+    HOLE,
+    Class,
+    Clause,
+    ColumnValue,
+    ConstraintValue,
+    EnumMember,
+    External,
+    FinalName,
+    Function,
+    Generated,
+    IndexValue,
+    SqlType,
+    Value,
+)
+
+ConstraintName = Literal["primary", "unique", "foreignkey", "check", "exclusion", "index"]
+
+_CONVENTION_KEYS: Final[Mapping[str, str]] = {
+    "primary": "pk",
+    "unique": "uq",
+    "foreignkey": "fk",
+    "check": "ck",
+    "index": "ix",
+}
+DEFAULT_CONVENTION: Final[Mapping[str, str]] = {"ix": "ix_%(column_0_label)s"}
+"""What SQLAlchemy names without being told (sqlalchemy.sql.schema.DEFAULT_NAMING_CONVENTION)."""
+
+
+# -- types
+
+
+def column_type(machine: CallEvaluator, value: SqlType | Unknown | None) -> Type:
+    """The type in the target's spelling; `?` when it could not be computed."""
+    if not isinstance(value, SqlType):
+        return UNKNOWN_TYPE
+    value = _variant(value, machine.target.dialect)
+    if value.path == "migrate_guard.sql":
+        from migrate_guard.dialects.types import sql_type
+
+        return sql_type(value.args[0], machine.target.dialect)
+    kwargs = {name: _argument(machine, each) for name, each in value.kwargs.items()}
+    if value.is_enum:
+        kwargs["name"] = enum_name(value)
+        return sqlalchemy_type(value.path, enum_labels(machine, value) or (), kwargs, machine.target.dialect)
+    return sqlalchemy_type(value.path, [_argument(machine, each) for each in value.args], kwargs, machine.target.dialect)
+
+
+def _variant(value: SqlType, dialect: str) -> SqlType:
+    return next((variant for name, variant in value.variants if name == dialect), value)
+
+
+def _argument(machine: CallEvaluator, value: Value) -> object:
+    value = machine.resolve(value)
+    if isinstance(value, SqlType):
+        return column_type(machine, value)
+    if isinstance(value, External):
+        return sqlalchemy_type(value.path, (), {}, machine.target.dialect)
+    if isinstance(value, Class):
+        return column_type(machine, machine.type_of_class(value, (), {}, value.span))
+    return value
+
+
+def enum_name(value: SqlType) -> str | None:
+    """The name of an enum type: given, else that of the Python class in lower case."""
+    given = value.kwargs.get("name")
+    if isinstance(given, str) and HOLE not in given:
+        return given
+    if value.args and isinstance(value.args[0], Class) and given is None:
+        return value.args[0].name.lower()
+    return None
+
+
+def enum_labels(machine: CallEvaluator, value: SqlType) -> tuple[str, ...] | None:
+    """The labels in order; None when they are not known."""
+    args = list(value.args)
+    if len(args) == 1 and isinstance(args[0], list | tuple):
+        args = list(args[0])
+    if len(args) == 1 and isinstance(args[0], Class):
+        members = enum_members(args[0])
+        choose = value.kwargs.get("values_callable")
+        if isinstance(choose, Function):
+            chosen = machine.call_function(choose, [args[0]], {}, None)
+            args = list(chosen) if isinstance(chosen, list | tuple) else [HOLE]
+        else:
+            args = [member.name for member in members]
+    labels = [each.value if isinstance(each, EnumMember) else each for each in args]
+    if all(isinstance(each, str) and HOLE not in each for each in labels):
+        return tuple(labels)
+    return None
+
+
+def enum_type(machine: CallEvaluator, value: SqlType) -> EnumType | None:
+    """The type that CREATE TYPE makes for an enum construct; None where the dialect has none or its name is unknown."""
+    value = _variant(value, machine.target.dialect)
+    name = enum_name(value) if value.is_enum else None
+    if machine.target.dialect != "postgresql" or name is None or value.kwargs.get("native_enum") is False:
+        return None
+    qualified = machine.qualified(name, value.kwargs.get("schema"))
+    return EnumType(qualified, enum_labels(machine, value) or (), value.span)
+
+
+def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator[EnumType]:
+    """The enum types that CREATE TABLE makes on its way, each once."""
+    seen: set[QualifiedName] = set()
+    for column in columns:
+        for value in _enum_constructs(machine, column.type):
+            if value.kwargs.get("create_type") is False and value.class_name == "ENUM":
+                continue
+            made = enum_type(machine, value)
+            if made and made.name not in seen:
+                seen.add(made.name)
+                yield made
+
+
+def _enum_constructs(machine: CallEvaluator, value: Value) -> Iterator[SqlType]:
+    if isinstance(value, SqlType):
+        value = _variant(value, machine.target.dialect)
+        if value.is_enum:
+            yield value
+        for each in value.args:
+            if isinstance(each, SqlType):
+                yield from _enum_constructs(machine, each)
+
+
+# -- expressions
+
+
+_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_LITERAL: Final = re.compile(
+    r"\s*(?:'(?:[^']|'')*'(?:\s*::\s*[\w .\[\]()\"]+)?|[-+]?\d+(?:\.\d+)?|true|false|null)\s*", re.IGNORECASE
+)
+_WORD: Final = re.compile(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
+_KEYWORDS: Final = frozenset(
+    "and or not is null in like ilike between true false case when then else end as asc desc nulls first last any all"
+    " exists select from where collate similar to distinct interval cast".split()
+)
+
+
+def expression(text: str) -> Expression:
+    """What can be told of a piece of SQL from its words alone, without a parser."""
+    bare = _STRING.sub("''", text)
+    columns: list[str] = []
+    functions: list[str] = []
+    for quoted, word, call in _WORD.findall(bare):
+        if call and word.lower() not in _KEYWORDS:
+            functions.append(word.lower())
+        elif quoted or (word.lower() not in _KEYWORDS):
+            columns.append(quoted or word)
+    return Expression(
+        text, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(functions)), bool(_LITERAL.fullmatch(text))
+    )
+
+
+def server_default(value: Value) -> Expression | None:
+    """The DEFAULT that `server_default=` gives."""
+    if value is None or value is False:
+        return None
+    if isinstance(value, Clause):
+        return Expression(value.text, functions=value.functions, is_literal=True) if value.is_literal else expression(
+            value.text
+        )
+    if isinstance(value, EnumMember):
+        return server_default(value.value)
+    if isinstance(value, str):
+        return Expression("'" + value.replace("'", "''") + "'", is_literal=True)
+    if isinstance(value, int | float):
+        return Expression(literal(value), is_literal=True)
+    return Expression(HOLE)
+
+
+def clause(value: Value) -> Expression | None:
+    """A predicate or expression argument: `sa.text(...)`, a string, a comparison."""
+    if value is None or value is False:
+        return None
+    if isinstance(value, Clause):
+        return expression(value.text) if HOLE not in value.text else Expression(HOLE, value.columns)
+    return expression(value) if isinstance(value, str) else Expression(HOLE)
+
+
+# -- names
+
+
+def object_name(
+    machine: CallEvaluator,
+    kind: ConstraintName,
+    given: Value,
+    table: QualifiedName,
+    columns: Sequence[str],
+    *,
+    referred: QualifiedName | None = None,
+    taken: Iterable[str | None] = (),
+    convention: Mapping[str, str] | None = None,
+) -> tuple[str | None, bool]:
+    """The name an object gets, and whether nobody wrote it: by the naming convention, else by the database."""
+    if isinstance(given, FinalName):
+        return str(given), False
+    if given is not None and not isinstance(given, str):
+        return None, False
+    if given is not None and HOLE in given:
+        return None, False
+    rules = {**DEFAULT_CONVENTION, **(machine.project.naming_convention if convention is None else convention)}
+    template = rules.get(_CONVENTION_KEYS.get(kind, ""))
+    if template and (given is None or (kind == "check" and "%(constraint_name)s" in template)):
+        name = conventional_name(
+            kind, rules, table.name, columns, referred.name if referred else None, given, machine.target.dialect
+        )
+        if name:
+            return name, given is None
+    if given is not None:
+        return given, False
+    if HOLE in "".join(columns):
+        return None, True
+    return implicit_name(kind, table.name, columns, {each for each in taken if each}, machine.target.dialect), True
+
+
+# -- columns, constraints, indexes
+
+
+def names_of(values: Iterable[Value]) -> tuple[str, ...]:
+    """The column names that strings, columns and expressions stand for; HOLE for one that is not known."""
+    return tuple(column_name(each) for each in values)
+
+
+def column_name(value: Value) -> str:
+    if isinstance(value, ColumnValue):
+        return value.name
+    if isinstance(value, str):
+        return str(value)
+    if isinstance(value, Clause):
+        return value.columns[0] if value.columns and len(value.columns) == 1 else value.text
+    return HOLE
+
+
+def reference(machine: CallEvaluator, value: Value, schema: Value = None) -> tuple[QualifiedName, str | None] | None:
+    """The table and column that "schema.table.column" names; None when it is not known."""
+    if not isinstance(value, str) or HOLE in value:
+        return None
+    parts = value.split(".")
+    if len(parts) == 1:
+        return machine.qualified(parts[0], schema), None
+    return machine.qualified(parts[-2], ".".join(parts[:-2]) or schema), parts[-1]
+
+
+def foreign_key(
+    machine: CallEvaluator,
+    table: QualifiedName,
+    columns: Sequence[str],
+    referred: Sequence[Value],
+    options: Mapping[str, Value],
+    span: Span,
+    taken: Iterable[str | None] = (),
+) -> ForeignKey:
+    """A foreign key to what "table.column" strings name."""
+    targets = [reference(machine, each) for each in referred]
+    known = [each for each in targets if each]
+    target = known[0][0] if known else QualifiedName(HOLE)
+    name, implicit = object_name(
+        machine, "foreignkey", options.get("name"), table, columns, referred=target, taken=taken
+    )
+    return ForeignKey(
+        name=name,
+        columns=tuple(columns),
+        span=span,
+        is_implicit_name=implicit,
+        not_valid=options.get("postgresql_not_valid") is True,
+        referred_table=target,
+        referred_columns=tuple(column for _, column in known if column),
+        ondelete=_text(options.get("ondelete")),
+        onupdate=_text(options.get("onupdate")),
+        deferrable=options.get("deferrable") is True or isinstance(options.get("initially"), str),
+    )
+
+
+def _text(value: Value) -> str | None:
+    return value.upper() if isinstance(value, str) and HOLE not in value else None
+
+
+def constraint(
+    machine: CallEvaluator, value: ConstraintValue, table: QualifiedName, taken: Iterable[str | None] = ()
+) -> AnyConstraint:
+    """The constraint that a construct makes on `table`."""
+    columns = names_of(value.columns)
+    options = value.options
+    if value.kind == "foreignkey":
+        return foreign_key(machine, table, columns, value.referred, options, value.span, taken)
+    sql = clause(value.sqltext) if value.kind == "check" else None
+    named_by = columns or (sql.columns[:1] if sql and len(sql.columns) == 1 else ())
+    kind: ConstraintName = value.kind  # type: ignore[assignment]  # the constructs module writes only these
+    name, implicit = object_name(machine, kind, options.get("name"), table, named_by, taken=taken)
+    not_valid = options.get("postgresql_not_valid") is True
+    match value.kind:
+        case "primary":
+            return PrimaryKey(name=name, columns=columns, span=value.span, is_implicit_name=implicit)
+        case "unique":
+            return UniqueConstraint(
+                name=name,
+                columns=columns,
+                span=value.span,
+                is_implicit_name=implicit,
+                deferrable=options.get("deferrable") is True,
+                nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
+            )
+        case "exclusion":
+            return ExclusionConstraint(name=name, columns=columns, span=value.span, is_implicit_name=implicit)
+    return CheckConstraint(
+        name=name,
+        columns=sql.columns if sql else (),
+        span=value.span,
+        is_implicit_name=implicit,
+        not_valid=not_valid,
+        expression=sql or Expression(HOLE),
+    )
+
+
+_DIRECTION: Final = re.compile(r'\s*"?([A-Za-z_]\w*)"?(\s+asc|\s+desc)?(\s+nulls\s+(?:first|last))?\s*', re.IGNORECASE)
+
+
+def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
+    """The index that a construct, or the arguments of `op.create_index`, make on `table`."""
+    elements = tuple(map(_element, value.elements))
+    options = value.options
+    columns = [each.column for each in elements if each.column]
+    name, _ = object_name(machine, "index", value.name, table, columns)
+    dialect = "mysql" if machine.target.dialect == "mariadb" else machine.target.dialect
+    include = options.get("postgresql_include")
+    method = options.get(f"{dialect}_using")
+    return Index(
+        name,
+        elements,
+        value.span,
+        unique=options.get("unique") is True,
+        where=clause(options.get(f"{dialect}_where")),
+        method=method.lower() if isinstance(method, str) else "btree",
+        include=names_of(include) if isinstance(include, list | tuple) else (),
+    )
+
+
+def _element(value: Value) -> IndexElement:
+    if isinstance(value, Clause):
+        plain = _DIRECTION.fullmatch(value.text)
+        if plain:
+            return IndexElement(plain.group(1), is_descending=(plain.group(2) or "").strip().lower() == "desc")
+        return IndexElement(None, clause(value))
+    return IndexElement(column_name(value))
+
+
+_CONSTRAINT_OPTIONS: Final = ("name", "ondelete", "onupdate", "deferrable", "initially")
+
+
+def column(
+    machine: CallEvaluator, value: ColumnValue, table: QualifiedName, *, numbers_itself: bool = False
+) -> tuple[Column, tuple[AnyConstraint, ...], tuple[Index, ...]]:
+    """A column, with the constraints and indexes that its construct brings along (the primary key apart)."""
+    made_type = column_type(machine, value.type)
+    generated = {each.kind: each for each in value.arguments if isinstance(each, Generated)}
+    default_value = value.option("server_default")
+    if isinstance(default_value, Generated):
+        generated[default_value.kind] = default_value
+        default_value = None
+    is_key = value.option("primary_key") is True
+    nullable = value.option("nullable", not is_key and "identity" not in generated)
+    computed = generated.get("computed")
+    made = Column(
+        value.name,
+        made_type,
+        value.span,
+        nullable=nullable if isinstance(nullable, bool) else None,
+        default=server_default(default_value),
+        has_client_default=any(value.option(name) is not None for name in ("default", "default_factory")),
+        is_identity="identity" in generated,
+        is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
+        computed=clause(computed.args[0]) if computed and computed.args else None,
+        is_stored=computed is not None and computed.options.get("persisted") is not False,
+        comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
+    )
+    constraints: list[AnyConstraint] = []
+    for each in value.arguments:
+        if not isinstance(each, ConstraintValue):
+            continue
+        taken = [one.name for one in constraints]
+        if each.kind == "foreignkey":
+            made_key = foreign_key(machine, table, (value.name,), each.referred, each.options, value.span, taken)
+            constraints.append(made_key)
+            if not made.type.is_known:
+                made = replace(made, type=_referred_type(machine, made_key))
+        else:
+            constraints.append(constraint(machine, each, table, taken))
+    unique, indexed = value.option("unique") is True, value.option("index") is True
+    if unique and not indexed:
+        name, implicit = object_name(machine, "unique", None, table, (value.name,))
+        constraints.append(
+            UniqueConstraint(name=name, columns=(value.name,), span=value.span, is_implicit_name=implicit)
+        )
+    indexes: tuple[Index, ...] = ()
+    if indexed:
+        indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
+    return made, tuple(constraints), indexes
+
+
+def _referred_type(machine: CallEvaluator, key: ForeignKey) -> Type:
+    referred = machine.schema.table(key.referred_table)
+    found = referred.column(key.referred_columns[0]) if referred and key.referred_columns else None
+    return found.type if found else UNKNOWN_TYPE
+
+
+def table(
+    machine: CallEvaluator,
+    name: QualifiedName,
+    columns: Sequence[ColumnValue],
+    constraints: Sequence[ConstraintValue],
+    indexes: Sequence[IndexValue],
+    span: Span,
+    options: Mapping[str, Value],
+    *,
+    is_open: bool = False,
+) -> Table:
+    """The table that CREATE TABLE makes of these parts."""
+    key_names = [each.name for each in columns if each.option("primary_key") is True]
+    explicit = next((each for each in constraints if each.kind == "primary"), None)
+    if explicit is not None:
+        key_names = list(names_of(explicit.columns)) or key_names
+    made_columns: list[Column] = []
+    made_constraints: list[AnyConstraint] = []
+    made_indexes: list[Index] = []
+    for each in columns:
+        made, own, own_indexes = column(
+            machine, each, name, numbers_itself=_numbers_itself(machine, each, key_names)
+        )
+        made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
+        made_constraints += own
+        made_indexes += own_indexes
+    for extra in constraints:
+        if extra.kind != "primary":
+            taken = [one.name for one in made_constraints]
+            made_constraints.append(constraint(machine, extra, name, taken))
+    made_indexes += [index(machine, each, name) for each in indexes]
+    return Table(
+        name,
+        span,
+        columns=tuple(made_columns),
+        primary_key=_primary_key(machine, name, key_names, explicit, span),
+        foreign_keys=tuple(each for each in made_constraints if isinstance(each, ForeignKey)),
+        unique_constraints=tuple(each for each in made_constraints if isinstance(each, UniqueConstraint)),
+        check_constraints=tuple(each for each in made_constraints if isinstance(each, CheckConstraint)),
+        exclusion_constraints=tuple(each for each in made_constraints if isinstance(each, ExclusionConstraint)),
+        indexes=tuple(made_indexes),
+        comment=options["comment"] if isinstance(options.get("comment"), str) else None,
+        is_open=is_open,
+        is_partitioned="postgresql_partition_by" in options,
+        inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
+    )
+
+
+def _inherits(value: Value) -> tuple[str, ...]:
+    if isinstance(value, str):
+        return (value,)
+    return tuple(each for each in value if isinstance(each, str)) if isinstance(value, list | tuple) else ()
+
+
+def _primary_key(
+    machine: CallEvaluator, name: QualifiedName, columns: Sequence[str], explicit: ConstraintValue | None, span: Span
+) -> PrimaryKey | None:
+    if not columns:
+        return None
+    given = explicit.options.get("name") if explicit else None
+    key_name, implicit = object_name(machine, "primary", given, name, columns)
+    return PrimaryKey(
+        name=key_name, columns=tuple(columns), span=explicit.span if explicit else span, is_implicit_name=implicit
+    )
+
+
+def _numbers_itself(machine: CallEvaluator, value: ColumnValue, key: Sequence[str]) -> bool:
+    """Whether SQLAlchemy's `autoincrement="auto"` makes the column SERIAL, AUTO_INCREMENT or a rowid."""
+    choice = value.option("autoincrement", "auto")
+    if value.name not in key or choice is False or value.option("server_default") is not None:
+        return False
+    if choice == "auto" and (len(key) != 1 or any(isinstance(each, ConstraintValue) for each in value.arguments)):
+        return False
+    generated = any(isinstance(each, Generated) for each in value.arguments)
+    return not generated and column_type(machine, value.type).family == "integer"

@@ -1,0 +1,400 @@
+"""Find the Alembic environments that a command line means, and the scripts of each, as Alembic would find them.
+
+Paths in, a `Selection` out. Nothing of the project is imported or executed, and only regular files are opened.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import chain
+from pathlib import Path
+
+from migrate_guard.reading.alembic_config import (
+    AlembicConfig,
+    DiscoveryError,
+    configs_in,
+    content,
+    is_alembic_env,
+    read_configs,
+    resolve,
+    tidy,
+    upward,
+)
+
+__all__ = ["AlembicEnvironment", "DiscoveryError", "ScriptFile", "Selection", "discover"]
+
+MAX_DIRECTORIES = 50_000
+MAX_DEPTH = 64
+# Helpers may stand among scripts, but not so many that all the first files by name are helpers.
+SNIFFED_FILES = 16
+
+_SKIPPED = frozenset({"node_modules", "site-packages", "build", "dist", "__pycache__"})
+_SCRIPT_NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")  # Alembic's own
+_ASSIGNMENT = re.compile(
+    rb"^(revision|down_revision|depends_on)[ \t]*(?::[^=\n]*)?=[ \t]*(\([^)]{0,999}\)|[^\n]*)", re.MULTILINE
+)
+_QUOTED = re.compile(rb"""["']([^"'\n]+)["']""")
+
+
+@dataclass(frozen=True, slots=True)
+class ScriptFile:
+    """One file that Alembic would look at in a version location, and why it cannot be read, if it cannot."""
+
+    path: Path
+    problem: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class AlembicEnvironment:
+    """One history: where its configuration, its env.py and its scripts are, and what the configuration says.
+
+    `config_path` is the ini if it has the section, else the pyproject.toml, else None; `root` is its directory, else
+    the script_location, else the directory of scripts. `options` are those that have no field here, as written.
+    """
+
+    root: Path
+    config_path: Path | None = None
+    section: str = "alembic"
+    script_location: Path | None = None
+    version_locations: tuple[Path, ...] = ()
+    recursive: bool = False
+    env_path: Path | None = None
+    url: str | None = None
+    url_line: int | None = None
+    prepend_sys_path: tuple[Path, ...] = ()
+    databases: tuple[str, ...] = ()
+    options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    scripts: tuple[ScriptFile, ...] = ()
+
+    def holds(self, directory: Path) -> bool:
+        """Say whether a directory is the script_location, or one in which Alembic would look for scripts."""
+        real, places = _real(directory), set(map(_real, self.version_locations))
+        below = self.recursive and not places.isdisjoint(real.parents)
+        return real in places or below or (self.script_location is not None and real == _real(self.script_location))
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What the user asked for; findings are only reported in the files of `restrict`, None for everywhere."""
+
+    environments: tuple[AlembicEnvironment, ...]
+    restrict: frozenset[Path] | None
+    warnings: tuple[str, ...]
+
+
+def discover(paths: Sequence[Path], *, cwd: Path, names: Sequence[str] = (), environ: Mapping[str, str]) -> Selection:
+    """Return the environments that `paths` lead to; without paths, those of `cwd`.
+
+    A path is a configuration file, a project, a script_location, a versions directory or a script; `names` are sections
+    (alembic -n). Of `environ` only ALEMBIC_CONFIG counts, without paths. Raises DiscoveryError for what is unusable.
+    """
+    search = _Search(Path(os.path.abspath(cwd)), names)
+    for path in paths:
+        search.take(path)
+    if not paths:
+        search.take_default(environ.get("ALEMBIC_CONFIG"))
+    return search.selection()
+
+
+class _Search:
+    """The environments found so far for one command line: those meant as a whole, and those of single files."""
+
+    def __init__(self, cwd: Path, names: Sequence[str]) -> None:
+        self.cwd, self.names = cwd, names
+        self.environments: dict[tuple[Path, ...], AlembicEnvironment] = {}
+        self.whole: set[tuple[Path, ...]] = set()
+        self.files: list[Path] = []
+        self.sections: set[str] = set()
+        self.warnings: dict[str, None] = {}
+        self.failures: list[DiscoveryError] = []
+        self.around: dict[Path, AlembicEnvironment] = {}
+
+    def take(self, path: Path) -> None:
+        """Add what one path leads to; raise DiscoveryError if it leads nowhere."""
+        absolute = tidy(self.cwd / path)
+        if not os.path.lexists(absolute):
+            raise DiscoveryError(f"{path} does not exist")
+        if os.path.isdir(absolute):
+            if not self.take_directory(absolute):
+                self.warn(f"no migration scripts found in {absolute}")
+        elif problem := _problem(absolute):
+            raise DiscoveryError(f"{path} {problem}")
+        elif absolute.suffix == ".py":
+            self.files.append(absolute)
+            self.add([self.environment_around(absolute.parent)], whole=False)
+        elif not self.add(self.configured(absolute)):
+            raise DiscoveryError(f"{path} is neither a migration script nor a configuration of Alembic")
+
+    def take_directory(self, directory: Path) -> bool:
+        """Add the environments of a project, a script_location or a versions directory; say whether there is any."""
+        configs = configs_in(directory)
+        if configs and self.add(self.configured(configs[0])):
+            return True
+        meant = _holds_scripts(directory) or _is_script_location(directory)
+        if not meant and self.take_tree(directory):
+            return True
+        return (meant or is_alembic_env(directory / "env.py")) and self.add([self.environment_around(directory)])
+
+    def take_default(self, named: str | None) -> None:
+        """Add what Alembic would take in the current directory, else what lies below it, else above it."""
+        if named:
+            path = self.cwd / named
+            if not os.path.lexists(path) or not self.add(self.configured(path, beside=self.cwd)):
+                raise DiscoveryError(f"{path}, named by ALEMBIC_CONFIG, is not a configuration of Alembic")
+            return
+        if self.take_directory(self.cwd):
+            return
+        for directory in list(upward(self.cwd))[1:]:
+            if any(self.add(self.tried(config)) for config in configs_in(directory)):
+                return
+            if os.path.lexists(directory / ".git") and self.take_tree(directory):
+                return
+        self.warn(f"no migration scripts found in {self.cwd}")
+
+    def take_tree(self, top: Path) -> bool:
+        """Add every environment below a directory; say whether there is any."""
+        before = len(self.environments)
+        places = list(_project_directories(top, self.warn))
+        for directory, _ in places:
+            for config in configs_in(directory):
+                self.add(self.tried(config))
+        known = {env.script_location for env in self.environments.values()}
+        for directory, files in places:
+            if "env.py" in files and directory not in known and _is_script_location(directory):
+                self.add([self.environment_around(directory)])
+        for directory, files in places:
+            above = {_real(directory), *_real(directory).parents}
+            read = any(above.intersection(history) for history in self.environments)
+            if not read and any(name.endswith(".py") for name in files) and _holds_scripts(directory):
+                self.add([self.environment_around(directory)])
+        return len(self.environments) > before
+
+    def environment_around(self, directory: Path) -> AlembicEnvironment:
+        """Return the environment that a script_location or a directory of scripts belongs to.
+
+        It is that of the nearest configuration upward that leads here, else of the nearest script_location upward
+        that does, else the directory alone, with the env.py above it.
+        """
+        if directory not in self.around:
+            configs = (config for place in upward(directory) for config in configs_in(place, every_ini=True))
+            configured = (env for config in configs for env in self.tried(config))
+            places = (place for place in upward(directory) if place == directory or is_alembic_env(place / "env.py"))
+            in_code = (_in_code(place) for place in places if _is_script_location(place))
+            leading = (env for env in chain(configured, in_code) if env.holds(directory))
+            self.around[directory] = next(leading, None) or _alone(directory)
+        return self.around[directory]
+
+    def tried(self, config: Path) -> list[AlembicEnvironment]:
+        """Return the environments of a configuration nobody named; what is wrong with it becomes a warning."""
+        try:
+            return self.configured(config)
+        except DiscoveryError as error:
+            self.failures.append(error)
+            self.warn(f"{error} (this configuration is not used)")
+            return []
+
+    def configured(self, path: Path, *, beside: Path | None = None) -> list[AlembicEnvironment]:
+        """Return the environments of an ini or a pyproject.toml with its other half, which lies in the same directory.
+
+        `beside` is where the other half lies and Alembic is started, if that is elsewhere.
+        """
+        start = beside or path.parent
+        toml = path.name == "pyproject.toml"
+        pair = (start / "alembic.ini", path) if toml else (path, start / "pyproject.toml")
+        return [_configured(config, (start, path.parent, self.cwd)) for config in read_configs(*pair, self.names)]
+
+    def add(self, environments: Iterable[AlembicEnvironment], *, whole: bool = True) -> bool:
+        """Add environments and say whether there was any; of a history found before, the first description counts."""
+        found = list(environments)
+        for environment in found:
+            history = tuple(map(_real, environment.version_locations))
+            self.environments.setdefault(history, environment)
+            if environment.config_path:
+                self.sections.add(environment.section)
+            if whole:
+                self.whole.add(history)
+        return bool(found)
+
+    def warn(self, message: str) -> None:
+        """Remember a warning once."""
+        self.warnings.setdefault(message)
+
+    def selection(self) -> Selection:
+        """List the scripts of all that was found; raise DiscoveryError if that is nothing for a reason."""
+        if self.failures and not self.environments:
+            raise self.failures[0]
+        for name in self.names:
+            if name not in self.sections:
+                raise DiscoveryError(f"no environment found here comes from a [{name}] section")
+        found = {key: replace(env, scripts=_list_scripts(env, self.warn)) for key, env in self.environments.items()}
+        return Selection(tuple(found.values()), self.restriction(found) if self.files else None, tuple(self.warnings))
+
+    def restriction(self, found: Mapping[tuple[Path, ...], AlembicEnvironment]) -> frozenset[Path]:
+        """Return the files given, spelled as in the environments, and all those of environments given as a whole."""
+        spelled = {_real(script.path): script.path for env in found.values() for script in env.scripts}
+        restrict = {spelled.get(_real(path), path) for path in self.files}
+        for history in self.whole:
+            env = found[history]
+            restrict.update(script.path for script in env.scripts)
+            restrict.update(path for path in (env.env_path, env.config_path) if path)
+        return frozenset(restrict)
+
+
+def _configured(config: AlembicConfig, run_directories: Sequence[Path]) -> AlembicEnvironment:
+    """Return the environment of a configuration; raise DiscoveryError for what it says wrongly."""
+    places = resolve(config, run_directories)
+    recursive = config.boolean("recursive_version_locations")
+    url, url_line = config.url()
+    return replace(
+        _in_code(places.script_location, places.version_locations, recursive=recursive),
+        root=config.path.parent,
+        config_path=config.path,
+        section=config.section,
+        url=url,
+        url_line=url_line,
+        prepend_sys_path=places.prepend_sys_path,
+        databases=config.databases(),
+        options=config.options(),
+    )
+
+
+def _in_code(script_location: Path, locations: tuple[Path, ...] = (), *, recursive: bool = False) -> AlembicEnvironment:
+    """Return the environment of a script_location of which no configuration is known."""
+    env_path = script_location / "env.py"
+    return AlembicEnvironment(
+        root=script_location,
+        script_location=script_location,
+        version_locations=locations or _default_locations(script_location, recursive),
+        recursive=recursive,
+        env_path=env_path if os.path.isfile(env_path) else None,
+    )
+
+
+def _alone(directory: Path) -> AlembicEnvironment:
+    """Return the environment of a directory of scripts to which nothing leads."""
+    for place in (directory, directory.parent):
+        if is_alembic_env(place / "env.py"):
+            return _in_code(place, (directory,) if place != directory or _holds_scripts(directory) else ())
+    return AlembicEnvironment(root=directory, version_locations=(directory,))
+
+
+def _default_locations(script_location: Path, recursive: bool) -> tuple[Path, ...]:
+    """Return `versions`, and the directories in it that code makes version locations of their own.
+
+    A command line of the project's own may set version_locations (OpenStack has one for each release). That is assumed
+    only where such code stands near and the directory continues the history: an archive of old scripts stays out.
+    """
+    versions = script_location / "versions"
+    below = {} if recursive else _scripts_below(versions)
+    modules = (path for place in (script_location, script_location.parent) for path in sorted(place.glob("*.py")))
+    if not below or not any(b"version_locations" in content(module) for module in modules):
+        return (versions,)
+    revisions, references = _links(versions)
+    empty, joined = not revisions, {versions}
+    for _ in below:  # a directory may be connected by another one only
+        for place, (own, named) in below.items():
+            if empty or own & references or named & revisions:
+                joined.add(place)
+                revisions, references = revisions | own, references | named
+    return tuple(sorted(joined))
+
+
+def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) -> tuple[ScriptFile, ...]:
+    """Return the files that Alembic would load from the version locations, and warn of what is not read."""
+    found: dict[Path, ScriptFile] = {}
+    for location in environment.version_locations:
+        for place, _, names in _walk(location, warn):
+            real_place = _real(place)
+            for name in [] if place.name.endswith("__pycache__") else names:
+                path = place / name
+                real = _real(path) if os.path.islink(path) else real_place / name
+                # Alembic goes by the name that a link leads to; where nothing is there, at least the link is told of.
+                if _SCRIPT_NAME.match(real.name if os.path.exists(real) else name):
+                    found.setdefault(real, ScriptFile(path, _problem(path)))
+            if not environment.recursive:
+                break
+    _warn_of_unread(environment, found, warn)
+    return tuple(sorted(found.values(), key=lambda script: script.path))
+
+
+def _warn_of_unread(environment: AlembicEnvironment, found: Iterable[Path], warn: Callable[[str], None]) -> None:
+    """Warn of an environment without scripts, of compiled scripts, and of scripts below `versions` left out."""
+    if not any(found):
+        warn(f"no migration scripts found in {', '.join(map(str, environment.version_locations))}")
+    if environment.options.get("sourceless") == "true":
+        warn(f"{environment.config_path}: sourceless is set, but compiled scripts (.pyc) are not read")
+    if environment.script_location:
+        for place in _scripts_below(environment.script_location / "versions"):
+            if not environment.holds(place):
+                warn(f"{place} is not among the version locations; the scripts in it are not read")
+
+
+def _links(directory: Path, limit: int | None = None) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Return the revisions that the scripts of a directory, or its first `limit` files, define and those they name."""
+    found: dict[bytes, set[bytes]] = {b"revision": set(), b"down_revision": set(), b"depends_on": set()}
+    _, _, files = next(_walk(directory), (directory, [], []))
+    for name in list(filter(_SCRIPT_NAME.match, files))[:limit]:
+        assignments = _ASSIGNMENT.findall(content(directory / name))
+        if {variable for variable, _ in assignments} >= {b"revision", b"down_revision"}:
+            for variable, value in assignments:
+                found[variable].update(_QUOTED.findall(value))
+    return frozenset(found[b"revision"]), frozenset(found[b"down_revision"] | found[b"depends_on"])
+
+
+def _scripts_below(versions: Path) -> dict[Path, tuple[frozenset[bytes], frozenset[bytes]]]:
+    """Return the links of the directories below a versions directory that hold scripts."""
+    below = ((place, _links(place)) for place, _, _ in _walk(versions) if place != versions)
+    return {place: links for place, links in below if links[0]}
+
+
+def _holds_scripts(directory: Path) -> bool:
+    """Say whether there are revision scripts directly in a directory, judged by its first files."""
+    return bool(_links(directory, SNIFFED_FILES)[0])
+
+
+def _is_script_location(directory: Path) -> bool:
+    """Say whether a directory holds versions/ with scripts, or any versions/ beside Alembic's env.py."""
+    versions = directory / "versions"
+    return os.path.isdir(versions) and (is_alembic_env(directory / "env.py") or _holds_scripts(versions))
+
+
+def _project_directories(top: Path, warn: Callable[[str], None]) -> Iterator[tuple[Path, list[str]]]:
+    """Yield the directories of a project with the files in each, leaving out what is not the project's own."""
+    for count, (directory, directories, files) in enumerate(_walk(top)):
+        if count >= MAX_DIRECTORIES:
+            warn(f"{top} holds too many directories to look through; name the path of the migrations")
+            return
+        foreign = "pyvenv.cfg" in files and directory != top
+        if not foreign:
+            yield directory, files
+        directories[:] = [name for name in directories if not (foreign or name in _SKIPPED or name.startswith("."))]
+
+
+def _walk(top: Path, warn: Callable[[str], None] = lambda message: None) -> Iterator[tuple[Path, list[str], list[str]]]:
+    """Walk down as os.walk does, names sorted, links not followed, to a bounded depth; warn of what is unreadable."""
+    for place, directories, files in os.walk(top, onerror=lambda error: warn(f"{error.filename}: {error.strerror}")):
+        directories.sort()
+        yield Path(place), directories, sorted(files)
+        if len(Path(place).parts) - len(top.parts) >= MAX_DEPTH:
+            directories.clear()
+
+
+def _problem(path: Path) -> str | None:
+    """Say why a file cannot be read as a script, None if it can."""
+    try:
+        mode = os.stat(path).st_mode
+    except FileNotFoundError:
+        return f"leads to {_real(path)}, which does not exist"
+    except OSError as error:
+        return f"cannot be read: {error.strerror}"
+    if not stat.S_ISREG(mode):
+        return "is not a regular file"
+    return None if os.access(path, os.R_OK) else "cannot be read: permission denied"
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))

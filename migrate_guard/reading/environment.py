@@ -1,0 +1,66 @@
+"""Read env.py without running it: what it passes to `context.configure`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from migrate_guard.model.environment import Environment
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.target import Target
+from migrate_guard.reading.discover import AlembicEnvironment
+from migrate_guard.reading.interpreter import Interpreter
+from migrate_guard.reading.machine import OutOfBudget
+from migrate_guard.reading.project import Project, display_path, package_of
+from migrate_guard.reading.script import UnreadableFile, parse, read_text
+from migrate_guard.reading.values import MetaDataValue, Scope, Value
+from migrate_guard.model.source import Source
+
+
+def read_environment(found: AlembicEnvironment, project: Project, target: Target) -> Environment:
+    """What the configuration and env.py of an environment say; what cannot be computed is left at its default."""
+    location = found.script_location or next(iter(found.version_locations), found.root)
+    configured = _configured(found.env_path, project, target) if found.env_path else {}
+    version_table = configured.get("version_table")
+    return Environment(
+        script_location=display_path(location, project.base),
+        config_path=display_path(found.config_path, project.base) if found.config_path else None,
+        env_path=display_path(found.env_path, project.base) if found.env_path else None,
+        url=found.url,
+        databases=found.databases,
+        version_table=version_table if isinstance(version_table, str) else "alembic_version",
+        naming_convention=_convention(configured.get("target_metadata")),
+        widens_version_table=_widens(found.env_path),
+    )
+
+
+def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Value]:
+    """The keyword arguments of `context.configure` on the way that `upgrade` takes through env.py."""
+    display = display_path(path, project.base)
+    try:
+        tree = parse(Source(display, read_text(path, display)))
+    except UnreadableFile:
+        return {}
+    machine = Interpreter(target, project, Schema(), display)
+    try:
+        machine.load_module(tree, Scope(path=display, package=package_of(path, project.roots)))
+    except (OutOfBudget, RecursionError):
+        return machine.configured
+    return machine.configured
+
+
+def _convention(metadata: Value) -> Mapping[str, str]:
+    if isinstance(metadata, list | tuple):
+        metadata = next(iter(metadata), None)
+    return dict(metadata.naming_convention) if isinstance(metadata, MetaDataValue) else {}
+
+
+def _widens(path: Path | None) -> bool:
+    """Whether env.py mentions the version table's column, as every recipe that makes it wider does."""
+    if path is None:
+        return False
+    try:
+        text = read_text(path, path.name)
+    except UnreadableFile:
+        return False
+    return "version_num" in text or "version_table_impl" in text

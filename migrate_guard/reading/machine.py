@@ -1,0 +1,132 @@
+"""The state of an interpretation: the schema so far, what has been emitted, and under which conditions."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeVar
+
+from migrate_guard.model import folding
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import Opaque, Operation
+from migrate_guard.model.revision import Transition, Unknown
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import Target
+from migrate_guard.reading.project import Project
+from migrate_guard.reading.values import HOLE, Value
+
+Op = TypeVar("Op", bound=Operation)
+
+MAXIMUM_STEPS = 400_000
+"""Statements and calls of one direction of one script."""
+MAXIMUM_DEPTH = 60
+"""Calls within calls."""
+MAXIMUM_ROUNDS = 5_000
+"""Rounds of one loop over known values."""
+MAXIMUM_TEXT = 4_000_000
+"""Characters of one computed string."""
+
+
+class OutOfBudget(Exception):
+    """The script computes longer than is waited for."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """What every part of the interpreter reads and changes."""
+
+    target: Target
+    project: Project
+    schema: Schema
+    path: str = ""
+    transitions: list[Transition] = field(default_factory=list)
+    conditions: list[str] = field(default_factory=list)
+    tolerating: int = 0
+    autocommit: int = 0
+    batch: int = 0
+    steps: int = 0
+    depth: int = 0
+    call_site: Span | None = None
+    """Inside a function of another file: the place in the script that led there."""
+
+    def span(self, node: ast.expr | ast.stmt) -> Span:
+        """The place of a node; for code outside the script, the place in the script from which it was reached."""
+        if self.call_site:
+            return self.call_site
+        return Span(
+            self.path,
+            node.lineno,
+            node.col_offset + 1,
+            node.end_lineno or node.lineno,
+            (node.end_col_offset or node.col_offset) + 1,
+        )
+
+    def step(self) -> None:
+        """Count one step; raises OutOfBudget."""
+        self.steps += 1
+        if self.steps > MAXIMUM_STEPS:
+            raise OutOfBudget(f"it takes more than {MAXIMUM_STEPS:,} steps")
+
+    def emit(self, operation: Operation) -> None:
+        """Record an operation, with the circumstances it runs in, and apply it to the schema."""
+        circumstances: dict[str, Any] = {}
+        if self.conditions:
+            circumstances["condition"] = self.conditions[-1]
+        if self.tolerating:
+            circumstances["is_tolerated"] = True
+        if self.autocommit:
+            circumstances["in_autocommit"] = True
+        if self.batch:
+            circumstances["in_batch"] = True
+        if circumstances:
+            operation = replace(operation, **circumstances)
+        before = self.schema
+        self.schema = folding.apply(before, operation)
+        self.transitions.append(Transition(operation, before, self.schema))
+
+    def emit_all(self, operations: Sequence[Operation]) -> None:
+        for operation in operations:
+            self.emit(operation)
+
+    def opaque(self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True) -> None:
+        self.emit(Opaque(span=span, reason=reason, tables=tables, changes_schema=changes_schema))
+
+    @contextmanager
+    def under(self, condition: str | None) -> Iterator[None]:
+        """Interpret something that may not run."""
+        count = len(self.conditions)
+        if condition is not None:
+            self.conditions.append(condition)
+        try:
+            yield
+        finally:
+            del self.conditions[count:]
+
+    @property
+    def default_schema(self) -> str | None:
+        return "public" if self.target.dialect == "postgresql" else None
+
+    def qualified(self, name: str, schema: Value = None) -> QualifiedName:
+        """The name of an object; the connection's default schema is not spelled."""
+        if not isinstance(schema, str) or schema == self.default_schema:
+            return QualifiedName(str(name))
+        return QualifiedName(str(name), schema)
+
+
+def is_known_text(value: Value) -> bool:
+    """Whether a value is a string without holes."""
+    return isinstance(value, str) and HOLE not in value
+
+
+def describe(value: Value) -> str:
+    """Why a value is not known, for the reason of an opaque operation."""
+    if isinstance(value, Unknown):
+        return value.reason
+    if isinstance(value, str):
+        return "a part of the text is computed from a value that is not known"
+    return f"it is a {type(value).__name__}"
+
+

@@ -1,0 +1,132 @@
+"""The Python modules of the project around a script: found on disk, parsed when first needed, never imported."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from migrate_guard.reading.script import UnreadableFile, parse, read_text
+from migrate_guard.model.source import Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ProjectModule:
+    """A module of the project and, by name, the last top-level statement that binds it."""
+
+    name: str
+    display: str
+    package: str
+    bindings: Mapping[str, ast.stmt]
+
+
+@dataclass(slots=True)
+class Project:
+    """Where modules of the project are looked for, and those read so far."""
+
+    roots: tuple[Path, ...]
+    base: Path
+    """The directory that displayed paths are relative to."""
+    naming_convention: Mapping[str, str] = field(default_factory=dict)
+    _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
+
+    def module(self, name: str) -> ProjectModule | None:
+        """Return the module of that dotted name, or None when it is not a readable part of the project."""
+        if name not in self._modules:
+            self._modules[name] = self._read(name)
+        return self._modules[name]
+
+    def _read(self, name: str) -> ProjectModule | None:
+        path = self._find(name)
+        if path is None:
+            return None
+        display = display_path(path, self.base)
+        package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+        if path.is_dir():
+            return ProjectModule(name, display, name, {})
+        try:
+            tree = parse(Source(display, read_text(path, display)))
+        except UnreadableFile:
+            return None
+        return ProjectModule(name, display, package, _bindings(tree.body))
+
+    def _find(self, name: str) -> Path | None:
+        relative = Path(*name.split("."))
+        for root in self.roots:
+            for candidate in (root / relative / "__init__.py", (root / relative).with_suffix(".py")):
+                if candidate.is_file():
+                    return candidate
+        return next((root / relative for root in self.roots if (root / relative).is_dir()), None)
+
+
+def display_path(path: Path, base: Path) -> str:
+    """The path that messages show: relative to `base` where it lies below it, with forward slashes."""
+    try:
+        return path.relative_to(base).as_posix()
+    except ValueError:
+        return path.as_posix()
+
+
+def project_roots(script_directory: Path, configured: Iterable[Path]) -> tuple[Path, ...]:
+    """The directories on which the project's modules are importable.
+
+    Those of `prepend_sys_path` come first, then the one that holds the outermost package around the scripts, then every
+    directory up to the root of the repository, each with its `src`.
+    """
+    found = dict.fromkeys(configured)
+    directory = script_directory
+    while (directory / "__init__.py").is_file() and directory != directory.parent:
+        directory = directory.parent
+    found[directory] = None
+    for parent in (script_directory, *script_directory.parents):
+        found[parent] = None
+        if (parent / "src").is_dir():
+            found[parent / "src"] = None
+        if (parent / ".git").exists() or (parent / "pyproject.toml").is_file() or (parent / "setup.py").is_file():
+            break
+        if len(found) > 12:
+            break
+    return tuple(found)
+
+
+def package_of(path: Path, roots: tuple[Path, ...]) -> str:
+    """The dotted package a file lies in, as relative imports in it see it; empty outside every root."""
+    directory = path.parent
+    parts: list[str] = []
+    while directory not in roots[:1] and (directory / "__init__.py").is_file():
+        parts.append(directory.name)
+        directory = directory.parent
+    if parts:
+        return ".".join(reversed(parts))
+    for root in roots:
+        if path.is_relative_to(root) and root != path.parent:
+            return ".".join(path.parent.relative_to(root).parts)
+    return ""
+
+
+def _bindings(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
+    found: dict[str, ast.stmt] = {}
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
+                found[name] = node
+            case ast.Assign(targets=targets):
+                for target in targets:
+                    for each in ast.walk(target):
+                        if isinstance(each, ast.Name):
+                            found[each.id] = node
+            case ast.AnnAssign(target=ast.Name(id=name)):
+                found[name] = node
+            case ast.Import(names=names):
+                found.update({alias.asname or alias.name.partition(".")[0]: node for alias in names})
+            case ast.ImportFrom(names=names):
+                found.update({alias.asname or alias.name: node for alias in names})
+            case ast.If(body=inner, orelse=other):
+                found.update(_bindings(other))
+                found.update(_bindings(inner))
+            case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
+                for handler in handlers:
+                    found.update(_bindings(handler.body))
+                found.update(_bindings([*inner, *other, *final]))
+    return found

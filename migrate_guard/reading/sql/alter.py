@@ -1,0 +1,384 @@
+"""ALTER TABLE: each action becomes an operation, in the order written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import (
+    AddColumn,
+    AddConstraint,
+    AlterColumn,
+    ConstraintKind,
+    CreateIndex,
+    DropColumn,
+    DropConstraint,
+    DropIndex,
+    Opaque,
+    Operation,
+    RenameColumn,
+    RenameConstraint,
+    RenameIndex,
+    RenameTable,
+    ValidateConstraint,
+)
+from migrate_guard.model.schema import ForeignKey
+from migrate_guard.model.source import Span
+from migrate_guard.reading.sql.alter_column import alter_column
+from migrate_guard.reading.sql.columns import column_definition
+from migrate_guard.reading.sql.constraints import constraint_name, starts_constraint, table_constraint
+from migrate_guard.reading.sql.cursor import Cursor, distinct
+from migrate_guard.reading.sql.errors import NotUnderstood
+from migrate_guard.reading.sql.indexes import inline_index, qualified_index, starts_inline_index
+from migrate_guard.reading.sql.raw import raw
+
+
+class Action:
+    """One action of an ALTER TABLE, to be read with the cursor."""
+
+    def __init__(self, cursor: Cursor, table: QualifiedName, span: Span) -> None:
+        self.cursor = cursor
+        self.table = table
+        self.span = span
+
+
+def alter_table(cursor: Cursor) -> Iterator[Operation]:
+    """Read an ALTER TABLE from behind the keyword TABLE."""
+    if cursor.take("ALL", "IN", "TABLESPACE"):
+        yield raw(cursor, "ALTER TABLE ALL IN TABLESPACE")
+        return
+    cursor.take("IF", "EXISTS")
+    table = cursor.table()
+    parts = list(_actions(cursor))
+    if not parts:
+        raise cursor.not_understood()
+    for first, last in parts:
+        span = cursor.span() if len(parts) == 1 else cursor.span(first, last)
+        cursor.tables = [table]
+        with cursor.within(first, last):
+            try:
+                yield from list(_action(Action(cursor, table, span)))
+            except NotUnderstood as error:
+                yield Opaque(span=span, is_sql=True, reason=f"ALTER TABLE: {error}", tables=distinct(cursor.tables))
+
+
+def _actions(cursor: Cursor) -> Iterator[tuple[int, int]]:
+    # PARTITION clauses of MySQL and the roles of PostgreSQL's GRANT-like tails have commas of their own; only what
+    # may be combined is split.
+    if cursor.keyword() in ("ORDER", "PARTITION", "REORGANIZE", "ATTACH"):
+        yield cursor.at, cursor.end
+        cursor.skip_rest()
+        return
+    yield from cursor.items()
+
+
+def _action(action: Action) -> Iterable[Operation]:
+    phrase = action.cursor.take_phrase(_PHRASES)
+    if phrase is None:
+        raise action.cursor.not_understood()
+    return _ACTIONS[phrase](action)
+
+
+def _raw_action(kind: str) -> Callable[[Action], Iterator[Operation]]:
+    def read(action: Action) -> Iterator[Operation]:
+        cursor = action.cursor
+        if kind in _NAMES_TABLE:
+            cursor.table()
+        how = cursor.take_any("CONCURRENTLY", "FINALIZE") if kind == "DETACH PARTITION" else None
+        cursor.skip_rest()
+        yield raw(cursor, f"ALTER TABLE {kind} {how}" if how else f"ALTER TABLE {kind}", span=action.span)
+
+    return read
+
+
+def _add(action: Action) -> Iterator[Operation]:
+    cursor, table = action.cursor, action.table
+    if starts_constraint(cursor):
+        yield from _add_constraint(action)
+        return
+    if starts_inline_index(cursor):
+        yield CreateIndex(span=action.span, is_sql=True, table=table, index=inline_index(cursor))
+        return
+    cursor.take("COLUMN")
+    if_not_exists = cursor.take("IF", "NOT", "EXISTS")
+    if not cursor.is_at("("):
+        yield _add_column(action, if_not_exists)
+        return
+    # MySQL adds several columns in parentheses.
+    first, last = cursor.skip_group()
+    with cursor.within(first, last):
+        for begin, end in cursor.items():
+            with cursor.within(begin, end):
+                yield _add_column(action, if_not_exists)
+
+
+def _add_column(action: Action, if_not_exists: bool) -> Operation:
+    column, constraints = column_definition(action.cursor)
+    return AddColumn(
+        span=action.span,
+        is_sql=True,
+        table=action.table,
+        column=column,
+        constraints=constraints,
+        if_not_exists=if_not_exists,
+        inline_references=any(isinstance(each, ForeignKey) for each in constraints),
+    )
+
+
+def _add_constraint(action: Action) -> Iterator[Operation]:
+    cursor, begin = action.cursor, action.cursor.at
+    constraint_name(cursor)
+    if cursor.take("NOT", "NULL"):
+        yield _add_not_null(action)
+        return
+    cursor.at = begin
+    constraint, using_index = table_constraint(cursor)
+    cursor.expect_end()
+    yield AddConstraint(
+        span=action.span, is_sql=True, table=action.table, constraint=constraint, using_index=using_index
+    )
+
+
+def _add_not_null(action: Action) -> Operation:
+    cursor = action.cursor
+    column = cursor.name("column name")
+    if cursor.take("NOT", "VALID"):
+        return raw(cursor, "ALTER TABLE ADD NOT NULL NOT VALID", span=action.span)
+    cursor.take("NO", "INHERIT")
+    cursor.expect_end()
+    return AlterColumn(span=action.span, is_sql=True, table=action.table, column=column, modify_nullable=False)
+
+
+def _drop_column(action: Action) -> Iterator[Operation]:
+    cursor = action.cursor
+    if_exists = cursor.take("IF", "EXISTS")
+    column = cursor.name("column name")
+    cascade = cursor.take_any("CASCADE", "RESTRICT") == "CASCADE"
+    cursor.expect_end()
+    yield DropColumn(
+        span=action.span, is_sql=True, table=action.table, column=column, if_exists=if_exists, cascade=cascade
+    )
+
+
+def _drop_constraint(kind: ConstraintKind | None) -> Callable[[Action], Iterator[Operation]]:
+    def read(action: Action) -> Iterator[Operation]:
+        cursor = action.cursor
+        if_exists = cursor.take("IF", "EXISTS")
+        # The primary key of MySQL has this name, whatever was written.
+        name = "PRIMARY" if kind == "primary" else cursor.name("constraint name")
+        cascade = cursor.take_any("CASCADE", "RESTRICT") == "CASCADE"
+        cursor.expect_end()
+        yield DropConstraint(
+            span=action.span,
+            is_sql=True,
+            table=action.table,
+            constraint=name,
+            kind=kind,
+            if_exists=if_exists,
+            cascade=cascade,
+        )
+
+    return read
+
+
+def _drop_index(action: Action) -> Iterator[Operation]:
+    cursor = action.cursor
+    if not cursor.is_mysql or cursor.peek() is None:
+        # A column of this name.
+        cursor.at -= 1
+        yield from _drop_column(action)
+        return
+    if_exists = cursor.take("IF", "EXISTS")
+    index = qualified_index(cursor, action.table)
+    cursor.expect_end()
+    yield DropIndex(span=action.span, is_sql=True, index=index, table=action.table, if_exists=if_exists)
+
+
+def _rename_to(action: Action) -> Iterator[Operation]:
+    cursor = action.cursor
+    new_name = cursor.qualified("new table name")
+    cursor.expect_end()
+    if not cursor.is_mysql:
+        # ALTER TABLE a.b RENAME TO c stays in its schema.
+        new_name = QualifiedName(new_name.name, new_name.schema or action.table.schema)
+    yield RenameTable(span=action.span, is_sql=True, table=action.table, new_name=new_name)
+
+
+def _set_schema(action: Action) -> Iterator[Operation]:
+    schema = action.cursor.name("schema name")
+    action.cursor.expect_end()
+    default = action.cursor.default_schema
+    new_name = QualifiedName(action.table.name, None if schema == default else schema)
+    yield RenameTable(span=action.span, is_sql=True, table=action.table, new_name=new_name)
+
+
+def _rename_column(action: Action) -> Iterator[Operation]:
+    old, new = _old_and_new(action, "column name")
+    yield RenameColumn(span=action.span, is_sql=True, table=action.table, column=old, new_name=new)
+
+
+def _rename_constraint(action: Action) -> Iterator[Operation]:
+    old, new = _old_and_new(action, "constraint name")
+    yield RenameConstraint(span=action.span, is_sql=True, table=action.table, constraint=old, new_name=new)
+
+
+def _rename_index(action: Action) -> Iterator[Operation]:
+    if not action.cursor.is_mysql:
+        action.cursor.at -= 1
+        yield from _rename_column(action)
+        return
+    index = qualified_index(action.cursor, action.table)
+    action.cursor.expect("TO")
+    yield RenameIndex(span=action.span, is_sql=True, index=index, new_name=action.cursor.name("new index name"))
+
+
+def _old_and_new(action: Action, what: str) -> tuple[str, str]:
+    cursor = action.cursor
+    old = cursor.name(what)
+    cursor.expect("TO")
+    new = cursor.name(f"new {what}")
+    cursor.expect_end()
+    return old, new
+
+
+def _validate(action: Action) -> Iterator[Operation]:
+    name = action.cursor.name("constraint name")
+    action.cursor.expect_end()
+    yield ValidateConstraint(span=action.span, is_sql=True, table=action.table, constraint=name)
+
+
+def _alter_column(action: Action) -> Iterator[Operation]:
+    yield alter_column(action.cursor, action.table, action.span)
+
+
+def _modify(action: Action) -> Iterator[Operation]:
+    """MySQL's MODIFY, which tells a column anew; what it leaves out is gone afterwards."""
+    action.cursor.take("IF", "EXISTS")
+    yield from _redefine(action)
+
+
+def _change(action: Action) -> Iterator[Operation]:
+    """MySQL's CHANGE: MODIFY with a new name."""
+    cursor = action.cursor
+    cursor.take("IF", "EXISTS")
+    old = cursor.name("column name")
+    new = cursor.peek()
+    redefinition = list(_redefine(action))
+    if new is not None and cursor.fold(new) != old:
+        yield RenameColumn(span=action.span, is_sql=True, table=action.table, column=old, new_name=cursor.fold(new))
+    yield from redefinition
+
+
+def _redefine(action: Action) -> Iterator[Operation]:
+    column, constraints = column_definition(action.cursor)
+    yield AlterColumn(
+        span=action.span,
+        is_sql=True,
+        table=action.table,
+        column=column.name,
+        modify_type=column.type,
+        modify_nullable=column.nullable,
+        modify_default=column.default,
+        modify_comment=column.comment,
+        modify_computed=column.computed,
+    )
+    for constraint in constraints:
+        yield AddConstraint(span=action.span, is_sql=True, table=action.table, constraint=constraint)
+
+
+_RAW_ACTIONS = (
+    "ADD PARTITION",
+    "ATTACH PARTITION",
+    "DETACH PARTITION",
+    "DROP PARTITION",
+    "TRUNCATE PARTITION",
+    "REORGANIZE PARTITION",
+    "EXCHANGE PARTITION",
+    "COALESCE PARTITION",
+    "MERGE PARTITIONS",
+    "SPLIT PARTITION",
+    "PARTITION BY",
+    "REMOVE PARTITIONING",
+    "ENABLE ROW LEVEL SECURITY",
+    "DISABLE ROW LEVEL SECURITY",
+    "FORCE ROW LEVEL SECURITY",
+    "NO FORCE ROW LEVEL SECURITY",
+    "ENABLE ALWAYS TRIGGER",
+    "ENABLE REPLICA TRIGGER",
+    "ENABLE TRIGGER",
+    "DISABLE TRIGGER",
+    "ENABLE ALWAYS RULE",
+    "ENABLE REPLICA RULE",
+    "ENABLE RULE",
+    "DISABLE RULE",
+    "ENABLE KEYS",
+    "DISABLE KEYS",
+    "ALTER CONSTRAINT",
+    "ALTER INDEX",
+    "ALTER CHECK",
+    "CLUSTER ON",
+    "SET WITHOUT CLUSTER",
+    "SET WITHOUT OIDS",
+    "SET ACCESS METHOD",
+    "SET TABLESPACE",
+    "SET LOGGED",
+    "SET UNLOGGED",
+    "SET",
+    "RESET",
+    "NO INHERIT",
+    "INHERIT",
+    "NOT OF",
+    "OF",
+    "OWNER TO",
+    "REPLICA IDENTITY",
+    "CONVERT TO CHARACTER SET",
+    "DEFAULT CHARACTER SET",
+    "DEFAULT CHARSET",
+    "DEFAULT COLLATE",
+    "CHARACTER SET",
+    "CHARSET",
+    "COLLATE",
+    "ENGINE",
+    "ROW_FORMAT",
+    "KEY_BLOCK_SIZE",
+    "AUTO_INCREMENT",
+    "COMMENT",
+    "STATS_PERSISTENT",
+    "DISCARD TABLESPACE",
+    "IMPORT TABLESPACE",
+    "ORDER BY",
+    "FORCE",
+    "ALGORITHM",
+    "LOCK",
+)
+# Those in which another table follows.
+_NAMES_TABLE = frozenset({"ATTACH PARTITION", "DETACH PARTITION", "INHERIT", "NO INHERIT"})
+_ACTIONS: dict[str, Callable[[Action], Iterable[Operation]]] = {
+    "ADD": _add,
+    "ALTER COLUMN": _alter_column,
+    "ALTER": _alter_column,
+    "DROP CONSTRAINT": _drop_constraint(None),
+    "DROP PRIMARY KEY": _drop_constraint("primary"),
+    "DROP FOREIGN KEY": _drop_constraint("foreignkey"),
+    "DROP CHECK": _drop_constraint("check"),
+    "DROP INDEX": _drop_index,
+    "DROP KEY": _drop_index,
+    "DROP COLUMN": _drop_column,
+    "DROP": _drop_column,
+    "RENAME TO": _rename_to,
+    "RENAME AS": _rename_to,
+    "RENAME COLUMN": _rename_column,
+    "RENAME CONSTRAINT": _rename_constraint,
+    "RENAME INDEX": _rename_index,
+    "RENAME KEY": _rename_index,
+    "RENAME": _rename_column,
+    "SET SCHEMA": _set_schema,
+    "VALIDATE CONSTRAINT": _validate,
+    "MODIFY COLUMN": _modify,
+    "MODIFY": _modify,
+    "CHANGE COLUMN": _change,
+    "CHANGE": _change,
+    **{kind: _raw_action(kind) for kind in _RAW_ACTIONS},
+}
+# Longer ones first: DROP alone is followed by a column.
+_PHRASES = tuple(sorted(_ACTIONS, key=lambda phrase: -phrase.count(" ")))

@@ -1,0 +1,152 @@
+"""Expressions and queries inside statements, read by sqlglot's parser: the columns, functions and tables they name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from sqlglot import Token, TokenType, exp
+from sqlglot.errors import ErrorLevel, SqlglotError
+
+from migrate_guard.model.schema import Expression
+from migrate_guard.model.target import DialectName
+from migrate_guard.reading.sql.tokens import GRAMMARS, Kind, Statement, Word
+from migrate_guard.reading.values import HOLE
+
+_CONSTANTS = frozenset({"NULL", "TRUE", "FALSE"})
+# Functions that SQL calls without parentheses.
+_BARE_FUNCTIONS = frozenset(
+    {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_USER"}
+    | {"SESSION_USER", "CURRENT_ROLE", "CURRENT_CATALOG", "CURRENT_SCHEMA"}
+)
+# Words that stand before a parenthesis without being functions.
+_NOT_FUNCTIONS = frozenset(
+    {"AND", "OR", "NOT", "IN", "ANY", "ALL", "SOME", "EXISTS", "VALUES", "AS", "ON", "USING", "OVER", "FILTER", "WHERE"}
+    | {"SELECT", "FROM", "CASE", "WHEN", "THEN", "ELSE", "BETWEEN", "LIKE", "ILIKE", "IS", "ARRAY", "ROW", "BY"}
+    | {"GROUP", "WITHIN", "DISTINCT", "UNION", "INTERSECT", "EXCEPT", "JOIN", "LATERAL", "HAVING", "RETURNING", "SET"}
+    | {"INTO", "END", "VARYING", "LIMIT", "OFFSET", "MATERIALIZED", "INTERVAL", "REGEXP", "RLIKE", "DIV", "TABLE"}
+)
+_BEFORE_TABLE = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "USING"})
+_TYPES_FOLLOW = frozenset({"::", "AS"})
+
+
+def read(text: str, statement: Statement, begin: int, end: int, dialect: DialectName) -> Expression:
+    """Return the expression that the words from `begin` up to `end` of a statement spell."""
+    words = statement.words[begin:end]
+    source = text[words[0].start : words[-1].end]
+    if len(words) == 1 and (words[0].kind in (Kind.STRING, Kind.NUMBER) or words[0].keyword in _CONSTANTS):
+        return Expression(source, is_literal=True)
+    functions = tuple(dict.fromkeys(_functions(words)))
+    tree = _parse((_SELECT, *_tokens(statement, begin, end)), text, dialect)
+    if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
+        return Expression(source, tuple(dict.fromkeys(_names(words))), functions)
+    value = tree.expressions[0]
+    columns = tuple(
+        dict.fromkeys(_folded(column.this, dialect) for column in value.find_all(exp.Column) if _is_name(column.this))
+    )
+    return Expression(source, columns, functions, not columns and not functions and _is_constant(value))
+
+
+def tables(text: str, statement: Statement, begin: int, end: int, dialect: DialectName) -> list[list[str]]:
+    """Return the names (schema before name) of the tables a query reads or writes; names of its CTEs are none."""
+    tree = _parse(_tokens(statement, begin, end), text, dialect)
+    if tree is None or isinstance(tree, exp.Command):
+        return list(_tables_of_words(statement.words[begin:end], dialect))
+    local = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found: list[list[str]] = []
+    for table in tree.find_all(exp.Table):
+        parts = [each for each in (table.args.get("db"), table.this) if each is not None]
+        if not all(_is_name(each) for each in parts) or (len(parts) == 1 and table.name in local):
+            continue
+        name = [_folded(each, dialect) for each in parts]
+        if name not in found:
+            found.append(name)
+    return found
+
+
+_SELECT = Token(TokenType.SELECT, "SELECT")
+
+
+def _tokens(statement: Statement, begin: int, end: int) -> Sequence[Token]:
+    words = statement.words
+    return statement.tokens[words[begin].token : words[end - 1].token + 1]
+
+
+def _parse(tokens: Sequence[Token], text: str, dialect: DialectName) -> exp.Expression | None:
+    """Return the tree of one statement, None if sqlglot has none for it."""
+    parser = GRAMMARS[dialect].parser(error_level=ErrorLevel.IMMEDIATE)
+    try:
+        trees = parser.parse(list(tokens), text)
+    # Besides its own errors, sqlglot's parser lets AttributeError and the like escape on malformed input.
+    except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
+        return None
+    tree = trees[0] if len(trees) == 1 else None
+    return tree if isinstance(tree, exp.Expression) else None
+
+
+def _is_name(node: object) -> bool:
+    return isinstance(node, exp.Identifier) and HOLE not in node.this
+
+
+def _folded(identifier: exp.Expression, dialect: DialectName) -> str:
+    name = identifier.name
+    return name if dialect != "postgresql" or identifier.args.get("quoted") else name.lower()
+
+
+def _is_constant(node: exp.Expression) -> bool:
+    """Whether a tree is a constant: also with a sign, with parentheses, or cast to a type."""
+    while isinstance(node, (exp.Cast, exp.Neg, exp.Paren)):
+        node = node.this
+    return isinstance(node, (exp.Literal, exp.Null, exp.Boolean, exp.RawString, exp.ByteString, exp.National))
+
+
+def _functions(words: Sequence[Word]) -> Iterator[str]:
+    """Yield the functions called, in lower case: by the words, because trees rename the functions they know."""
+    for at, word in enumerate(words):
+        if word.kind not in (Kind.NAME, Kind.QUOTED) or word.has_hole:
+            continue
+        before = words[at - 1].keyword if at else ""
+        after = words[at + 1].keyword if at + 1 < len(words) else ""
+        is_call = after == "(" and word.keyword not in _NOT_FUNCTIONS and before not in _TYPES_FOLLOW
+        if is_call or (word.keyword in _BARE_FUNCTIONS and before != "."):
+            yield word.text.lower()
+
+
+def _names(words: Sequence[Word]) -> Iterator[str]:
+    """Yield what may be columns where no tree tells: identifiers that are no keywords of an expression."""
+    for at, word in enumerate(words):
+        after = words[at + 1].keyword if at + 1 < len(words) else ""
+        is_plain = word.kind is Kind.NAME and word.keyword not in _NOT_FUNCTIONS | _CONSTANTS | _BARE_FUNCTIONS
+        if (is_plain or word.kind is Kind.QUOTED) and after not in ("(", ".") and not word.has_hole:
+            yield word.text
+
+
+def _tables_of_words(words: Sequence[Word], dialect: DialectName) -> Iterator[list[str]]:
+    """Yield the names after FROM, JOIN, INTO and UPDATE of a query that does not parse."""
+    local = {
+        word.text.lower()
+        for word, following, third in zip(words, words[1:], words[2:], strict=False)
+        if following.keyword == "AS" and third.keyword in ("(", "MATERIALIZED", "NOT")
+    }
+    seen: list[list[str]] = []
+    for at, word in enumerate(words):
+        before = words[at - 1].keyword if at else ""
+        if word.keyword not in _BEFORE_TABLE or before in ("DISTINCT", "FOR", "DO", "ON"):
+            continue
+        name = _name_at(words, at + 1, dialect, is_target=word.keyword in ("INTO", "UPDATE"))
+        if name and name not in seen and not (len(name) == 1 and name[0].lower() in local):
+            seen.append(name)
+            yield name
+
+
+def _name_at(words: Sequence[Word], at: int, dialect: DialectName, *, is_target: bool) -> list[str]:
+    name: list[str] = []
+    while at < len(words) and words[at].kind in (Kind.NAME, Kind.QUOTED) and not words[at].has_hole:
+        word = words[at]
+        if not name and word.keyword in _NOT_FUNCTIONS | {"ONLY"}:
+            return []
+        name.append(word.text.lower() if dialect == "postgresql" and word.kind is Kind.NAME else word.text)
+        if at + 1 == len(words) or words[at + 1].keyword != ".":
+            break
+        at += 2
+    is_call = not is_target and at + 1 < len(words) and words[at + 1].keyword == "("
+    return [] if is_call else name

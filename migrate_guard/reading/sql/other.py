@@ -1,0 +1,296 @@
+"""Statements known by their kind only: what they are called and which tables they name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from migrate_guard.model.operations import Operation
+from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.objects import comment_on_column
+from migrate_guard.reading.sql.raw import raw
+
+OBJECTS = (
+    "ACCESS METHOD",
+    "AGGREGATE",
+    "CAST",
+    "COLLATION",
+    "COLUMN",
+    "CONSTRAINT",
+    "CONVERSION",
+    "DATABASE",
+    "DEFAULT PRIVILEGES",
+    "DOMAIN",
+    "EVENT TRIGGER",
+    "EVENT",
+    "EXTENSION",
+    "FOREIGN DATA WRAPPER",
+    "FOREIGN TABLE",
+    "FUNCTION",
+    "GROUP",
+    "INDEX",
+    "LANGUAGE",
+    "LARGE OBJECT",
+    "MATERIALIZED VIEW",
+    "OPERATOR CLASS",
+    "OPERATOR FAMILY",
+    "OPERATOR",
+    "OWNED BY",
+    "POLICY",
+    "PROCEDURE",
+    "PUBLICATION",
+    "ROLE",
+    "ROUTINE",
+    "RULE",
+    "SCHEMA",
+    "SEQUENCE",
+    "SERVER",
+    "STATISTICS",
+    "SUBSCRIPTION",
+    "SYSTEM",
+    "TABLESPACE",
+    "TABLE",
+    "TEXT SEARCH CONFIGURATION",
+    "TEXT SEARCH DICTIONARY",
+    "TEXT SEARCH PARSER",
+    "TEXT SEARCH TEMPLATE",
+    "TRANSFORM",
+    "TRIGGER",
+    "TYPE",
+    "USER MAPPING",
+    "USER",
+    "VIEW",
+)
+"""The kinds of objects that CREATE, ALTER, DROP and COMMENT ON know, the longer name of two first."""
+
+# What a statement about such an object does on the table after ON.
+_ON_TABLE = frozenset({"TRIGGER", "RULE", "POLICY", "CONSTRAINT"})
+_RELATIONS = frozenset({"TABLE", "FOREIGN TABLE"})
+
+
+def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operation]:
+    """Read a CREATE, ALTER or DROP of something that is no part of the schema, from behind what it is called."""
+    action = None
+    if verb == "ALTER" and thing in _WITH_ACTIONS:
+        cursor.take("IF", "EXISTS")
+        cursor.qualified()
+        action = cursor.take_phrase(_ACTIONS)
+    elif thing in _ON_TABLE:
+        _table_after_on(cursor)
+    elif thing == "STATISTICS" and verb == "CREATE":
+        cursor.skip_until("FROM")
+        if cursor.take("FROM"):
+            cursor.listed(cursor.table)
+    elif thing in _RELATIONS:
+        cursor.take("IF", "NOT", "EXISTS")
+        cursor.take("IF", "EXISTS")
+        cursor.listed(cursor.table)
+    yield raw(cursor, " ".join(filter(None, (verb, thing, action))))
+
+
+_WITH_ACTIONS = frozenset({"SEQUENCE", "VIEW", "MATERIALIZED VIEW", "DOMAIN"})
+_ACTIONS = (
+    "RENAME TO",
+    "RENAME COLUMN",
+    "RENAME CONSTRAINT",
+    "SET SCHEMA",
+    "SET NOT NULL",
+    "SET DEFAULT",
+    "OWNER TO",
+    "OWNED BY",
+    "VALIDATE CONSTRAINT",
+    "ADD",
+    "DROP NOT NULL",
+    "DROP DEFAULT",
+    "DROP CONSTRAINT",
+)
+
+
+def _table_after_on(cursor: Cursor) -> None:
+    """Read the table of a trigger, policy or rule; in a rule it follows the event: ON INSERT TO t."""
+    cursor.skip_until("ON")
+    if not cursor.take("ON"):
+        return
+    if cursor.take_any("SELECT", "INSERT", "UPDATE", "DELETE"):
+        cursor.take("TO")
+    cursor.take("DOMAIN")
+    cursor.table()
+    # A constraint trigger names the table it refers to.
+    if cursor.take("FROM"):
+        cursor.table()
+
+
+def comment(cursor: Cursor) -> Iterator[Operation]:
+    """Read a COMMENT from behind its keyword."""
+    cursor.expect("ON")
+    if cursor.take("COLUMN"):
+        yield from comment_on_column(cursor)
+        return
+    thing = cursor.take_phrase(OBJECTS)
+    if thing is None:
+        raise cursor.not_understood()
+    if thing in _RELATIONS:
+        cursor.table()
+    elif thing in _ON_TABLE:
+        _table_after_on(cursor)
+    yield raw(cursor, f"COMMENT ON {thing}")
+
+
+def _privileges(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
+    def read(cursor: Cursor) -> Iterator[Operation]:
+        cursor.skip_until("ON")
+        if cursor.take("ON") and cursor.take_phrase(("ALL", *_NOT_TABLES)) is None:
+            cursor.take("TABLE")
+            if not cursor.is_mysql:
+                cursor.listed(cursor.table)
+        yield raw(cursor, kind)
+
+    return read
+
+
+_NOT_TABLES = tuple(each for each in (*OBJECTS, "PARAMETER") if each not in ("TABLE", "CONSTRAINT", "USER", "ROLE"))
+
+
+def _lock(cursor: Cursor) -> Iterator[Operation]:
+    cursor.take_any("TABLE", "TABLES")
+    cursor.listed(cursor.table) if not cursor.is_mysql else _locked_by_mysql(cursor)
+    yield raw(cursor, "LOCK TABLE")
+
+
+def _locked_by_mysql(cursor: Cursor) -> None:
+    for first, last in cursor.items():
+        with cursor.within(first, last):
+            cursor.table()
+
+
+def _truncate(cursor: Cursor) -> Iterator[Operation]:
+    cursor.take("TABLE")
+    cursor.listed(cursor.table)
+    yield raw(cursor, "TRUNCATE")
+
+
+def _copy(cursor: Cursor) -> Iterator[Operation]:
+    if cursor.is_at("("):
+        yield raw(cursor, "COPY", cursor.query_tables(*cursor.skip_group()))
+        return
+    cursor.table()
+    yield raw(cursor, "COPY")
+
+
+def _maintenance(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
+    """VACUUM, ANALYZE and their like: options, with or without parentheses, and then tables or nothing."""
+
+    def read(cursor: Cursor) -> Iterator[Operation]:
+        is_full = False
+        if cursor.is_at("("):
+            first, last = cursor.skip_group()
+            is_full = any(word.keyword == "FULL" for word in cursor.words[first:last])
+        while (option := cursor.take_any("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE", "TABLE")) is not None:
+            is_full = is_full or option == "FULL"
+        if not cursor.is_done and cursor.dialect != "sqlite":
+            cursor.listed(lambda: _analyzed(cursor))
+        yield raw(cursor, f"{kind} FULL" if is_full else kind)
+
+    return read
+
+
+def _analyzed(cursor: Cursor) -> None:
+    cursor.table()
+    if cursor.is_at("("):
+        cursor.skip_group()
+
+
+def _cluster(cursor: Cursor) -> Iterator[Operation]:
+    if cursor.is_at("("):
+        cursor.skip_group()
+    cursor.take("VERBOSE")
+    if not cursor.is_done:
+        # CLUSTER t USING i; before that it was CLUSTER i ON t.
+        if cursor.keyword(1) == "ON":
+            cursor.at += 2
+        cursor.table()
+    yield raw(cursor, "CLUSTER")
+
+
+def _reindex(cursor: Cursor) -> Iterator[Operation]:
+    concurrently = False
+    if cursor.is_at("("):
+        first, last = cursor.skip_group()
+        concurrently = any(word.keyword == "CONCURRENTLY" for word in cursor.words[first:last])
+    thing = cursor.take_any("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM")
+    concurrently = cursor.take("CONCURRENTLY") or concurrently
+    if thing == "TABLE":
+        cursor.table()
+    yield raw(cursor, " ".join(filter(None, ("REINDEX", thing, "CONCURRENTLY" if concurrently else None))))
+
+
+def _refresh(cursor: Cursor) -> Iterator[Operation]:
+    cursor.expect("MATERIALIZED", "VIEW")
+    concurrently = cursor.take("CONCURRENTLY")
+    view = cursor.qualified("view name")
+    yield raw(cursor, f"REFRESH MATERIALIZED VIEW{' CONCURRENTLY' if concurrently else ''}", [view])
+
+
+def _simple(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
+    def read(cursor: Cursor) -> Iterator[Operation]:
+        yield raw(cursor, kind)
+
+    return read
+
+
+_SIMPLE = (
+    "CALL",
+    "BEGIN",
+    "START TRANSACTION",
+    "COMMIT",
+    "END",
+    "ROLLBACK",
+    "ABORT",
+    "SAVEPOINT",
+    "RELEASE",
+    "PREPARE",
+    "EXECUTE",
+    "EXPLAIN",
+    "DEALLOCATE",
+    "DECLARE",
+    "FETCH",
+    "MOVE",
+    "CLOSE",
+    "LISTEN",
+    "NOTIFY",
+    "UNLISTEN",
+    "LOAD",
+    "DISCARD",
+    "CHECKPOINT",
+    "SHOW",
+    "REASSIGN OWNED",
+    "DROP OWNED",
+    "SECURITY LABEL",
+    "IMPORT FOREIGN SCHEMA",
+    "ATTACH",
+    "DETACH",
+    "UNLOCK TABLES",
+    "USE",
+    "FLUSH",
+    "KILL",
+    "DESCRIBE",
+    "DESC",
+    "OPTIMIZE TABLE",
+    "REPAIR TABLE",
+    "CHECK TABLE",
+)
+OTHER_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
+    **{kind: _simple(kind) for kind in _SIMPLE},
+    "COMMENT": comment,
+    "GRANT": _privileges("GRANT"),
+    "REVOKE": _privileges("REVOKE"),
+    "LOCK": _lock,
+    "TRUNCATE": _truncate,
+    "COPY": _copy,
+    "VACUUM": _maintenance("VACUUM"),
+    "ANALYZE": _maintenance("ANALYZE"),
+    "ANALYSE": _maintenance("ANALYZE"),
+    "CLUSTER": _cluster,
+    "REINDEX": _reindex,
+    "REFRESH": _refresh,
+}
+"""How statements that change no object of a schema begin, and what reads them from there on."""

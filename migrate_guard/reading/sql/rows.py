@@ -1,0 +1,216 @@
+"""INSERT, UPDATE, DELETE and queries, also in WITH."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
+from migrate_guard.model.schema import Expression, Table
+from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.tokens import Kind
+
+_AFTER_WHERE = ("RETURNING", "ORDER", "LIMIT")
+
+
+def query(cursor: Cursor) -> Iterator[Operation]:
+    """Read a SELECT, VALUES, WITH or a change of rows from its start; one operation each, those in CTEs first."""
+    while cursor.take("("):
+        pass
+    if cursor.take("WITH"):
+        yield from _ctes(cursor)
+    keyword = cursor.keyword()
+    if keyword in ROW_READERS:
+        cursor.at += 1
+        yield from ROW_READERS[keyword](cursor)
+    elif keyword == "MERGE":
+        yield raw(cursor, "MERGE", cursor.query_tables(0, cursor.end))
+    elif (setting := _set_config(cursor)) is not None:
+        yield setting
+    elif (table := _into(cursor)) is not None:
+        yield CreateTable(span=cursor.span(), is_sql=True, table=Table(table, cursor.span(), is_open=True))
+    else:
+        kind = "VALUES" if keyword == "VALUES" else "SELECT"
+        yield raw(cursor, kind, cursor.query_tables(0, cursor.end))
+
+
+def _ctes(cursor: Cursor) -> Iterator[Operation]:
+    cursor.take("RECURSIVE")
+    while not cursor.is_done:
+        cursor.skip_until("AS")
+        cursor.expect("AS")
+        cursor.take("NOT")
+        cursor.take("MATERIALIZED")
+        first, last = cursor.skip_group()
+        with cursor.within(first, last):
+            if cursor.keyword() in ROW_READERS:
+                cursor.at += 1
+                yield from ROW_READERS[cursor.words[first].keyword](cursor)
+        # SEARCH and CYCLE clauses of a recursive query.
+        cursor.skip_until(",", *ROW_READERS, "SELECT", "VALUES", "TABLE", "MERGE", "(")
+        if not cursor.take(","):
+            return
+
+
+def _into(cursor: Cursor) -> QualifiedName | None:
+    """The table that PostgreSQL's SELECT … INTO creates; None for any other query."""
+    if cursor.dialect != "postgresql" or not cursor.is_at("SELECT"):
+        return None
+    cursor.skip_until("INTO", "FROM")
+    if not cursor.take("INTO") or cursor.take_any("TEMP", "TEMPORARY"):
+        return None
+    cursor.take("UNLOGGED")
+    cursor.take("TABLE")
+    return cursor.table()
+
+
+def _set_config(cursor: Cursor) -> SetParameter | None:
+    """SELECT set_config('name', 'value', is_local), which is SET as a function."""
+    begin = cursor.at
+    found = _setting_call(cursor)
+    cursor.at = begin
+    return found
+
+
+def _setting_call(cursor: Cursor) -> SetParameter | None:
+    if not cursor.take("SELECT"):
+        return None
+    cursor.take("PG_CATALOG", ".")
+    if not cursor.take("SET_CONFIG", "("):
+        return None
+    name, value = cursor.take_kind(Kind.STRING), None
+    if name and cursor.take(","):
+        value = cursor.take_kind(Kind.STRING)
+    is_local = cursor.take_any("TRUE", "FALSE") if value and cursor.take(",") else None
+    if not name or not value or not is_local or not cursor.take(")") or not cursor.is_done:
+        return None
+    return SetParameter(
+        span=cursor.span(), is_sql=True, name=name.text.lower(), value=value.text, is_local=is_local == "TRUE"
+    )
+
+
+def _insert(cursor: Cursor) -> Iterator[Operation]:
+    cursor.take_any("IGNORE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
+    _skip_or(cursor)
+    cursor.take("IGNORE")
+    if not cursor.take("INTO") and not cursor.is_mysql:
+        raise cursor.not_understood()
+    table = cursor.table()
+    cursor.skip_rest()
+    yield Insert(span=cursor.span(), is_sql=True, table=table)
+
+
+def _skip_or(cursor: Cursor) -> None:
+    """SQLite's OR REPLACE, OR IGNORE and the like."""
+    if cursor.take("OR"):
+        cursor.at += 1
+
+
+def _update(cursor: Cursor) -> Iterator[Operation]:
+    _skip_or(cursor)
+    cursor.take_any("LOW_PRIORITY")
+    cursor.take_any("IGNORE")
+    sources = _sources(cursor, "SET")
+    cursor.expect("SET")
+    first, last = cursor.skip_until("FROM", "WHERE", *_AFTER_WHERE)
+    with cursor.within(first, last):
+        targets = list(_assigned(cursor))
+    cursor.skip_until("WHERE", *_AFTER_WHERE)
+    where = _where(cursor)
+    aliases = {qualifier for qualifier, _ in targets if qualifier}
+    table = next((name for alias, name in sources if alias in aliases), sources[0][1])
+    columns = tuple(dict.fromkeys(column for _, column in targets))
+    yield Update(span=cursor.span(), is_sql=True, table=table, columns=columns, where=where)
+
+
+def _delete(cursor: Cursor) -> Iterator[Operation]:
+    cursor.take_any("LOW_PRIORITY")
+    cursor.take_any("QUICK")
+    cursor.take_any("IGNORE")
+    target = None
+    if cursor.is_mysql and not cursor.is_at("FROM"):
+        # DELETE a FROM a JOIN b: rows go from the table before FROM.
+        target = cursor.name("table name")
+        cursor.skip_until("FROM")
+    cursor.expect("FROM")
+    sources = _sources(cursor, "WHERE", "USING", *_AFTER_WHERE)
+    table = next((name for alias, name in sources if alias == target), sources[0][1])
+    cursor.skip_until("WHERE", *_AFTER_WHERE)
+    yield Delete(span=cursor.span(), is_sql=True, table=table, where=_where(cursor))
+
+
+def _sources(cursor: Cursor, *stops: str) -> list[tuple[str, QualifiedName]]:
+    """Read the tables of an UPDATE or DELETE, each with the name it goes by."""
+    found = [_source(cursor, stops)]
+    while not cursor.is_done and cursor.keyword() not in stops:
+        if cursor.take(",") or cursor.take("JOIN"):
+            found.append(_source(cursor, stops))
+        elif cursor.is_at("("):
+            cursor.skip_group()
+        elif cursor.is_at(")"):
+            raise cursor.not_understood()
+        else:
+            cursor.at += 1
+    return found
+
+
+def _source(cursor: Cursor, stops: tuple[str, ...]) -> tuple[str, QualifiedName]:
+    if cursor.is_at("("):
+        cursor.skip_group()
+        name = QualifiedName("")
+    else:
+        name = cursor.table()
+    cursor.take("AS")
+    word = cursor.peek()
+    if word and word.kind in (Kind.NAME, Kind.QUOTED) and word.keyword not in (*stops, *_AFTER_SOURCE):
+        return cursor.name("alias"), name
+    return name.name, name
+
+
+_AFTER_SOURCE = (
+    "JOIN",
+    "INNER",
+    "LEFT",
+    "RIGHT",
+    "CROSS",
+    "STRAIGHT_JOIN",
+    "NATURAL",
+    "ON",
+    "USING",
+    "PARTITION",
+    "INDEXED",
+)
+
+
+def _assigned(cursor: Cursor) -> Iterator[tuple[str | None, str]]:
+    """Yield the columns that SET assigns to, with the table or alias written before them."""
+    for first, last in cursor.items():
+        with cursor.within(first, last):
+            if not cursor.is_at("("):
+                yield _target(cursor)
+                continue
+            for column in cursor.names():
+                yield None, column
+
+
+def _target(cursor: Cursor) -> tuple[str | None, str]:
+    parts = [cursor.name("column name")]
+    while cursor.take("."):
+        parts.append(cursor.name("column name"))
+    return (parts[-2] if len(parts) > 1 else None), parts[-1]
+
+
+def _where(cursor: Cursor) -> Expression | None:
+    if not cursor.take("WHERE"):
+        return None
+    begin, end = cursor.skip_until(*_AFTER_WHERE)
+    return cursor.expression(begin, end)
+
+
+ROW_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
+    "INSERT": _insert,
+    "REPLACE": _insert,
+    "UPDATE": _update,
+    "DELETE": _delete,
+}

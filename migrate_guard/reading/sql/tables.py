@@ -1,0 +1,180 @@
+"""CREATE TABLE, DROP TABLE, and MySQL's RENAME TABLE."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from migrate_guard.model.folding import with_constraint
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import CreateTable, DropTable, Operation, RenameTable
+from migrate_guard.model.schema import AnyConstraint, Column, Index, Table
+from migrate_guard.reading.sql.columns import column_definition
+from migrate_guard.reading.sql.constraints import constraint_name, starts_constraint, table_constraint
+from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.indexes import inline_index, starts_inline_index
+from migrate_guard.reading.sql.tokens import Kind
+
+
+@dataclass(slots=True)
+class Draft:
+    """What the parts of a CREATE TABLE have told so far."""
+
+    columns: list[Column] = field(default_factory=list)
+    constraints: list[AnyConstraint] = field(default_factory=list)
+    indexes: list[Index] = field(default_factory=list)
+    required: list[str] = field(default_factory=list)
+    inherits: tuple[QualifiedName, ...] = ()
+    partition_of: QualifiedName | None = None
+    is_partitioned: bool = False
+    is_open: bool = False
+    comment: str | None = None
+
+
+def create_table(cursor: Cursor) -> Iterator[Operation]:
+    """Read a CREATE TABLE from behind the keyword TABLE."""
+    if_not_exists = cursor.take("IF", "NOT", "EXISTS")
+    name = cursor.table()
+    draft = Draft()
+    if cursor.take("PARTITION", "OF"):
+        draft.partition_of = cursor.table()
+        draft.is_open = True
+    elif cursor.take("OF") or cursor.take("LIKE"):
+        cursor.qualified()
+        draft.is_open = True
+    if cursor.is_at("("):
+        _elements(cursor, draft)
+    _table_options(cursor, draft)
+    yield CreateTable(span=cursor.span(), is_sql=True, if_not_exists=if_not_exists, table=_table(name, draft, cursor))
+
+
+def create_virtual_table(cursor: Cursor) -> Iterator[Operation]:
+    """Read SQLite's CREATE VIRTUAL TABLE, whose module decides which columns there are."""
+    if_not_exists = cursor.take("IF", "NOT", "EXISTS")
+    table = Table(cursor.table(), cursor.span(), is_open=True)
+    yield CreateTable(span=cursor.span(), is_sql=True, if_not_exists=if_not_exists, table=table)
+
+
+def drop_table(cursor: Cursor) -> Iterator[Operation]:
+    """Read a DROP TABLE from behind the keyword TABLE: one operation a table."""
+    if_exists = cursor.take("IF", "EXISTS")
+    names = cursor.listed(cursor.table)
+    cascade = cursor.take_any("CASCADE", "RESTRICT") == "CASCADE"
+    cursor.expect_end()
+    for name in names:
+        yield DropTable(span=cursor.span(), is_sql=True, table=name, if_exists=if_exists, cascade=cascade)
+
+
+def rename_table(cursor: Cursor) -> Iterator[Operation]:
+    """Read MySQL's RENAME TABLE a TO b, c TO d from behind the keyword TABLE."""
+    for first, last in cursor.items():
+        with cursor.within(first, last):
+            old = cursor.table()
+            cursor.expect("TO")
+            yield RenameTable(span=cursor.span(), is_sql=True, table=old, new_name=cursor.qualified("table name"))
+
+
+def _table(name: QualifiedName, draft: Draft, cursor: Cursor) -> Table:
+    required = frozenset(draft.required)
+    columns = (replace(each, nullable=False) if each.name in required else each for each in draft.columns)
+    table = Table(
+        name,
+        cursor.span(),
+        columns=tuple(columns),
+        indexes=tuple(draft.indexes),
+        comment=draft.comment,
+        is_open=draft.is_open,
+        is_partitioned=draft.is_partitioned,
+        partition_of=draft.partition_of,
+        inherits=draft.inherits,
+    )
+    for constraint in draft.constraints:
+        table = with_constraint(table, constraint)
+    return table
+
+
+def _elements(cursor: Cursor, draft: Draft) -> None:
+    begin, end = cursor.skip_group()
+    if begin < end and cursor.words[begin].keyword in ("SELECT", "WITH", "VALUES"):
+        draft.is_open = True
+        return
+    with cursor.within(begin, end):
+        for first, last in cursor.items():
+            with cursor.within(first, last):
+                _element(cursor, draft)
+
+
+def _element(cursor: Cursor, draft: Draft) -> None:
+    if cursor.take("LIKE"):
+        cursor.qualified("table name")
+        draft.is_open = True
+    elif starts_constraint(cursor):
+        _constraint_element(cursor, draft)
+    elif starts_inline_index(cursor):
+        draft.indexes.append(inline_index(cursor))
+    else:
+        column, constraints = column_definition(cursor)
+        draft.columns.append(column)
+        draft.constraints.extend(constraints)
+
+
+def _constraint_element(cursor: Cursor, draft: Draft) -> None:
+    begin = cursor.at
+    constraint_name(cursor)
+    if cursor.take("NOT", "NULL"):
+        draft.required.append(cursor.name("column name"))
+        return
+    cursor.at = begin
+    draft.constraints.append(table_constraint(cursor)[0])
+    # SQLite takes table constraints without a comma between them.
+    if not cursor.is_done and starts_constraint(cursor):
+        _constraint_element(cursor, draft)
+    cursor.expect_end()
+
+
+def _inherits(cursor: Cursor, draft: Draft) -> None:
+    begin, end = cursor.skip_group()
+    with cursor.within(begin, end):
+        draft.inherits = tuple(cursor.listed(cursor.table))
+    draft.is_open = True
+
+
+def _partition_by(cursor: Cursor, draft: Draft) -> None:
+    draft.is_partitioned = True
+    cursor.skip_rest()
+
+
+def _as_query(cursor: Cursor, draft: Draft) -> None:
+    draft.is_open = True
+    cursor.skip_rest()
+
+
+def _comment(cursor: Cursor, draft: Draft) -> None:
+    cursor.take("=")
+    word = cursor.take_kind(Kind.STRING)
+    draft.comment = word.text if word and not word.has_hole else None
+
+
+_OPTIONS: dict[str, Callable[[Cursor, Draft], None]] = {
+    "INHERITS": _inherits,
+    "PARTITION BY": _partition_by,
+    "AS": _as_query,
+    "SELECT": _as_query,
+    "LIKE": _as_query,
+    "COMMENT": _comment,
+}
+_OPTION_PHRASES = tuple(_OPTIONS)
+
+
+def _table_options(cursor: Cursor, draft: Draft) -> None:
+    """Read what follows the columns; storage parameters, engines and bounds are passed over."""
+    while not cursor.is_done:
+        phrase = cursor.take_phrase(_OPTION_PHRASES)
+        if phrase is not None:
+            _OPTIONS[phrase](cursor, draft)
+        elif cursor.is_at("("):
+            cursor.skip_group()
+        elif cursor.is_at(")"):
+            raise cursor.not_understood()
+        else:
+            cursor.at += 1

@@ -1,0 +1,352 @@
+"""What is sent to the database: SQL text, Core statements, sessions, and objects that create or drop themselves."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any, Final
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.schema import Expression
+from migrate_guard.model.source import Span
+from migrate_guard.reading import ddl
+from migrate_guard.reading.calls import Call, model_table
+from migrate_guard.reading.constructs import as_type, table_name
+from migrate_guard.reading.machine import describe
+from migrate_guard.reading.values import (
+    HOLE,
+    AutocommitBlock,
+    Class,
+    Clause,
+    Columns,
+    ColumnValue,
+    Connection,
+    DialectValue,
+    MetaDataValue,
+    MigrationContext,
+    Rows,
+    SqlType,
+    Statement,
+    TableValue,
+    Value,
+)
+
+
+def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
+    """Emit what executing `value` does; the rows it gives are not known."""
+    machine = call.machine
+    match value:
+        case Statement():
+            emit_statement(call, value)
+        case Clause(text=text) | str(text):
+            if HOLE in text and not text.replace(HOLE, "").strip():
+                machine.opaque(call.span, f"the SQL that {call.name}() runs is not known")
+            else:
+                from migrate_guard.reading.sql import read_sql
+
+                machine.emit_all(read_sql(str(text), machine.target, _locator(call, node, str(text))))
+        case list() | tuple():
+            for each in value:
+                execute(call, each, None)
+        case TableValue() | Class():
+            pass
+        case Rows():
+            pass
+        case _:
+            machine.opaque(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
+    return Rows(call.name)
+
+
+def _locator(call: Call, node: ast.expr | None, text: str) -> Callable[[int, int], Span]:
+    """Map offsets in a SQL text to the file: by lines where the text is a literal spread over them."""
+    literal = _literal(node)
+    path = call.span.path
+    if literal is None or call.machine.call_site:
+        return lambda start, end: call.span
+    first, last = literal.lineno, literal.end_lineno or literal.lineno
+    whole = Span(path, first, literal.col_offset + 1, last, (literal.end_col_offset or 0) + 1)
+    if first == last or text.count("\n") != last - first:
+        return lambda start, end: whole
+
+    def locate(start: int, end: int) -> Span:
+        line, end_line = text.count("\n", 0, start), text.count("\n", 0, end)
+        column = start - (text.rfind("\n", 0, start) + 1) + 1
+        end_column = end - (text.rfind("\n", 0, end) + 1) + 1
+        indent = literal.col_offset + 3 if line == 0 else 0
+        return Span(path, first + line, column + indent, first + end_line, end_column)
+
+    return locate
+
+
+def _literal(node: ast.expr | None) -> ast.expr | None:
+    while isinstance(node, ast.Call) and node.args:
+        method = isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Constant | ast.JoinedStr)
+        node = node.func.value if method and isinstance(node.func, ast.Attribute) else node.args[0]
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node
+    return node if isinstance(node, ast.JoinedStr) else None
+
+
+def emit_statement(call: Call, statement: Statement) -> None:
+    """Emit a Core statement; reading rows is no operation."""
+    if statement.kind == "select":
+        return
+    if statement.table is None:
+        call.machine.opaque(call.span, f"the table of the {statement.kind} is not known", changes_schema=False)
+        return
+    where = Expression(HOLE) if statement.has_where else None
+    match statement.kind:
+        case "insert":
+            call.machine.emit(ops.Insert(span=call.span, table=statement.table))
+        case "update":
+            call.machine.emit(
+                ops.Update(span=call.span, table=statement.table, columns=statement.columns, where=where)
+            )
+        case "delete":
+            call.machine.emit(ops.Delete(span=call.span, table=statement.table, where=where))
+
+
+def call_database(receiver: Value, call: Call) -> Value:
+    """The result of a method of a connection, session, statement, table, type or clause."""
+    handler = _METHODS.get(type(receiver))
+    if handler is not None:
+        return handler(receiver, call)
+    return Unknown(f"what {call.name}() returns", call.span)
+
+
+# -- connections and sessions
+
+_EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "exec", "run_sync"})
+_CHAINING: Final = frozenset(
+    {"connect", "begin", "begin_nested", "begin_twophase", "execution_options", "connection", "get_bind", "bind", "engine"}
+)
+
+
+def _connection(receiver: Connection, call: Call) -> Value:
+    name = call.name
+    if name == "run_sync" and call.args:
+        return call.machine.call_value(call.args[0], [receiver, *call.args[1:]], call.kwargs, call.node)
+    if name in _EXECUTING:
+        rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
+        return Unknown(f"what {name}() reads from the database", call.span) if name == "scalar" else rows
+    if name in _CHAINING:
+        return Connection() if name in ("connection", "get_bind", "bind", "engine") else receiver
+    if receiver.is_session:
+        return _session(receiver, call)
+    match name:
+        case "in_transaction":
+            return True
+        case "begin_transaction":
+            return receiver
+        case "get_dialect":
+            return Unknown("the dialect")
+        case "__call__":
+            return receiver
+    return None
+
+
+def _session(receiver: Connection, call: Call) -> Value:
+    match call.name:
+        case "query":
+            return Statement("select", next((name for each in call.args if (name := table_name(each))), None))
+        case "add" | "merge":
+            _insert(call, call.get(0))
+        case "add_all" | "bulk_save_objects":
+            values = call.get(0)
+            _insert(call, values[0] if isinstance(values, list) and values else None)
+        case "bulk_insert_mappings":
+            _insert(call, call.get(0))
+        case "bulk_update_mappings":
+            emit_statement(call, Statement("update", table_name(call.get(0)), True))
+        case "delete":
+            emit_statement(call, Statement("delete", table_name(call.get(0)), True))
+        case "get" | "refresh":
+            return Unknown("a row of the database", call.span)
+    return None
+
+
+def _insert(call: Call, value: Value) -> None:
+    table = table_name(value)
+    if table is not None:
+        emit_statement(call, Statement("insert", table))
+
+
+# -- statements under construction
+
+_FILTERS: Final = frozenset({"where", "filter", "filter_by", "having", "from_select", "limit"})
+_READS: Final = frozenset({"all", "first", "one", "one_or_none", "scalar", "count", "get", "yield_per", "scalars"})
+
+
+def _statement(receiver: Statement, call: Call) -> Value:
+    name = call.name
+    if name in _FILTERS:
+        return replace(receiver, has_where=True)
+    if name == "select_from":
+        return replace(receiver, table=table_name(call.get(0)) or receiver.table)
+    if name == "values":
+        columns = list(call.kwargs)
+        if isinstance(call.get(0), dict):
+            columns += [each.name if isinstance(each, ColumnValue) else str(each) for each in call.args[0]]
+        return replace(receiver, columns=tuple(columns))
+    if receiver.kind == "select" and name in ("update", "delete"):
+        values = call.get(0, "values")
+        columns = [ddl.column_name(each) for each in values] if isinstance(values, dict) else []
+        emit_statement(call, replace(receiver, kind=name, columns=tuple(columns)))
+        return Unknown(f"the number of rows that {name}() touches", call.span)
+    if name in _READS:
+        return Rows(name) if name in ("all", "yield_per", "scalars") else Unknown("a row of the database", call.span)
+    return receiver
+
+
+# -- tables, metadata, types
+
+def _table(receiver: TableValue, call: Call) -> Value:
+    match call.name:
+        case "insert" | "update" | "delete":
+            condition = call.get(0, "whereclause")
+            return Statement(call.name, receiver.name, has_where=isinstance(condition, Clause))
+        case "select":
+            return Statement("select", receiver.name)
+        case "alias" | "to_metadata" | "tometadata":
+            return receiver
+        case "create":
+            create_table(call, receiver)
+        case "drop":
+            call.machine.emit(
+                ops.DropTable(span=call.span, table=receiver.name, if_exists=call.kwargs.get("checkfirst") is True)
+            )
+        case "append_column" if isinstance(call.get(0), ColumnValue):
+            receiver.columns.append(call.args[0])
+        case "append_constraint":
+            receiver.constraints.append(call.get(0))
+        case "exists":
+            return call.machine.schema.table(receiver.name) is not None
+    return None
+
+
+def create_table(call: Call, value: TableValue) -> None:
+    """Emit `Table.create()`: the enums of its columns first, as `checkfirst` has it."""
+    checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
+    if value.is_reflected:
+        return
+    for enum in ddl.enums_of(call.machine, value.columns):
+        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=True))
+    made = ddl.table(
+        call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
+    )
+    call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks))
+
+
+def _metadata(receiver: MetaDataValue, call: Call) -> Value:
+    match call.name:
+        case "create_all":
+            for table in list(receiver.tables.values()):
+                if call.machine.schema.table(table.name) is None:
+                    create_table(call, table)
+        case "drop_all":
+            for table in reversed(list(receiver.tables.values())):
+                call.machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=True))
+    return None
+
+
+def _type(receiver: SqlType, call: Call) -> Value:
+    match call.name:
+        case "with_variant":
+            variant = as_type(call, call.get(0, "type_"))
+            names = [each for each in [*call.args[1:], call.kwargs.get("dialect_name")] if isinstance(each, str)]
+            if isinstance(variant, SqlType):
+                added = tuple((name, variant) for name in names)
+                return replace(receiver, variants=(*receiver.variants, *added))
+            return receiver
+        case "create" | "drop":
+            _create_or_drop_type(receiver, call)
+            return None
+    return receiver
+
+
+def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
+    if not receiver.is_enum:
+        return
+    enum = ddl.enum_type(call.machine, receiver)
+    if enum is None:
+        if call.machine.target.dialect == "postgresql" and receiver.kwargs.get("native_enum") is not False:
+            call.machine.opaque(call.span, "the name of the enum type is not known")
+        return
+    # Enum.create() and .drop() check first unless told otherwise (sqlalchemy/dialects/postgresql/named_types.py)
+    checks = call.get(1, "checkfirst", default=True) is not False
+    if call.name == "create":
+        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=checks))
+    else:
+        call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=checks))
+
+
+def _clause(receiver: Clause, call: Call) -> Value:
+    match call.name:
+        case "desc":
+            return replace(receiver, text=f"{receiver.text} DESC")
+        case "asc":
+            return replace(receiver, text=f"{receiver.text} ASC")
+        case "bindparams" | "columns" | "label" | "self_group" | "execution_options":
+            return receiver
+    return Clause(HOLE, columns=receiver.columns)
+
+
+def _class(receiver: Class, call: Call) -> Value:
+    """Methods of a declarative class that stand for its table: `Model.__table__.create(bind)`, `Model.metadata`."""
+    table = model_table(call.machine, receiver)
+    return _table(table, call) if isinstance(table, TableValue) else Unknown(f"{receiver.name}.{call.name}()")
+
+
+def _context(receiver: MigrationContext, call: Call) -> Value:
+    match call.name:
+        case "execute":
+            execute(call, call.get(0, "sql"), call.argument_node(0, "sql"))
+        case "begin_transaction":
+            return Connection()
+        case "get_current_revision" | "get_current_heads":
+            return Unknown("the revision a database is at", call.span)
+    return None
+
+
+def _rows(receiver: Rows, call: Call) -> Value:
+    if call.name in ("scalar", "scalar_one", "scalar_one_or_none", "first", "one", "fetchone", "one_or_none"):
+        return Unknown("a row of the database", call.span)
+    return receiver
+
+
+def _autocommit(receiver: AutocommitBlock, call: Call) -> Value:
+    return receiver
+
+
+def _dialect(receiver: object, call: Call) -> Value:
+    from migrate_guard.reading.inspection import has_table
+
+    return has_table(call, call.get(1, "table_name"), call.get(2, "schema")) if call.name == "has_table" else None
+
+
+def _columns(receiver: Columns, call: Call) -> Value:
+    names = {column.name: column for column in receiver.table.columns}
+    match call.name:
+        case "keys":
+            return list(names)
+        case "values":
+            return list(names.values())
+    return Unknown(f"columns.{call.name}()", call.span)
+
+
+_METHODS: dict[type, Callable[[Any, Call], Value]] = {
+    AutocommitBlock: _autocommit,
+    Class: _class,
+    Clause: _clause,
+    Columns: _columns,
+    Connection: _connection,
+    DialectValue: _dialect,
+    MetaDataValue: _metadata,
+    MigrationContext: _context,
+    Rows: _rows,
+    SqlType: _type,
+    Statement: _statement,
+    TableValue: _table,
+}

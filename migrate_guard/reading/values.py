@@ -1,0 +1,288 @@
+"""The values a script computes with, as far as they can be known without running it.
+
+Python's own literals and containers stand for themselves; everything else is one of these. A string may hold `HOLE`
+where a part of it is not known.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
+
+__all__ = ["HOLE", "Unknown"]
+
+HOLE: Final = "\ufffc"
+"""Stands in a string for a part that could not be computed."""
+
+Value = Any
+"""A value of the interpreted program: any Python literal, container, or a class of this module."""
+
+
+class FinalName(str):
+    """A name given through `op.f()`: no naming convention touches it."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """An object of a module outside the project, by its dotted path: "sqlalchemy.Column", "alembic.op"."""
+
+    path: str
+
+
+@dataclass(eq=False, slots=True)
+class Scope:
+    """Variables of a module, class or function, and the scope around it."""
+
+    parent: Scope | None = None
+    variables: dict[str, Value] = field(default_factory=dict)
+    is_class: bool = False
+    path: str = ""
+    """The file its code lies in, for spans."""
+    package: str = ""
+    """The dotted package of the module, for relative imports."""
+
+
+@dataclass(eq=False, slots=True)
+class Function:
+    """A function or lambda of the project."""
+
+    name: str
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+    scope: Scope
+    defaults: tuple[Value, ...] = ()
+    keyword_defaults: Mapping[str, Value] = field(default_factory=dict)
+    receiver: Value = None
+    """`self` of a bound method."""
+    kind: str = "function"
+    """"function", "staticmethod", "classmethod" or "property"."""
+
+
+@dataclass(eq=False, slots=True)
+class Class:
+    """A class of the project."""
+
+    name: str
+    bases: tuple[Value, ...]
+    scope: Scope
+    span: Span
+
+    def lookup(self, name: str) -> Value | None:
+        if name in self.scope.variables:
+            return self.scope.variables[name]
+        for base in self.bases:
+            if isinstance(base, Class):
+                found = base.lookup(name)
+                if found is not None:
+                    return found
+        return None
+
+    def descends_from(self, *paths: str) -> bool:
+        return any(
+            base.path in paths if isinstance(base, External) else isinstance(base, Class) and base.descends_from(*paths)
+            for base in self.bases
+        )
+
+    @property
+    def is_enum(self) -> bool:
+        return self.descends_from("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag")
+
+
+@dataclass(frozen=True, slots=True)
+class EnumMember:
+    owner: str
+    name: str
+    value: Value
+    is_string: bool = False
+
+
+@dataclass(eq=False, slots=True)
+class Instance:
+    """An object of a class of the project."""
+
+    owner: Class
+    attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BoundMethod:
+    """A method of a known object, waiting for its call."""
+
+    receiver: Value
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Partial:
+    function: Value
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+
+
+@dataclass(eq=False, slots=True)
+class Module:
+    """A module of the project; its names are computed when asked for."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SqlType:
+    """A SQLAlchemy type construct, before it is spelled for a dialect."""
+
+    path: str
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    span: Span
+    variants: tuple[tuple[str, SqlType], ...] = ()
+
+    @property
+    def class_name(self) -> str:
+        return self.path.rpartition(".")[2]
+
+    @property
+    def is_enum(self) -> bool:
+        return self.class_name in ("Enum", "ENUM")
+
+
+@dataclass(frozen=True, slots=True)
+class Clause:
+    """A SQL expression: `sa.text()`, `func.now()`, a column, a comparison. `text` may hold HOLE."""
+
+    text: str
+    is_literal: bool = False
+    columns: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColumnValue:
+    """`sa.Column(...)`, `sa.column(...)`."""
+
+    name: str
+    type: SqlType | Unknown | None
+    arguments: tuple[Value, ...]
+    options: Mapping[str, Value]
+    span: Span
+
+    def option(self, name: str, default: Value = None) -> Value:
+        return self.options.get(name, default)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConstraintValue:
+    """A constraint construct of SQLAlchemy: kind is "primary", "unique", "foreignkey", "check" or "exclusion"."""
+
+    kind: str
+    columns: tuple[Value, ...]
+    options: Mapping[str, Value]
+    span: Span
+    referred: tuple[Value, ...] = ()
+    """"table.column" strings of a foreign key."""
+    sqltext: Value = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class IndexValue:
+    name: Value
+    elements: tuple[Value, ...]
+    options: Mapping[str, Value]
+    span: Span
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Generated:
+    """`sa.Identity()`, `sa.Computed()`, `sa.Sequence()`, `sa.FetchedValue()` among a column's arguments."""
+
+    kind: str
+    args: tuple[Value, ...]
+    options: Mapping[str, Value]
+
+
+@dataclass(eq=False, slots=True)
+class MetaDataValue:
+    schema: str | None = None
+    naming_convention: Mapping[str, str] = field(default_factory=dict)
+    tables: dict[str, TableValue] = field(default_factory=dict)
+
+
+@dataclass(eq=False, slots=True)
+class TableValue:
+    """`sa.Table(...)`, `sa.table(...)`, or what `op.create_table` returns."""
+
+    name: QualifiedName
+    columns: list[ColumnValue]
+    constraints: list[ConstraintValue]
+    indexes: list[IndexValue]
+    span: Span
+    options: Mapping[str, Value] = field(default_factory=dict)
+    is_reflected: bool = False
+
+    def column(self, name: str) -> ColumnValue | None:
+        return next((column for column in self.columns if column.name == name), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """`table.c`."""
+
+    table: TableValue
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A Core or ORM statement under construction: kind is "select", "insert", "update" or "delete"."""
+
+    kind: str
+    table: QualifiedName | None
+    has_where: bool = False
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """The connection of the migration, or a session on it."""
+
+    is_session: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inspector:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class MigrationContext:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class DialectValue:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AutocommitBlock:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The result of a query: rows that only a database knows."""
+
+    source: str
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Batch:
+    """The `batch_op` of `op.batch_alter_table(...)`."""
+
+    table: QualifiedName | Unknown
+    naming_convention: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,31 @@
+"""Reporters: a report in, text out. One module a format, found by the contents of this package."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import NamedTuple, TypeAlias, cast
+
+from migrate_guard.model.finding import Report
+
+
+class Look(NamedTuple):
+    """How a report is to look; formats for programs look the same always."""
+
+    color: bool = False
+    verbose: bool = False
+    quiet: bool = False
+
+
+Reporter: TypeAlias = Callable[[Report, Look], str]
+
+
+def formats() -> tuple[str, ...]:
+    """Return the names of all formats."""
+    return tuple(sorted(module.name for module in iter_modules(__path__) if not module.name.startswith("_")))
+
+
+def reporter(name: str) -> Reporter:
+    """Return the reporter of a format; raises ImportError for a name that is not one of `formats`."""
+    return cast(Reporter, import_module(f"{__name__}.{name}").render)

@@ -1,0 +1,36 @@
+"""The rules: one function a module, found by the contents of this package.
+
+Module, function and catalogue page share the name. Importing this package imports no rule.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pkgutil import iter_modules
+
+from migrate_guard.rule import Rule
+
+
+def rule_names() -> tuple[str, ...]:
+    """The names of all rules, as users write them."""
+    return tuple(sorted(module.name.replace("_", "-") for module in iter_modules(__path__)))
+
+
+def load_rule(name: str) -> Rule:
+    """Import the rule called `name`; a module that does not declare the rule it is named after is an error."""
+    attribute = name.replace("-", "_")
+    found = getattr(import_module(f"{__name__}.{attribute}"), attribute, None)
+    if not isinstance(found, Rule) or found.name != name:
+        raise TypeError(f"{__name__}.{attribute} declares no rule named {attribute}")
+    return found
+
+
+@cache
+def load_rules() -> tuple[Rule, ...]:
+    """Import every rule, in the order of their codes."""
+    rules = tuple(sorted(map(load_rule, rule_names()), key=lambda each: each.code))
+    codes = [each.code for each in rules]
+    if repeated := sorted({code for code in codes if codes.count(code) > 1}):
+        raise TypeError(f"several rules have the code {', '.join(repeated)}")
+    return rules

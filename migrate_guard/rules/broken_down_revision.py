@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.asking import literal, nearest
+from migrate_guard.model.revision import History, MissingParent, Revision
+from migrate_guard.rule import HistoryView, Problem, Severity, rule
+
+
+@rule("MG102", on=History, severity=Severity.ERROR)
+def broken_down_revision(view: HistoryView) -> Iterator[Problem]:
+    """Flag a parent or dependency that no script defines."""
+    branches = {label for each in view.history.revisions.values() for label in each.branch_labels}
+    for missing in view.history.missing:
+        if missing.parent in missing.revision.down or missing.parent not in branches:
+            yield _problem(missing, view.history)
+
+
+def _problem(missing: MissingParent, history: History) -> Problem:
+    revision, parent = missing.revision, missing.parent
+    is_parent = parent in revision.down
+    names = "comes after" if is_parent else "depends on"
+    meant, hint = _meant(parent, revision, history)
+    return Problem(
+        f'"{revision.id}" {names} "{parent}", an id that no script has{hint}, so no Alembic command works',
+        missing.span,
+        object=f"{revision.id}.{parent}",
+        help=f'Name "{meant}", or bring back the script that defines "{parent}".'
+        if meant
+        else f'Bring back the script that defines "{parent}", or name the revision that took its place.',
+        instead=_assignment(revision, parent, meant, is_parent) if meant else None,
+    )
+
+
+def _meant(parent: str, child: Revision, history: History) -> tuple[str | None, str]:
+    """The revision that an unknown id most likely stands for, and how the two are related."""
+    stem = parent.rpartition("/")[2].removesuffix(".py")
+    for each in history.revisions.values():
+        if each.id != child.id and _stem(each.path) == stem:
+            return each.id, f' (it is the file name of "{each.id}")'
+    parts = [each.id for each in history.revisions.values() if each.id != child.id and _is_part(each.id, parent)]
+    if len(parts) == 1:
+        return parts[0], f' (did you mean "{parts[0]}"?)'
+    close = nearest(parent, (each for each in history.revisions if each != child.id))
+    return close, f' (did you mean "{close}"?)' if close else ""
+
+
+def _stem(path: str) -> str:
+    return path.replace("\\", "/").rpartition("/")[2].removesuffix(".py")
+
+
+def _is_part(known: str, written: str) -> bool:
+    """Whether an id was cut short, or written with the slug of its file."""
+    shorter, longer = sorted((known, written), key=len)
+    return len(shorter) > 3 and longer.startswith(shorter)
+
+
+def _assignment(revision: Revision, wrong: str, right: str, is_parent: bool) -> str:
+    names = [right if each == wrong else each for each in (revision.down if is_parent else revision.depends_on)]
+    value = literal(names[0]) if len(names) == 1 else f"({', '.join(map(literal, names))})"
+    return f"{'down_revision' if is_parent else 'depends_on'} = {value}"

@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from textwrap import indent
+from typing import Literal
+
+from migrate_guard.asking import write_inverse
+from migrate_guard.model.revision import Revision
+from migrate_guard.rule import Problem, RevisionView, Severity, rule
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    downgrades: Literal["required", "raise", "none"] = "required"
+    """"none": the project has no downgrades."""
+
+
+@rule("MG201", on=Revision, severity=Severity.ERROR, options=Options)
+def missing_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
+    """Flag a script without a downgrade function."""
+    revision = view.revision
+    if revision.downgrade or options.downgrades == "none":
+        return
+    yield Problem(
+        f'"{revision.id}" has no downgrade(), so "alembic downgrade" stops at it with an AttributeError',
+        revision.upgrade or revision.span,
+        help="Add a downgrade() that takes the upgrade back, or one that raises and says why it cannot be.",
+        instead=f"def downgrade() -> None:\n{indent(_body(view, options), '    ')}",
+    )
+
+
+def _body(view: RevisionView, options: Options) -> str:
+    operations = [each.operation for each in view.upgrade.transitions] if view.upgrade else []
+    if not operations:
+        return "pass"
+    refusal = f'raise NotImplementedError("{view.revision.id} cannot be taken back")'
+    return refusal if options.downgrades == "raise" else write_inverse(operations) or refusal

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.asking import is_part, literal
+from migrate_guard.model.schema import Table
+from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+
+
+@rule("MG601", on=Table, severity=Severity.ERROR)
+def missing_primary_key(view: TableView) -> Iterator[Problem]:
+    """Flag a table without a primary key."""
+    table = view.table
+    if table.primary_key or table.is_open or is_part(table) or not table.columns:
+        return
+    yield Problem(
+        f'"{table.name}" has no primary key, so nothing tells two equal rows of it apart',
+        table.span,
+        object=str(table.name),
+        help=f"Write {_key(table)} in its create_table.",
+        confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
+    )
+
+
+def _key(table: Table) -> str:
+    """The key that the columns suggest."""
+    referring = list(dict.fromkeys(name for key in table.foreign_keys for name in key.columns))
+    if table.column("id"):
+        return 'sa.PrimaryKeyConstraint("id")'
+    if len(referring) > 1:
+        return f"sa.PrimaryKeyConstraint({', '.join(map(literal, referring))})"
+    return 'sa.Column("id", sa.BigInteger(), primary_key=True)'

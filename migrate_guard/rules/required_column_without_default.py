@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from migrate_guard import asking
+from migrate_guard.model.operations import AddColumn
+from migrate_guard.model.schema import Column, ForeignKey, PrimaryKey, UniqueConstraint
+from migrate_guard.model.target import Target
+from migrate_guard.rule import Problem, Severity, Step, rule
+
+
+@rule("MG406", on=AddColumn, severity=Severity.ERROR)
+def required_column_without_default(step: Step[AddColumn]) -> Iterator[Problem]:
+    """Flag a NOT NULL column without server default that is added to a table that may have rows."""
+    op, column = step.op, step.op.column
+    if column.nullable is not False or _fills_itself(column) or step.is_new(op.table):
+        return
+    existing = step.before.table(op.table)
+    if op.is_tolerated or (existing and existing.column(column.name)):
+        return
+    yield Problem(
+        asking.hedged(_message(op, step.target), op),
+        op.span,
+        object=f"{op.table}.{column.name}",
+        help="Add the column with a server_default, or nullable, fill the rows, and set NOT NULL once all are filled.",
+        instead=_instead(op, step.target),
+        confidence=asking.confidence(op),
+    )
+
+
+def _fills_itself(column: Column) -> bool:
+    """Whether the database has a value for the rows that are there."""
+    if column.is_identity or column.is_serial or column.computed:
+        return True
+    return column.default is not None and column.default.text.partition("::")[0].strip("() ").upper() != "NULL"
+
+
+def _message(op: AddColumn, target: Target) -> str:
+    name, table = op.column.name, op.table
+    why = (
+        "its default= is filled in by the application only, the database has none"
+        if op.column.has_client_default
+        else "the column has no server default"
+    )
+    silent = asking.silent_default(op.column.type, target)
+    if silent is not None:
+        product = asking.PRODUCTS[target.dialect]
+        return f'{product} writes {silent} as "{name}" into every row of "{table}": {why}'
+    return f'adding NOT NULL "{name}" fails as soon as "{table}" has a row: {why}'
+
+
+DEFAULTS: Final = {
+    "text": 'server_default=""',
+    "integer": 'server_default="0"',
+    "decimal": 'server_default="0"',
+    "float": 'server_default="0"',
+    "boolean": "server_default=sa.false()",
+}
+
+
+def _instead(op: AddColumn, target: Target) -> str | None:
+    written = asking.write_type(op.column.type)
+    if written is None:
+        return None
+    default = None if _needs_own_values(op, target) else DEFAULTS.get(op.column.type.family)
+    column = (
+        asking.write_column(op.column.name, written, default, "nullable=False")
+        if default
+        else asking.write_column(op.column.name, written, "nullable=True")
+    )
+    code = asking.write_add_column(op.table, column, in_batch=op.in_batch)
+    return code if default else f"{code}\n# fill the rows next, and set NOT NULL when all have a value"
+
+
+def _needs_own_values(op: AddColumn, target: Target) -> bool:
+    """Whether one value for all rows would be refused: a key, a reference, a type that takes no default."""
+    if any(isinstance(each, PrimaryKey | UniqueConstraint | ForeignKey) for each in op.constraints):
+        return True
+    if any(index.unique for index in op.indexes):
+        return True
+    return op.column.type.name == "TEXT" and target.dialect == "mysql"

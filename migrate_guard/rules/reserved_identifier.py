@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from migrate_guard.asking import literal, product, write_call, write_type
+from migrate_guard.dialects.reserved import is_reserved
+from migrate_guard.model.schema import Column, Table
+from migrate_guard.model.target import Target
+from migrate_guard.rule import Problem, Severity, TableView, rule
+
+COLUMN_NAMES: Final = {
+    "asc": "ascending",
+    "begin": "begins_at",
+    "case": "case_number",
+    "check": "is_checked",
+    "default": "is_default",
+    "desc": "description",
+    "end": "ends_at",
+    "from": "sender",
+    "group": "group_name",
+    "index": "position",
+    "limit": "upper_limit",
+    "offset": "position",
+    "order": "position",
+    "primary": "is_primary",
+    "rank": "position",
+    "references": "reference",
+    "to": "recipient",
+    "unique": "is_unique",
+    "user": "username",
+    "when": "happens_at",
+}
+"""What people mean by a reserved word when they name a column."""
+
+
+@rule("MG606", on=Table, severity=Severity.WARNING)
+def reserved_identifier(view: TableView) -> Iterator[Problem]:
+    """Flag the names of tables and columns that the target reserves for its own grammar."""
+    table, target = view.table, view.target
+    if not table.is_open and is_reserved(table.name.name, target):
+        yield _table_problem(table, target)
+    for column in table.columns:
+        is_told = not table.is_open or (column.nullable is not None and column.type.is_known)
+        if is_told and is_reserved(column.name, target):
+            yield _column_problem(table, column, target)
+
+
+def _table_problem(table: Table, target: Target) -> Problem:
+    name = table.name
+    better = _plural(name.name, target)
+    return Problem(
+        f'"{name.name}" is a reserved word of {product(target)}: SQL written by hand has to quote this table for ever',
+        table.span,
+        object=str(name),
+        help=f'Name the table "{better}".',
+        instead=write_call("op.rename_table", literal(name.name), literal(better), schema=name.schema),
+    )
+
+
+def _column_problem(table: Table, column: Column, target: Target) -> Problem:
+    name = table.name
+    better = COLUMN_NAMES.get(column.name.lower(), f"{column.name.lower()}_value")
+    if table.column(better) or is_reserved(better, target):
+        better = f"{name.name}_{column.name.lower()}"
+    existing = write_type(column.type)
+    arguments = [literal(name.name), literal(column.name), f"new_column_name={literal(better)}"]
+    if existing:
+        arguments.append(f"existing_type={existing}")
+    return Problem(
+        f'"{column.name}" is a reserved word of {product(target)}: SQL written by hand has to quote '
+        f'this column of "{name}" for ever',
+        column.span,
+        object=f"{name}.{column.name}",
+        help=f'Name the column "{better}".',
+        instead=write_call("op.alter_column", *arguments, schema=name.schema),
+    )
+
+
+def _plural(word: str, target: Target) -> str:
+    low = word.lower()
+    plural = f"{low[:-1]}ies" if low.endswith("y") and low[-2:-1] not in "aeiou" else f"{low}s"
+    return plural if not low.endswith("s") and not is_reserved(plural, target) else f"{low}_records"

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.model.revision import History
+from migrate_guard.rule import HistoryView, Problem, Severity, rule
+
+
+@rule("MG111", on=History, severity=Severity.WARNING)
+def stray_script(view: HistoryView) -> Iterator[Problem]:
+    """Flag a Python file among the revisions that has no revision id."""
+    for script in view.history.strays:
+        name = script.span.path.rpartition("/")[2]
+        yield Problem(
+            f'"{name}" lies among the revisions without a revision id, so Alembic never runs it',
+            script.span,
+            object=name,
+            help="Give it the variables revision and down_revision, or move it out of the versions directory.",
+        )

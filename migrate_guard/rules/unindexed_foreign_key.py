@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.asking import is_covered, is_part, literal, write_call, write_list
+from migrate_guard.model.schema import ForeignKey, Table
+from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+
+
+@rule("MG602", on=Table, severity=Severity.WARNING, dialects=("postgresql", "sqlite"))
+def unindexed_foreign_key(view: TableView) -> Iterator[Problem]:
+    """Flag a foreign key that no index, unique constraint or primary key begins with."""
+    table = view.table
+    if table.is_open or is_part(table):
+        return
+    for key in table.foreign_keys:
+        if key.columns and not is_covered(table, key.columns):
+            yield _problem(table, key)
+
+
+def _problem(table: Table, key: ForeignKey) -> Problem:
+    name = table.name
+    columns = " and ".join(f'"{name}.{column}"' for column in key.columns)
+    verb = "refers" if len(key.columns) == 1 else "refer"
+    return Problem(
+        f'{columns} {verb} to "{key.referred_table}" without an index, '
+        f'so every delete in "{key.referred_table}" scans the whole of "{name}"',
+        key.span,
+        object=f"{name}.{'.'.join(key.columns)}",
+        help="Create an index that begins with the columns of the foreign key.",
+        instead=write_call(
+            "op.create_index",
+            literal(f"ix_{name.name}_{'_'.join(key.columns)}"),
+            literal(name.name),
+            write_list(key.columns),
+            schema=name.schema,
+        ),
+        confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
+    )

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.model.revision import History
+from migrate_guard.rule import HistoryView, Problem, Severity, rule
+
+
+@rule("MG001", on=History, severity=Severity.ERROR)
+def unreadable_script(view: HistoryView) -> Iterator[Problem]:
+    """Flag a script that cannot be decoded or parsed, where reading it stops."""
+    for script in view.history.unreadable:
+        name = script.span.path.rpartition("/")[2]
+        yield Problem(
+            f'Python cannot read "{name}" ({script.reason}), so no Alembic command works',
+            script.span,
+            object=name,
+            help="Mend the script at this place; it is not judged until it can be read.",
+        )

@@ -1,0 +1,57 @@
+"""Which findings a run is asked for, by path."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+from migrate_guard.model.finding import Finding
+from migrate_guard.model.revision import History
+from migrate_guard.rule import Rule
+
+
+@dataclass(frozen=True, slots=True)
+class PathIgnores:
+    """The `per-file-ignores` of a configuration."""
+
+    ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Pattern → codes, prefixes, names, ALL. A pattern without a slash speaks of file names."""
+    root: Path = Path()
+    """The directory that patterns are relative to."""
+    base: Path = Path()
+    """The directory that the paths of findings are relative to."""
+
+    def hides(self, finding: Finding) -> bool:
+        """Say whether the configuration ignores a finding because of the file it lies in."""
+        if not self.ignores:
+            return False
+        path = os.path.relpath(os.path.join(self.base, finding.span.path), self.root).replace(os.sep, "/")
+        return any(
+            selector in ("ALL", finding.name) or finding.code.startswith(selector)
+            for pattern, selectors in self.ignores.items()
+            if _fits(pattern, path)
+            for selector in selectors
+        )
+
+
+@cache
+def _fits(pattern: str, path: str) -> bool:
+    from fnmatch import fnmatchcase
+
+    pattern = pattern.removeprefix("./")
+    if "/" not in pattern:
+        path = path.rpartition("/")[2]
+    # A directory speaks for all that lies in it.
+    return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
+
+
+def is_inside(finding: Finding, restrict: frozenset[str] | None, rules: Sequence[Rule]) -> bool:
+    """Say whether a finding lies in the files asked for, or is one about the graph in which they take part."""
+    if restrict is None or finding.span.path in restrict:
+        return True
+    if not any(related.span.path in restrict for related in finding.related):
+        return False
+    return any(rule.code == finding.code and History in rule.on for rule in rules)

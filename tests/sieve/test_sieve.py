@@ -1,0 +1,184 @@
+"""What is reported of what the rules say."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from migrate_guard.model.finding import Confidence, Finding, Related, Severity
+from migrate_guard.model.operations import CreateIndex
+from migrate_guard.model.revision import History, Revision, Suppression
+from migrate_guard.model.source import Span
+from migrate_guard.rule import Problem, Rule
+from migrate_guard.sieve import Scope, Sifted, sift
+from migrate_guard.sieve.scope import PathIgnores
+
+
+def a_rule(code: str, name: str, on: type = CreateIndex, yields_to: tuple[str, ...] = ()) -> Rule:
+    def check(comment: Suppression) -> list[Problem]:
+        return [Problem(f"no finding of {', '.join(comment.rules)}", comment.span)]
+
+    return Rule(code, name, (on,), Severity.ERROR, check, yields_to=yields_to)
+
+
+BLOCKS = a_rule("MG301", "index-blocks-writes")
+SHADOWED = a_rule("MG409", "shadowed", yields_to=("MG301",))
+HEADS = a_rule("MG101", "multiple-heads", on=History)
+UNUSED = a_rule("MG003", "unused-suppression", on=Suppression)
+REASON = a_rule("MG004", "suppression-without-reason", on=Suppression)
+KNOWN = {rule.code: rule.name for rule in (BLOCKS, SHADOWED, HEADS, UNUSED, REASON)}
+
+
+def a_finding(rule: Rule = BLOCKS, line: int = 5, path: str = "v/a.py", object: str | None = "orders.ix") -> Finding:
+    span = Span(path, line, 5, line, 20)
+    return Finding(
+        rule.code, rule.name, rule.severity, Confidence.HIGH, "it blocks", span, object=object, revision="a1"
+    )
+
+
+def a_comment(*rules: str, first: int = 5, last: int = 5, path: str = "v/a.py") -> tuple[Revision, Suppression]:
+    span = Span(path, first, 30, first, 60)
+    return Revision("a1", path, Span(path, 1, 1, 1, 9)), Suppression(span, rules, first, last, "a reason")
+
+
+def run(
+    *findings: Finding,
+    comments: tuple[tuple[Revision, Suppression], ...] = (),
+    rules: tuple[Rule, ...] = (BLOCKS, SHADOWED, HEADS, UNUSED),
+    restrict: frozenset[str] | None = None,
+    path_ignores: PathIgnores | None = None,
+) -> Sifted:
+    return sift(findings, comments, Scope(rules, KNOWN, restrict, path_ignores or PathIgnores()))
+
+
+def codes(sifted: Sifted) -> list[tuple[str, int]]:
+    return [(each.code, each.span.line) for each in sifted.findings]
+
+
+def test_findings_come_in_the_order_of_their_places_and_once() -> None:
+    sifted = run(a_finding(line=9), a_finding(line=2), a_finding(line=9), a_finding(HEADS, line=9), a_finding(path="a"))
+    assert [(each.span.path, each.span.line, each.code) for each in sifted.findings] == [
+        ("a", 5, "MG301"),
+        ("v/a.py", 2, "MG301"),
+        ("v/a.py", 9, "MG101"),
+        ("v/a.py", 9, "MG301"),
+    ]
+    assert sifted.hidden == ()
+
+
+@pytest.mark.parametrize("name", ["MG301", "mg301", "index-blocks-writes"])
+def test_a_comment_hides_a_finding_in_its_lines(name: str) -> None:
+    sifted = run(a_finding(line=5), a_finding(line=8), comments=(a_comment(name, first=4, last=6),))
+    assert codes(sifted) == [("MG301", 8)]
+    assert [(each.finding.span.line, each.by) for each in sifted.hidden] == [(5, "suppressed")]
+
+
+def test_a_comment_hides_nothing_in_other_files_and_of_other_rules() -> None:
+    sifted = run(a_finding(), comments=(a_comment("MG301", path="v/b.py"), a_comment("MG101")))
+    assert ("MG301", 5) in codes(sifted)
+    assert [each.message for each in sifted.findings if each.code == "MG003"] == [
+        "no finding of MG101",
+        "no finding of MG301",
+    ]
+
+
+def test_only_the_unused_part_of_a_comment_is_reported() -> None:
+    sifted = run(a_finding(), comments=(a_comment("MG301", "MG101"),))
+    assert [(each.code, each.message, each.revision) for each in sifted.findings] == [
+        ("MG003", "no finding of MG101", "a1")
+    ]
+
+
+def test_a_comment_for_a_rule_that_did_not_run_is_not_unused() -> None:
+    assert run(comments=(a_comment("MG301"),), rules=(HEADS, UNUSED)).findings == ()
+
+
+def test_a_comment_is_used_by_a_finding_that_yields_to_another() -> None:
+    sifted = run(a_finding(), a_finding(SHADOWED), comments=(a_comment("MG409"),))
+    assert codes(sifted) == [("MG301", 5)]
+
+
+@pytest.mark.parametrize(
+    ("rules", "message", "help"),
+    [
+        ((), "names no rule", "brackets"),
+        (("index-block-writes",), 'no rule "index-block-writes"', "index-blocks-writes"),
+        (("mg30",), 'no rule "mg30"', "MG301"),
+        (("E501",), 'no rule "E501"', "explain --all"),
+    ],
+)
+def test_a_comment_that_is_not_understood_is_reported(rules: tuple[str, ...], message: str, help: str) -> None:
+    (finding,) = run(comments=(a_comment(*rules),)).findings
+    assert finding.code == "MG003"
+    assert message in finding.message
+    assert help in finding.help
+
+
+def test_unused_comments_can_be_suppressed() -> None:
+    sifted = run(comments=(a_comment("MG301", "MG003"),))
+    assert sifted.findings == ()
+    assert [each.by for each in sifted.hidden] == ["suppressed"]
+
+
+def test_other_rules_about_comments_hear_of_every_comment() -> None:
+    sifted = run(a_finding(), comments=(a_comment("MG301"),), rules=(BLOCKS, UNUSED, REASON))
+    assert codes(sifted) == [("MG004", 5)]
+
+
+def test_one_finding_a_cause() -> None:
+    assert codes(run(a_finding(), a_finding(SHADOWED, line=9))) == [("MG301", 5)]
+    assert codes(run(a_finding(object="orders"), a_finding(SHADOWED, line=9, object="orders.x"))) == [("MG301", 5)]
+    assert codes(run(a_finding(object="o"), a_finding(SHADOWED, object="p"))) == [("MG301", 5)], "the same line"
+    assert len(run(a_finding(), a_finding(SHADOWED, path="v/b.py")).findings) == 2
+    assert len(run(a_finding(), a_finding(SHADOWED, line=9, object="other")).findings) == 2
+    downgrade = replace(a_finding(SHADOWED, line=9), direction="downgrade")
+    assert len(run(replace(a_finding(), direction="upgrade"), downgrade).findings) == 2
+
+
+def test_findings_in_other_files_are_hidden() -> None:
+    elsewhere = a_finding(path="v/b.py")
+    sifted = run(a_finding(), elsewhere, restrict=frozenset({"v/a.py"}))
+    assert [each.span.path for each in sifted.findings] == ["v/a.py"]
+    assert [(each.finding.span.path, each.by) for each in sifted.hidden] == [("v/b.py", "diff")]
+
+
+def test_a_finding_about_the_graph_is_reported_where_a_given_file_takes_part() -> None:
+    related = (Related(Span("v/a.py", 3, 1, 3, 9), "the other head"),)
+    graph = replace(a_finding(HEADS, path="v/b.py"), related=related)
+    other = replace(a_finding(path="v/b.py"), related=related)
+    assert codes(run(graph, other, restrict=frozenset({"v/a.py"}))) == [("MG101", 5)]
+    assert codes(run(graph, other, restrict=frozenset({"v/c.py"}))) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "selector", "is_hidden"),
+    [
+        ("alembic/v/*.py", "MG301", True),
+        ("alembic/v", "index-blocks-writes", True),
+        ("alembic/**", "MG3", True),
+        ("a.py", "ALL", True),
+        ("a.py", "MG4", False),
+        ("v/*.py", "MG301", False),
+        ("b*.py", "MG301", False),
+    ],
+)
+def test_per_file_ignores(pattern: str, selector: str, is_hidden: bool) -> None:
+    ignores = PathIgnores({pattern: (selector,)}, root=Path("/app"), base=Path("/app/alembic"))
+    sifted = run(a_finding(), path_ignores=ignores)
+    assert bool(sifted.hidden) is is_hidden
+    assert bool(sifted.findings) is not is_hidden
+
+
+def test_fingerprints_do_not_move_with_lines_and_tell_repetitions_apart() -> None:
+    before = run(a_finding(line=5), a_finding(line=6), a_finding(line=7, object="other"))
+    after = run(a_finding(line=50), a_finding(line=60), a_finding(line=70, object="other"))
+    marks = [each.fingerprint for each in before.findings]
+    assert marks == [each.fingerprint for each in after.findings]
+    assert len(set(marks)) == 3
+    assert all(len(mark) == 16 for mark in marks)
+
+
+def test_fingerprints_do_not_change_when_another_finding_is_suppressed() -> None:
+    both = run(a_finding(line=5), a_finding(line=8))
+    one = run(a_finding(line=5), a_finding(line=8), comments=(a_comment("MG301"),))
+    assert one.findings[0].fingerprint == both.findings[1].fingerprint
