@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from migrate_guard.model.revision import History, Revision
 from migrate_guard.terminal import visible
@@ -17,44 +17,47 @@ def draw(history: History) -> str:
 def _rows(history: History) -> Iterator[str]:
     # A lane holds the id of the revision that it leads down to.
     lanes: list[str] = []
-    known = {revision.id for revision in history.order}
+    undrawn = {revision.id for revision in history.order}
     for revision in reversed(history.order):
-        places = [place for place, wanted in enumerate(lanes) if wanted == revision.id]
-        for place in reversed(places[1:]):
-            yield _join(place, places[0], len(lanes))
-            del lanes[place]
-        if places:
-            place = places[0]
-        else:
-            place = len(lanes)
+        undrawn.discard(revision.id)
+        places = [place for place, wanted in enumerate(lanes) if wanted == revision.id] or [len(lanes)]
+        if places[0] == len(lanes):
             lanes.append(revision.id)
+        place = places[0]
+        for other in reversed(places[1:]):
+            yield _join(other, place, len(lanes))
+            del lanes[other]
         marks = " ".join("*" if each == place else "|" for each in range(len(lanes)))
         yield f"{marks}  {_label(revision, history)}"
-        parents = [parent for parent in revision.down if parent in known]
+        # In a cycle the way down leads back up; there is no lane to draw.
+        parents = [parent for parent in revision.down if parent in undrawn]
         for extra in range(1, len(parents)):
             yield _fork(place + extra - 1, len(lanes) + extra - 1)
+        if not parents and place + 1 < len(lanes):
+            yield _close(place, len(lanes))
         lanes[place : place + 1] = parents
-        if not parents:
-            for moved in range(place, len(lanes)):
-                if moved == place:
-                    yield _close(place, len(lanes) + 1)
-                    break
 
 
 def _fork(place: int, lanes: int) -> str:
-    """Draw a lane that splits off to the right of `place`, the lanes behind it making room."""
-    return "| " * (place + 1) + "\b" + "\\" + " \\" * (lanes - place - 1)
+    """Draw a lane that splits off to the right of `place`, those behind it making room."""
+    return _drawn({2 * each: "|" for each in range(place + 1)} | {2 * each + 1: "\\" for each in range(place, lanes)})
 
 
 def _join(place: int, into: int, lanes: int) -> str:
-    """Draw the lane at `place` running into an earlier one, the lanes behind it closing up."""
-    between = "_|" * (place - into - 1)
-    return "| " * into + "|" + between + "/" + " /" * (lanes - place - 1)
+    """Draw the lane at `place` running into an earlier one, those behind it closing up."""
+    straight = {2 * each: "|" for each in range(place)}
+    across = {2 * each + 1: "_" for each in range(into, place - 1)}
+    return _drawn(straight | across | {2 * each - 1: "/" for each in range(place, lanes)})
 
 
 def _close(place: int, lanes: int) -> str:
-    """Draw the lanes behind one that has ended moving to its place."""
-    return "| " * place + " " + "/ " * (lanes - place - 1)
+    """Draw the lanes behind one that has ended closing up."""
+    straight = {2 * each: "|" for each in range(place)}
+    return _drawn(straight | {2 * each - 1: "/" for each in range(place + 1, lanes)})
+
+
+def _drawn(characters: Mapping[int, str]) -> str:
+    return "".join(characters.get(each, " ") for each in range(max(characters) + 1))
 
 
 def _label(revision: Revision, history: History) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.model.revision import Unknown
@@ -22,6 +22,7 @@ from migrate_guard.reading.values import (
     EnumMember,
     External,
     Instance,
+    OrderedSet,
     Partial,
     SqlType,
     Value,
@@ -105,9 +106,7 @@ def _tuple(call: Call) -> Value:
 
 def _set(call: Call) -> Value:
     found = _list(call)
-    if isinstance(found, list) and all(map(is_plain, found)):
-        return _guarded(call, lambda: list(dict.fromkeys(found)))
-    return found
+    return OrderedSet.of(found) if isinstance(found, list) else found
 
 
 def _dict(call: Call) -> Value:
@@ -408,9 +407,19 @@ def _set_method(receiver: list[Value], call: Call) -> Value:
     return _guarded(call, lambda: _set_result(call.name, receiver, other))
 
 
-def _set_result(name: str, left: list[Value], right: Any) -> Value:
-    result = getattr(set(left), name)(right)
-    return result if isinstance(result, bool) else [each for each in dict.fromkeys([*left, *right]) if each in result]
+def _set_result(name: str, left: list[Value], right: Sequence[Value]) -> Value:
+    match name:
+        case "issubset":
+            return all(each in right for each in left)
+        case "issuperset":
+            return all(each in left for each in right)
+        case "union":
+            return OrderedSet.of([*left, *right])
+        case "intersection":
+            return OrderedSet.of(each for each in left if each in right)
+        case "difference":
+            return OrderedSet.of(each for each in left if each not in right)
+    return OrderedSet.of([*(each for each in left if each not in right), *(each for each in right if each not in left)])
 
 
 # -- the standard library, as far as scripts name things with it

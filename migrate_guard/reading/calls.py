@@ -99,7 +99,9 @@ class CallEvaluator(Evaluator):
 
     def attribute(self, value: Value, name: str, node: ast.expr) -> Value:
         if isinstance(value, External):
-            return self.resolve(External(f"{value.path}.{name}"))
+            value = self.resolve(value)
+            if isinstance(value, External):
+                return self.resolve(External(f"{value.path}.{name}"))
         answer = _ATTRIBUTES.get(type(value))
         if answer is not None:
             return answer(self, value, name, node)
@@ -171,7 +173,11 @@ class CallEvaluator(Evaluator):
     def call_unknown(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.Call) -> Value:
         """A call that cannot be followed; one that is handed the connection may do anything."""
         text = _callee(node)
-        if any(isinstance(each, _TOUCHES_DATABASE) or each == _OP for each in [*args, *kwargs.values()]):
+        if text.rpartition(".")[2] in _SESSIONS:
+            return Connection(is_session=True)
+        if isinstance(function, Connection):
+            return function
+        if any(map(is_database, [*args, *kwargs.values()])):
             self.opaque(self.span(node), f"{text}() is called with the connection and cannot be read")
         return function if isinstance(function, Unknown) else Unknown(f"what {text}() returns", self.span(node))
 
@@ -189,7 +195,9 @@ class CallEvaluator(Evaluator):
             return call_sqlalchemy(call)
         if top in sys.stdlib_module_names:
             return python.call_standard(call)
-        if any(isinstance(each, _TOUCHES_DATABASE) or each == _OP for each in [*call.args, *call.kwargs.values()]):
+        if call.name in _SESSIONS:
+            return Connection(is_session=True)
+        if any(map(is_database, [*call.args, *call.kwargs.values()])):
             self.opaque(call.span, f"{call.path}() is called with the connection and lies outside the project")
             return Unknown(f"what {call.path}() returns", call.span)
         if call.name[:1].isupper():
@@ -254,7 +262,13 @@ _TYPE_BASES: Final = (
     "sqlalchemy.sql.type_api.TypeDecorator",
 )
 _OP: Final = External("alembic.op")
+_SESSIONS: Final = frozenset({"Session", "sessionmaker", "scoped_session"})
 _OUTSIDE: Final = frozenset({"alembic", "sqlalchemy", "builtins", "sqlmodel"}) | sys.stdlib_module_names
+
+
+def is_database(value: Value) -> bool:
+    """Whether who is handed this value can change the database."""
+    return isinstance(value, _TOUCHES_DATABASE) or value == _OP
 
 
 def _bound(function: Function, receiver: Value) -> Function:

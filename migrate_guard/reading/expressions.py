@@ -7,14 +7,13 @@ import builtins
 import operator
 import re
 from abc import abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.reading.machine import MAXIMUM_TEXT, Machine, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_TEXT, Machine
 from migrate_guard.reading.values import (
     HOLE,
-    Batch,
     Class,
     Clause,
     Columns,
@@ -23,7 +22,7 @@ from migrate_guard.reading.values import (
     External,
     Function,
     Instance,
-    Module,
+    OrderedSet,
     Rows,
     Scope,
     SqlType,
@@ -194,9 +193,7 @@ class Evaluator(Machine):
         return tuple(self.elements(node.elts, scope))
 
     def set_display(self, node: ast.Set, scope: Scope) -> Value:
-        items = self.elements(node.elts, scope)
-        # a list keeps the order in which the script names them, which a set would not
-        return list(dict.fromkeys(items)) if all(map(is_plain, items)) else items
+        return OrderedSet.of(self.elements(node.elts, scope))
 
     def dict_display(self, node: ast.Dict, scope: Scope) -> Value:
         found: dict[Value, Value] = {}
@@ -268,6 +265,8 @@ class Evaluator(Machine):
             return right
         if not isinstance(left, (*PRIMITIVES, *CONTAINERS)) or not isinstance(right, (*PRIMITIVES, *CONTAINERS)):
             return Unknown("it is computed from values that are not known", self.span(node))
+        if isinstance(left, OrderedSet) and isinstance(right, OrderedSet) and kind in _SETS:
+            return _SETS[kind](left, right)
         if _is_explosive(kind, left, right):
             return Unknown("it is too large to be computed", self.span(node))
         try:
@@ -407,12 +406,7 @@ class Evaluator(Machine):
         )
         if problem:
             return problem
-        if isinstance(node, ast.SetComp) and all(map(is_plain, found)):
-            try:
-                return list(dict.fromkeys(found))
-            except TypeError:
-                return found
-        return found
+        return OrderedSet.of(found) if isinstance(node, ast.SetComp) else found
 
     def comprehension_dict(self, node: ast.DictComp, scope: Scope) -> Value:
         found: dict[Value, Value] = {}
@@ -466,6 +460,13 @@ class Evaluator(Machine):
 
     @abstractmethod
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None: ...
+
+
+_SETS: Final[dict[type[ast.operator], Callable[[OrderedSet, OrderedSet], OrderedSet]]] = {
+    ast.BitOr: lambda left, right: OrderedSet.of([*left, *right]),
+    ast.BitAnd: lambda left, right: OrderedSet.of(each for each in left if each in right),
+    ast.Sub: lambda left, right: OrderedSet.of(each for each in left if each not in right),
+}
 
 
 def _is_explosive(kind: type[ast.operator], left: Value, right: Value) -> bool:

@@ -17,7 +17,7 @@ from migrate_guard.model.revision import Direction, Run, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.reading.calls import CallEvaluator
+from migrate_guard.reading.calls import CallEvaluator, is_database
 from migrate_guard.reading.expressions import known_items, truth
 from migrate_guard.reading.machine import MAXIMUM_DEPTH, MAXIMUM_ROUNDS, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
@@ -99,7 +99,7 @@ class Interpreter(CallEvaluator):
         super().__init__(target, project, schema, path)
         self.returned: list[Value] = []
         self.raised_at: Span | None = None
-        self.globals: dict[str, Scope] = {}
+        self._sources: dict[int, str] = {}
 
     def load_module(self, tree: ast.Module, scope: Scope) -> None:
         """Bind the module-level names of the script."""
@@ -119,6 +119,13 @@ class Interpreter(CallEvaluator):
         self.step()
         execute = self._EXECUTE.get(type(node))
         return execute(self, node, scope) if execute else Flow.NEXT
+
+    def source(self, node: ast.expr) -> str:
+        """The text of an expression, as conditions and reasons quote it."""
+        text = self._sources.get(id(node))
+        if text is None:
+            text = self._sources[id(node)] = _source(node)
+        return text
 
     # -- simple statements
 
@@ -295,11 +302,13 @@ class Interpreter(CallEvaluator):
         if module is None or name not in module.bindings:
             return None
         scope.variables[name] = Unknown(f"{name!r} is defined by itself")
-        site, self.call_site = self.call_site, self.call_site or Span(module.display, 1, 1, 1, 2)
         try:
-            self.execute(module.bindings[name], scope)
-        finally:
-            self.call_site = site
+            with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)):
+                self.execute(module.bindings[name], scope)
+        except (OutOfBudget, RecursionError) as error:
+            if self.call_site is not None:
+                raise
+            scope.variables[name] = Unknown(f"{name!r} of {module.name} takes too long to be computed: {error}")
         return scope.variables.get(name)
 
     # -- compound statements
@@ -308,7 +317,7 @@ class Interpreter(CallEvaluator):
         known = truth(self.evaluate(node.test, scope))
         if known is not None:
             return self.execute_block(node.body if known else node.orelse, scope)
-        source = _source(node.test)
+        source = self.source(node.test)
         return self.fork(
             [
                 (f"if {source}", lambda: self.execute_block(node.body, scope)),
@@ -364,7 +373,7 @@ class Interpreter(CallEvaluator):
         iterable = self.evaluate(node.iter, scope)
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
-            return self._unknown_loop(node, f"for each element of {_source(node.iter)}", scope)
+            return self._unknown_loop(node, f"for each element of {self.source(node.iter)}", scope)
         for item in items:
             self.step()
             self.assign(node.target, item, scope)
@@ -382,9 +391,9 @@ class Interpreter(CallEvaluator):
         if isinstance(node, ast.For | ast.AsyncFor):
             names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
             if len(names) == 1 and isinstance(node.target, ast.Name):
-                scope.variables[names[0]] = Unknown(f"{names[0]!r} is one of {_source(node.iter)!r}")
+                scope.variables[names[0]] = Unknown(f"{names[0]!r} is one of {self.source(node.iter)!r}")
             else:
-                self.assign(node.target, Unknown(f"a row of {_source(node.iter)!r}"), scope)
+                self.assign(node.target, Unknown(f"a row of {self.source(node.iter)!r}"), scope)
         with self.under(condition):
             flow = self.execute_block(node.body, scope)
         for name, value in scope.variables.items():
@@ -400,7 +409,7 @@ class Interpreter(CallEvaluator):
             if known is False:
                 return self.execute_block(node.orelse, scope)
             if known is None:
-                return self._unknown_loop(node, f"while {_source(node.test)}", scope)
+                return self._unknown_loop(node, f"while {self.source(node.test)}", scope)
             self.step()
             mark = len(self.transitions)
             variables = dict(scope.variables)
@@ -463,7 +472,7 @@ class Interpreter(CallEvaluator):
         self.schema = start
         if handler.name:
             scope.variables[handler.name] = Unknown("the exception")
-        failure = _source(handler.type) if handler.type else "an exception"
+        failure = self.source(handler.type) if handler.type else "an exception"
         with self.under(f"if {failure} is raised"):
             self.execute_block(handler.body, scope)
         del self.returned[returned:]
@@ -479,7 +488,7 @@ class Interpreter(CallEvaluator):
             if known is True and not open_cases:
                 return self.execute_block(case.body, scope)
             if known is not False:
-                condition = f"if {_source(node.subject)} is {ast.unparse(case.pattern)[:60]}"
+                condition = f"if {self.source(node.subject)} is {ast.unparse(case.pattern)[:60]}"
                 open_cases.append((condition, lambda body=case.body: self.execute_block(body, scope)))
             if known is True:
                 break
@@ -520,21 +529,30 @@ class Interpreter(CallEvaluator):
         _bind(function, args, kwargs, scope)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
-        elsewhere = _path(function.scope) != self.path and node is not None and self.call_site is None
-        count, returned, tolerating = len(self.conditions), self.returned, self.tolerating
+        if node is None or self.call_site is not None or _path(function.scope) == self.path:
+            return self.run_body(function, scope)
+        span, mark = self.span(node), len(self.transitions)
+        try:
+            with self.elsewhere(span):
+                return self.run_body(function, scope)
+        except (OutOfBudget, RecursionError) as error:
+            if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
+                self.opaque(span, f"following {function.name}() was given up: {error}")
+            return Unknown(f"following {function.name}() was given up: {error}", span)
+
+    def run_body(self, function: Function, scope: Scope) -> Value:
+        """Interpret the body of a function whose arguments are bound; its value, if all its returns agree."""
+        assert not isinstance(function.node, ast.Lambda)
+        count, returned = len(self.conditions), self.returned
         self.returned = []
-        if elsewhere and node is not None:
-            self.call_site = self.span(node)
         self.depth += 1
         try:
             flow = self.execute_block(function.node.body, scope)
             values = self.returned if flow is Flow.RETURN else [*self.returned, None]
         finally:
             self.depth -= 1
-            self.returned, self.tolerating = returned, tolerating
+            self.returned = returned
             del self.conditions[count:]
-            if elsewhere:
-                self.call_site = None
         if all(_equal(value, values[0]) for value in values[1:]):
             return values[0]
         return Unknown(f"what {function.name}() returns depends on a condition that is not known")

@@ -20,8 +20,10 @@ from migrate_guard.reading.values import HOLE, Value
 
 Op = TypeVar("Op", bound=Operation)
 
-MAXIMUM_STEPS = 400_000
+MAXIMUM_STEPS = 100_000
 """Statements and calls of one direction of one script."""
+MAXIMUM_STEPS_ELSEWHERE = 3_000
+"""Of these, what one call or name that leads into another file of the project may take."""
 MAXIMUM_DEPTH = 60
 """Calls within calls."""
 MAXIMUM_ROUNDS = 5_000
@@ -50,7 +52,8 @@ class Machine:
     steps: int = 0
     depth: int = 0
     call_site: Span | None = None
-    """Inside a function of another file: the place in the script that led there."""
+    """Inside code of another file: the place in the script that led there."""
+    limit: int = MAXIMUM_STEPS
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """The place of a node; for code outside the script, the place in the script from which it was reached."""
@@ -67,8 +70,24 @@ class Machine:
     def step(self) -> None:
         """Count one step; raises OutOfBudget."""
         self.steps += 1
-        if self.steps > MAXIMUM_STEPS:
-            raise OutOfBudget(f"it takes more than {MAXIMUM_STEPS:,} steps")
+        if self.steps > self.limit:
+            raise OutOfBudget("it takes too many steps")
+
+    @contextmanager
+    def elsewhere(self, site: Span) -> Iterator[None]:
+        """Interpret code of another file, with a budget of its own, for the place in the script that leads there."""
+        if self.call_site is not None:
+            yield
+            return
+        limit, count = self.limit, len(self.conditions)
+        circumstances = self.tolerating, self.autocommit, self.batch, self.depth
+        self.call_site, self.limit = site, min(limit, self.steps + MAXIMUM_STEPS_ELSEWHERE)
+        try:
+            yield
+        finally:
+            self.call_site, self.limit = None, limit
+            self.tolerating, self.autocommit, self.batch, self.depth = circumstances
+            del self.conditions[count:]
 
     def emit(self, operation: Operation) -> None:
         """Record an operation, with the circumstances it runs in, and apply it to the schema."""

@@ -7,7 +7,7 @@ where a part of it is not known.
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -22,6 +22,25 @@ HOLE: Final = "\ufffc"
 
 Value = Any
 """A value of the interpreted program: any Python literal, container, or a class of this module."""
+
+
+class OrderedSet(list[Any]):
+    """A set of the script, in the order in which it names the elements: what it does must not vary between runs."""
+
+    __hash__ = None  # type: ignore[assignment]  # as for every list
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, list | set | frozenset):
+            return NotImplemented
+        return len(self) == len(other) and all(each in other for each in self)
+
+    @classmethod
+    def of(cls, items: Iterable[Value]) -> OrderedSet:
+        found = cls()
+        for item in items:
+            if item not in found:
+                found.append(item)
+        return found
 
 
 class FinalName(str):

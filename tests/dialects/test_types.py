@@ -12,29 +12,24 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.dialects import mysql, postgresql, sqlite
-from sqlalchemy.dialects.mysql.mariadb import MariaDBDialect
 from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
 from migrate_guard.dialects.types import sql_type, sqlalchemy_type
-from migrate_guard.model.schema import Type
+from migrate_guard.model.schema import UNKNOWN_TYPE, Type
 from migrate_guard.model.target import DIALECTS, DialectName
 from tests import servers
 
 PACKAGES: dict[str, ModuleType] = {"sa": sa, "postgresql": postgresql, "mysql": mysql, "sqlite": sqlite}
-COMPILERS: dict[DialectName, Dialect] = {
-    "postgresql": postgresql.dialect(),
-    "sqlite": sqlite.dialect(),
-    "mysql": mysql.dialect(),
-    "mariadb": MariaDBDialect(),
-}
+COMPILERS: dict[DialectName, Dialect] = {name: sa.make_url(f"{name}://").get_dialect()() for name in DIALECTS}
 COMPILERS["mariadb"].supports_native_uuid = False
 """As with SQLAlchemy 2.0; 2.1 makes `Uuid` a UUID on MariaDB 10.7."""
 
 GENERIC = """
 sa.String; sa.String(50); sa.String(length=50); sa.Unicode(20); sa.VARCHAR(9); sa.VARCHAR
-sa.NVARCHAR(9); sa.CHAR; sa.CHAR(3); sa.NCHAR(3); sa.Text; sa.Text(50); sa.Text(100); sa.Text(20000000); sa.UnicodeText; sa.TEXT; sa.CLOB
+sa.NVARCHAR(9); sa.CHAR; sa.CHAR(3); sa.NCHAR(3); sa.Text; sa.Text(50); sa.Text(100)
+sa.Text(20000000); sa.UnicodeText; sa.TEXT; sa.CLOB
 sa.Integer; sa.INTEGER; sa.INT; sa.SmallInteger; sa.SMALLINT; sa.BigInteger; sa.BIGINT
 sa.Numeric; sa.Numeric(10); sa.Numeric(10, 2); sa.NUMERIC(precision=8, scale=3); sa.DECIMAL(6, 1)
 sa.Numeric(12, 4, asdecimal=False); sa.Float; sa.Float(24); sa.Float(25); sa.Float(precision=53); sa.FLOAT(10)
@@ -42,7 +37,8 @@ sa.Double; sa.Double(53); sa.DOUBLE; sa.DOUBLE_PRECISION; sa.REAL; sa.Boolean; s
 sa.Boolean(create_constraint=True, name="ck"); sa.DateTime; sa.DateTime(timezone=True); sa.DateTime(True); sa.DATETIME
 sa.TIMESTAMP; sa.TIMESTAMP(timezone=True); sa.TIMESTAMP(True); sa.Date; sa.DATE; sa.Time; sa.Time(timezone=True)
 sa.TIME
-sa.Interval; sa.Interval(native=False); sa.Interval(second_precision=3); sa.LargeBinary; sa.LargeBinary(100); sa.LargeBinary(70000)
+sa.Interval; sa.Interval(native=False); sa.Interval(second_precision=3); sa.LargeBinary; sa.LargeBinary(100)
+sa.LargeBinary(70000)
 sa.PickleType; sa.PickleType(5); sa.PickleType(impl=sa.Text()); sa.BLOB; sa.BINARY(16); sa.VARBINARY(16); sa.JSON
 sa.JSON(none_as_null=True); sa.Uuid; sa.Uuid(as_uuid=False); sa.Uuid(native_uuid=False); sa.UUID; sa.UUID(as_uuid=False)
 sa.Enum("new", "shipped", name="status"); sa.Enum("new", "it's", name="Status", schema="shop")
@@ -115,7 +111,8 @@ def theirs(construct: str) -> TypeEngine[Any]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         made = eval(construct, dict(PACKAGES))
-    return made() if isinstance(made, type) else made
+    built: TypeEngine[Any] = made() if isinstance(made, type) else made
+    return built
 
 
 def ours(construct: str, dialect: DialectName) -> Type:
@@ -137,7 +134,7 @@ def evaluate(node: ast.expr, dialect: DialectName) -> object:
 
 def dotted(node: ast.expr) -> str:
     package, _, rest = ast.unparse(node).partition(".")
-    return f"{PACKAGES[package].__name__}.{rest}"
+    return f"{PACKAGES[package].__name__}.{rest}" if package in PACKAGES else f"{package}.{rest}"
 
 
 def compiled(construct: str, dialect: DialectName) -> str | None:
@@ -229,7 +226,7 @@ def test_constructs_are_what_sqlalchemy_reflects(server: sa.Engine) -> None:
 
 def spelling(type_: TypeEngine[Any]) -> str:
     """Print a reflected type; the fields of an interval come as PostgreSQL writes them, in lower case."""
-    text = type_.compile(dialect=postgresql.dialect()).replace(" (", "(").replace('"', "")
+    text = type_.compile(dialect=COMPILERS["postgresql"]).replace(" (", "(").replace('"', "")
     return text.upper() if text.startswith("INTERVAL") else text
 
 
@@ -366,3 +363,127 @@ def test_a_construct_is_what_sqlite_keeps(construct: str) -> None:
     ((shown,),) = connection.execute("SELECT type FROM pragma_table_info('t')")
     connection.close()
     assert str(ours(construct, "sqlite")) == shown
+
+
+@pytest.mark.parametrize(
+    ("construct", "on_postgresql", "on_sqlite", "on_mysql"),
+    [
+        ("sqlalchemy_utils.types.uuid.UUIDType()", "UUID", "BINARY(16)", "BINARY(16)"),
+        ("sqlalchemy_utils.UUIDType(binary=False)", "UUID", "CHAR(32)", "CHAR(32)"),
+        ("sqlalchemy_utils.UUIDType(False)", "UUID", "CHAR(32)", "CHAR(32)"),
+        ("sqlalchemy_utils.ArrowType(timezone=True)", "TIMESTAMP WITH TIME ZONE", "DATETIME", "DATETIME"),
+        ("sqlalchemy_utils.StringEncryptedType(length=255)", "VARCHAR(255)", "VARCHAR(255)", "VARCHAR(255)"),
+        ("sqlalchemy_utils.EncryptedType()", "BYTEA", "BLOB", "BLOB"),
+        ("sqlalchemy_utils.types.json.JSONType()", "JSON", "TEXT", "TEXT"),
+        ("sqlalchemy_utils.types.ip_address.IPAddressType()", "VARCHAR(50)", "VARCHAR(50)", "VARCHAR(50)"),
+        ("sqlalchemy_utils.ChoiceType()", "VARCHAR(255)", "VARCHAR(255)", "VARCHAR(255)"),
+        ("sqlalchemy_utils.ChoiceType(impl=sa.Integer())", "INTEGER", "INTEGER", "INTEGER"),
+        ("sqlalchemy_utils.EmailType(length=100)", "VARCHAR(100)", "VARCHAR(100)", "VARCHAR(100)"),
+        ("sqlalchemy_utils.URLType()", "TEXT", "TEXT", "TEXT"),
+        ("sqlalchemy_utils.types.bit.BitType(3)", "BIT(3)", "VARCHAR(3)", "BINARY(3)"),
+        ("sqlmodel.sql.sqltypes.AutoString()", "VARCHAR", "VARCHAR", "VARCHAR(255)"),
+        ("sqlmodel.AutoString(length=40)", "VARCHAR(40)", "VARCHAR(40)", "VARCHAR(40)"),
+        ("sqlmodel.sql.sqltypes.types.Uuid()", "UUID", "CHAR(32)", "CHAR(32)"),
+        ("pgvector.sqlalchemy.Vector(1536)", "VECTOR(1536)", "VECTOR(1536)", "VECTOR(1536)"),
+        ("pgvector.sqlalchemy.vector.VECTOR(dim=3)", "VECTOR(3)", "VECTOR(3)", "VECTOR(3)"),
+        ("pgvector.sqlalchemy.HALFVEC(4)", "HALFVEC(4)", "HALFVEC(4)", "HALFVEC(4)"),
+        ("advanced_alchemy.types.GUID(length=16)", "UUID", "BINARY(16)", "BINARY(16)"),
+        ("advanced_alchemy.types.guid.GUID(binary=False)", "UUID", "CHAR(32)", "CHAR(32)"),
+        ("sqlalchemy.GUID(length=16)", "UUID", "BINARY(16)", "BINARY(16)"),
+        ("advanced_alchemy.types.DateTimeUTC(timezone=True)", "TIMESTAMP WITH TIME ZONE", "DATETIME", "DATETIME"),
+        ("advanced_alchemy.types.EncryptedString()", "VARCHAR", "VARCHAR", "TEXT"),
+        ("advanced_alchemy.types.JsonB()", "JSONB", "JSON", "JSON"),
+        ("fastapi_users_db_sqlalchemy.generics.GUID()", "UUID", "CHAR(36)", "CHAR(36)"),
+        (
+            "fastapi_users_db_sqlalchemy.generics.TIMESTAMPAware(timezone=True)",
+            "TIMESTAMP WITH TIME ZONE",
+            "TIMESTAMP",
+            "TIMESTAMP",
+        ),
+        ("oslo_db.sqlalchemy.types.JsonEncodedDict()", "TEXT", "TEXT", "TEXT"),
+        ("oslo_db.sqlalchemy.types.JsonEncodedDict(mysql_as_long=True)", "TEXT", "TEXT", "LONGTEXT"),
+        ("oslo_db.sqlalchemy.types.SoftDeleteInteger()", "INTEGER", "INTEGER", "INTEGER"),
+        ("sqlalchemy_utc.UtcDateTime()", "TIMESTAMP WITH TIME ZONE", "DATETIME", "DATETIME"),
+        ("citext.CIText()", "CITEXT", "CITEXT", "CITEXT"),
+        ("sqlalchemy_json.mutable_json_type()", "JSON", "JSON", "JSON"),
+        ("sqlalchemy_json.mutable_json_type(dbtype=postgresql.JSONB(), nested=True)", "JSONB", "JSONB", "JSONB"),
+        ("sqlalchemy.ext.mutable.MutableDict.as_mutable(sa.JSON())", "JSON", "JSON", "JSON"),
+        ("airflow.migrations.db_types.StringID()", "VARCHAR(250)", "VARCHAR(250)", "VARCHAR(250)"),
+        ("airflow.utils.sqlalchemy.UtcDateTime()", "TIMESTAMP WITH TIME ZONE", "TIMESTAMP", "TIMESTAMP(6)"),
+        ("airflow.utils.sqlalchemy.ExtendedJSON()", "JSONB", "JSON", "JSON"),
+        ("flask_sqlalchemy.SQLAlchemy.String(5)", "VARCHAR(5)", "VARCHAR(5)", "VARCHAR(5)"),
+        ("app.types.Money(10)", "Money", "Money", "Money"),
+    ],
+)
+def test_types_of_other_packages(construct: str, on_postgresql: str, on_sqlite: str, on_mysql: str) -> None:
+    """As SQLAlchemy-Utils 0.43, SQLModel 0.0.50, pgvector 0.5 and so on compile with SQLAlchemy 2.0."""
+    dialects: list[DialectName] = ["postgresql", "sqlite", "mysql"]
+    spelled = [str(ours(construct, dialect)) for dialect in dialects]
+    assert spelled == [on_postgresql, on_sqlite, on_mysql]
+
+
+@pytest.mark.parametrize(
+    ("construct", "spelling"),
+    [
+        ("geoalchemy2.Geometry('POINT')", "geometry(POINT)"),
+        ("geoalchemy2.types.Geometry(geometry_type='POINT', srid=4326)", "geometry(POINT, 4326)"),
+        ("geoalchemy2.Geometry()", "geometry"),
+        ("geoalchemy2.Geography('POINT', 4326)", "geography(POINT, 4326)"),
+        ("geoalchemy2.Raster()", "raster"),
+    ],
+)
+def test_types_of_postgis(construct: str, spelling: str) -> None:
+    assert str(ours(construct, "postgresql")) == spelling
+
+
+@pytest.mark.parametrize(
+    ("construct", "family"),
+    [
+        ("sa.BigInteger()", "integer"),
+        ("sa.Numeric(10, 2)", "decimal"),
+        ("sa.Float()", "float"),
+        ("sa.String(5)", "text"),
+        ("sa.Boolean()", "boolean"),
+        ("sa.DateTime()", "timestamp"),
+        ("sa.Date()", "date"),
+        ("sa.Time()", "time"),
+        ("sa.Interval()", "interval"),
+        ("sa.JSON()", "json"),
+        ("sa.Uuid()", "uuid"),
+        ("sa.LargeBinary()", "binary"),
+        ("sa.Enum('a', 'b', name='letter')", "enum"),
+        ("sa.DATETIME()", "timestamp"),
+        ("mysql.LONGTEXT()", "text"),
+        ("sa.NullType()", "unknown"),
+        ("app.types.Money()", "other"),
+    ],
+)
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_family(construct: str, family: str, dialect: DialectName) -> None:
+    """What a type holds does not depend on the database, even where the type does not exist."""
+    assert ours(construct, dialect).family == family
+
+
+def test_enums_keep_their_labels() -> None:
+    construct = "sa.Enum('new', 'shipped', name='Status', schema='shop')"
+    assert ours(construct, "postgresql") == Type("Status", (), 0, ("new", "shipped"), "shop", "enum")
+    assert ours(construct, "sqlite") == Type("VARCHAR", ("7",), 0, ("new", "shipped"), None, "enum")
+    assert ours(construct, "mysql") == Type("ENUM", ("'new'", "'shipped'"), 0, ("new", "shipped"), None, "enum")
+
+
+def test_labels_that_are_not_known() -> None:
+    made = sqlalchemy_type("sqlalchemy.Enum", [object()], {"name": "status"}, "postgresql")
+    assert (made.name, made.values) == ("status", None)
+    assert sqlalchemy_type("sqlalchemy.Enum", ["a"], {}, "postgresql").name == ""
+
+
+def test_what_could_not_be_computed_is_left_out() -> None:
+    assert str(sqlalchemy_type("sqlalchemy.String", [object()], {}, "postgresql")) == "VARCHAR"
+    assert str(sqlalchemy_type("sqlalchemy.Numeric", [10, object()], {}, "sqlite")) == "NUMERIC(10)"
+    assert str(sqlalchemy_type("sqlalchemy.DateTime", [], {"timezone": object()}, "sqlite")) == "DATETIME"
+    assert not sqlalchemy_type("sqlalchemy.ARRAY", [object()], {}, "postgresql").is_known
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_no_text_is_an_unknown_type(dialect: DialectName) -> None:
+    assert sql_type("", dialect) == UNKNOWN_TYPE

@@ -117,13 +117,13 @@ def default_expression(cursor: Cursor) -> Expression:
     if cursor.is_at("("):
         cursor.skip_group()
     else:
-        cursor.at += 1
+        cursor.skip()
     while not cursor.is_done and cursor.keyword() not in _AFTER_DEFAULT:
         if cursor.is_at("("):
             cursor.skip_group()
         else:
             cursor.at += 1
-    return cursor.expression(begin, min(cursor.at, cursor.end))
+    return cursor.expression(begin, cursor.at)
 
 
 def _check(cursor: Cursor, definition: Definition) -> None:
@@ -212,7 +212,7 @@ def _numbered(cursor: Cursor, definition: Definition) -> None:
 
 def _on(cursor: Cursor, definition: Definition) -> None:
     if cursor.take("CONFLICT"):
-        cursor.at += 1
+        cursor.skip()
         return
     cursor.expect("UPDATE")
     default_expression(cursor)
@@ -220,7 +220,7 @@ def _on(cursor: Cursor, definition: Definition) -> None:
 
 def _skip_name(cursor: Cursor, definition: Definition) -> None:
     cursor.take("=")
-    cursor.at = min(cursor.at + 1, cursor.end)
+    cursor.skip()
 
 
 def _collate(cursor: Cursor, definition: Definition) -> None:

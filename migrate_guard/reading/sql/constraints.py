@@ -216,12 +216,12 @@ def _sets(**values: Any) -> Callable[[Cursor, Options], None]:
 
 
 def _skip_name(cursor: Cursor, options: Options) -> None:
-    cursor.at += 1
+    cursor.skip()
 
 
 def _skip_setting(cursor: Cursor, options: Options) -> None:
     cursor.take("=")
-    cursor.at += 1
+    cursor.skip()
 
 
 def _skip_group(cursor: Cursor, options: Options) -> None:

@@ -96,6 +96,12 @@ class Cursor:
             return self.words[self.at - 1].keyword
         return None
 
+    def skip(self) -> None:
+        """Move past one word, whatever it is."""
+        if self.is_done:
+            raise self.not_understood()
+        self.at += 1
+
     def take_phrase(self, phrases: tuple[str, ...]) -> str | None:
         """Move past the first of the phrases that comes next, and return it."""
         return next((phrase for phrase in phrases if self.take(*phrase.split())), None)

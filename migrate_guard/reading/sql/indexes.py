@@ -209,14 +209,14 @@ def _nulls(cursor: Cursor, tail: _Tail) -> None:
 
 def _group(cursor: Cursor, tail: _Tail) -> None:
     if cursor.take("PARSER"):
-        cursor.at += 1
+        cursor.skip()
     else:
         cursor.skip_group()
 
 
 def _setting(cursor: Cursor, tail: _Tail) -> None:
     cursor.take("=")
-    cursor.at = min(cursor.at + 1, cursor.end)
+    cursor.skip()
 
 
 def _nothing(cursor: Cursor, tail: _Tail) -> None:

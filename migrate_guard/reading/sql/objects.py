@@ -82,14 +82,11 @@ def _query(cursor: Cursor) -> tuple[int, int]:
     """The words of a view's query, without WITH CHECK OPTION and WITH NO DATA after it."""
     begin = end = cursor.at
     while not cursor.is_done:
-        cursor.skip_until("WITH")
-        end = cursor.at
-        if cursor.take_phrase(_AFTER_QUERY):
+        _, end = cursor.skip_until("WITH")
+        if cursor.is_done or cursor.take_phrase(_AFTER_QUERY):
             break
-        if cursor.is_at(")"):
-            raise cursor.not_understood()
-        cursor.at = min(cursor.at + 1, cursor.end)
-        end = cursor.at
+        # The WITH of a CTE; a stray parenthesis leads nowhere.
+        cursor.expect("WITH")
     cursor.skip_rest()
     if begin == end:
         raise cursor.not_understood()

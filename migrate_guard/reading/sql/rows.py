@@ -104,7 +104,7 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
 def _skip_or(cursor: Cursor) -> None:
     """SQLite's OR REPLACE, OR IGNORE and the like."""
     if cursor.take("OR"):
-        cursor.at += 1
+        cursor.skip()
 
 
 def _update(cursor: Cursor) -> Iterator[Operation]:

@@ -121,11 +121,11 @@ _CREATORS: dict[str, Reader] = {
 def _skip_value(cursor: Cursor) -> None:
     """Move past MySQL's `= value` before VIEW, FUNCTION and TRIGGER; an account is user@host."""
     cursor.take("=")
-    cursor.at = min(cursor.at + 1, cursor.end)
+    cursor.skip()
     if cursor.is_at("(", ")"):
         cursor.skip_group()
     if cursor.take("@"):
-        cursor.at = min(cursor.at + 1, cursor.end)
+        cursor.skip()
 
 
 def _temporary(cursor: Cursor, thing: str) -> Operation:

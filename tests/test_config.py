@@ -1,0 +1,242 @@
+"""Settings from files and from the command line."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import pytest
+
+from migrate_guard.config import ConfigError, Overrides, Settings, load, selected, target
+from migrate_guard.model.finding import Severity
+from migrate_guard.model.target import Target
+
+
+@dataclass(frozen=True)
+class MoneyOptions:
+    max_words: int = 3
+    strict: bool = False
+    ratio: float = 0.8
+    names: tuple[str, ...] = ("price",)
+    mode: Literal["required", "none"] = "required"
+
+
+@dataclass(frozen=True)
+class FakeRule:
+    code: str
+    name: str
+    default: bool = True
+    options: type | None = None
+
+
+RULES = (
+    FakeRule("MG101", "multiple-heads"),
+    FakeRule("MG301", "index-blocks-writes"),
+    FakeRule("MG602", "unindexed-foreign-key", default=False),
+    FakeRule("MG603", "float-money", options=MoneyOptions),
+)
+FORMATS = ("concise", "json", "text")
+
+Write = Callable[[str], Path]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Write:
+    def write(text: str) -> Path:
+        path = tmp_path / "migrate-guard.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def read(start: Path, overrides: Overrides = Overrides(), file: Path | None = None, isolated: bool = False) -> Settings:
+    return load(start, overrides, rules=RULES, formats=FORMATS, file=file, isolated=isolated)
+
+
+def mistakes(text: str, write: Write) -> list[str]:
+    with pytest.raises(ConfigError) as caught:
+        read(write(text).parent)
+    return [str(mistake) for mistake in caught.value.mistakes]
+
+
+def codes(settings: Settings) -> list[str]:
+    return [rule.code for rule in selected(RULES, settings)]
+
+
+def test_every_setting(write: Write) -> None:
+    file = write(
+        """
+        dialect = "mysql"
+        db-version = "8.4"
+        select = ["MG3", "float-money"]
+        ignore = ["MG301"]
+        extend-select = ["ALL"]
+        fail-on = "warning"
+        output-format = "json"
+        [per-file-ignores]
+        "versions/0*.py" = ["mg602"]
+        [rules.float-money]
+        max-words = 2
+        strict = true
+        ratio = 1
+        names = ["fee"]
+        mode = "none"
+        """
+    )
+    assert read(file.parent) == Settings(
+        dialect="mysql",
+        db_version=(8, 4),
+        select=("MG3", "float-money"),
+        ignore=("MG301",),
+        extend_select=("ALL",),
+        fail_on=Severity.WARNING,
+        output_format="json",
+        per_file_ignores={"versions/0*.py": ("MG602",)},
+        rule_options={
+            "float-money": {"max_words": 2, "strict": True, "ratio": 1, "names": ("fee",), "mode": "none"}
+        },
+        origin=file,
+    )
+    assert MoneyOptions(**read(file.parent).rule_options["float-money"]).names == ("fee",)  # type: ignore[arg-type]
+
+
+def test_every_mistake_is_told_at_once(write: Write) -> None:
+    text = """
+        dialekt = "mysql"
+        db-version = 8.4
+        select = ["MG3", "flaot-money", 7]
+        ignore = "MG301"
+        fail-on = "eror"
+        output-format = "xml"
+        per-file-ignores = []
+        [rules.MG603]
+        max-word = 2
+        strict = 1
+        names = "fee"
+        mode = "require"
+        [rules.MG999]
+        [rules.MG101]
+        x = 1
+        """
+    assert mistakes(text, write) == [
+        'dialekt: there is no such setting; did you mean "dialect"?',
+        'db-version: expected a version such as "16" or "8.4", got 8.4',
+        'select: expected a code, a prefix, a name of a rule or ALL, got "flaot-money"; did you mean "float-money"?',
+        "select: expected a code, a prefix, a name of a rule or ALL, got 7",
+        'ignore: expected a list of codes, prefixes and names of rules, got "MG301"',
+        'fail-on: expected one of error, warning, info, got "eror"; did you mean "error"?',
+        'output-format: expected one of concise, json, text, got "xml"',
+        "per-file-ignores: expected a table of path patterns and lists of rules, got []",
+        'rules.MG603.max-word: there is no such option; did you mean "max-words"?',
+        "rules.MG603.strict: expected true or false, got 1",
+        'rules.MG603.names: expected a list of strings, got "fee"',
+        'rules.MG603.mode: expected one of required, none, got "require"; did you mean "required"?',
+        'rules.MG999: there is no such rule; did you mean "MG101"?',
+        "rules.MG101.x: the rule multiple-heads has no options",
+    ]
+
+
+def test_one_mistake_is_one_line_with_its_file(write: Write) -> None:
+    file = write("fail-on = 1")
+    with pytest.raises(ConfigError, match="fail-on: expected one of") as caught:
+        read(file.parent)
+    assert str(caught.value).startswith(f"{file}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_toml(write: Write) -> None:
+    assert mistakes("dialect =", write)[0].startswith("file: it is not TOML")
+
+
+def test_the_nearest_file_with_the_table_counts(tmp_path: Path) -> None:
+    inner = tmp_path / "app" / "alembic"
+    inner.mkdir(parents=True)
+    (tmp_path / "pyproject.toml").write_text('[tool.migrate-guard]\ndialect = "sqlite"\n')
+    (tmp_path / "app" / "pyproject.toml").write_text('[project]\nname = "migrate-guard-user"\n')
+    assert read(inner).dialect == "sqlite"
+    (tmp_path / "app" / "migrate-guard.toml").write_text('dialect = "mysql"\n')
+    assert read(inner).dialect == "mysql"
+    assert read(inner / "versions" / "a.py").dialect == "mysql", "a path that is not there yet"
+    assert read(inner, isolated=True) == Settings()
+
+
+def test_a_foreign_pyproject_that_is_broken_is_not_ours(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text("# migrate-guard is great\n[project\n")
+    assert read(tmp_path) == Settings()
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", "lint.toml"])
+def test_a_named_file(tmp_path: Path, name: str) -> None:
+    file = tmp_path / name
+    file.write_text('[tool.migrate-guard]\ndialect = "sqlite"\n')
+    assert read(Path("/"), file=file).dialect == "sqlite"
+
+
+def test_a_named_file_has_to_be_there(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="does not exist"):
+        read(tmp_path, file=tmp_path / "nothing.toml")
+
+
+def test_the_command_line_is_stronger(write: Write) -> None:
+    file = write('dialect = "mysql"\ndb-version = "8.4"\nselect = ["MG3"]\nignore = ["MG301"]\nfail-on = "info"\n')
+    settings = read(file.parent, Overrides(dialect="sqlite", select=("MG1, float-money",), fail_on="warning"))
+    assert (settings.dialect, settings.db_version) == ("sqlite", None), "the version belongs to the other database"
+    assert (settings.select, settings.ignore) == (("MG1", "float-money"), ())
+    assert settings.fail_on is Severity.WARNING
+    settings = read(file.parent, Overrides(ignore=("MG603",), extend_select=("MG602",), db_version="9"))
+    assert (settings.select, settings.ignore) == (("MG3",), ("MG301", "MG603"))
+    assert (settings.extend_select, settings.db_version) == (("MG602",), (9,))
+
+
+def test_mistakes_of_the_command_line_are_told_at_once() -> None:
+    with pytest.raises(ConfigError) as caught:
+        read(Path("/"), Overrides(dialect="postgres", db_version="new", select=("MG9",)), isolated=True)
+    assert str(caught.value) == (
+        "3 mistakes in the configuration\n"
+        '  --dialect: expected one of postgresql, sqlite, mysql, mariadb, got "postgres"; did you mean "postgresql"?\n'
+        '  --db-version: expected a version such as "16" or "8.4", got "new"\n'
+        '  --select: expected a code, a prefix, a name of a rule or ALL, got "MG9"'
+    )
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        (Settings(), ["MG101", "MG301", "MG603"]),
+        (Settings(select=("ALL",)), ["MG101", "MG301", "MG602", "MG603"]),
+        (Settings(select=("MG6",)), ["MG602", "MG603"]),
+        (Settings(select=("MG",), ignore=("MG6",)), ["MG101", "MG301"]),
+        (Settings(select=("float-money",), ignore=("MG6",)), ["MG603"]),
+        (Settings(select=("MG6",), ignore=("float-money",)), ["MG602"]),
+        (Settings(select=("MG603",), ignore=("MG603",)), []),
+        (Settings(extend_select=("MG602",)), ["MG101", "MG301", "MG602", "MG603"]),
+        (Settings(ignore=("ALL",)), []),
+        (Settings(ignore=("ALL",), extend_select=("MG301",)), ["MG301"]),
+        (Settings(select=()), []),
+    ],
+)
+def test_the_most_specific_selector_decides(settings: Settings, expected: list[str]) -> None:
+    assert codes(settings) == expected
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("postgresql+asyncpg://u@h/d", Target("postgresql", (15,), "asyncpg")),
+        ("postgres://u@h/d", Target("postgresql", (15,))),
+        ("mysql+pymysql://u@h/d", Target("mysql", (8, 0), "pymysql")),
+        ("mariadb://h/d", Target("mariadb", (10, 11))),
+        ("sqlite:///app.db", Target("sqlite", (3, 40))),
+        ("driver://user:pass@localhost/dbname", Target("postgresql", (15,))),
+        ("%(DB_URL)s", Target("postgresql", (15,))),
+        ("oracle+oracledb://h", Target("postgresql", (15,))),
+        (None, Target("postgresql", (15,))),
+    ],
+)
+def test_the_target_comes_from_the_url(url: str | None, expected: Target) -> None:
+    assert target(Settings(), url) == expected
+
+
+def test_settings_are_stronger_than_the_url() -> None:
+    assert target(Settings(dialect="mysql", db_version=(8, 4)), "sqlite://") == Target("mysql", (8, 4))
