@@ -57,13 +57,19 @@ def _report(error: Exception, arguments: list[str]) -> int:
 
             traceback.print_exception(error)
         else:
-            sys.stderr.write("This is a mistake in migrate-guard: please report it with the output of the same command and -v.\n")
+            sys.stderr.write(
+                "This is a mistake in migrate-guard: please report it with the output of the same command and -v.\n"
+            )
     return FAILED
 
 
 def _wants_traceback(arguments: list[str]) -> bool:
     flags = (each for each in arguments if each.startswith("-") and not each.startswith("--"))
-    return "--verbose" in arguments or any("v" in each for each in flags) or bool(os.environ.get("MIGRATE_GUARD_TRACEBACK"))
+    return (
+        "--verbose" in arguments
+        or any("v" in each for each in flags)
+        or bool(os.environ.get("MIGRATE_GUARD_TRACEBACK"))
+    )
 
 
 if __name__ == "__main__":

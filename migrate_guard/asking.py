@@ -53,7 +53,7 @@ def is_generated_name(name: str) -> bool:
 
 def hedged(message: str, operation: ops.Operation) -> str:
     """The message with the condition under which it holds."""
-    return f"{message} if {operation.condition}" if operation.condition else message
+    return f"{message} {operation.condition}" if operation.condition else message
 
 
 def confidence(operation: ops.Operation) -> Confidence:

@@ -133,9 +133,7 @@ def load(
     return override(settings, overrides, rules, formats)
 
 
-def override(
-    settings: Settings, overrides: Overrides, rules: Sequence[RuleLike], formats: Sequence[str]
-) -> Settings:
+def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike], formats: Sequence[str]) -> Settings:
     """Put the command line over the settings of a file; raises ConfigError.
 
     `--select` starts anew, without what the file selects and ignores; `--ignore` and `--extend-select` add to it.
@@ -254,9 +252,7 @@ def _read(path: Path, *, is_named: bool = False) -> Mapping[str, object] | None:
     return table
 
 
-def _settings(
-    path: Path, table: Mapping[str, object], rules: Sequence[RuleLike], formats: Sequence[str]
-) -> Settings:
+def _settings(path: Path, table: Mapping[str, object], rules: Sequence[RuleLike], formats: Sequence[str]) -> Settings:
     reader = _Reader(rules, formats)
     values: dict[str, Any] = {}
     for key, value in table.items():

@@ -98,6 +98,7 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     project = Project(project_roots(directory, found.prepend_sys_path), base)
     environment = read_environment(found, project, target)
     project.naming_convention = environment.naming_convention
+    project.knows_naming_convention = environment.knows_naming_convention
     return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
 
 

@@ -93,9 +93,7 @@ def test_every_setting(write: Write) -> None:
         fail_on=Severity.WARNING,
         output_format="json",
         per_file_ignores={"versions/0*.py": ("MG602",)},
-        rule_options={
-            "float-money": {"max_words": 2, "strict": True, "ratio": 1, "names": ("fee",), "mode": "none"}
-        },
+        rule_options={"float-money": {"max_words": 2, "strict": True, "ratio": 1, "names": ("fee",), "mode": "none"}},
         origin=file,
     )
     assert MoneyOptions(**read(file.parent).rule_options["float-money"]).names == ("fee",)  # type: ignore[arg-type]
@@ -132,7 +130,7 @@ def test_every_mistake_is_told_at_once(write: Write) -> None:
         "rules.MG603.strict: expected true or false, got 1",
         'rules.MG603.names: expected a list of strings, got "fee"',
         'rules.MG603.mode: expected one of required, none, got "require"; did you mean "required"?',
-        'rules.MG999: there is no such rule; did you mean "MG101"?',
+        "rules.MG999: there is no such rule",
         "rules.MG101.x: the rule multiple-heads has no options",
     ]
 

@@ -40,7 +40,13 @@ BLOCKS = Finding(
     fingerprint="0123456789abcdef",
 )
 NO_ENV = Finding(
-    "MG901", "no-timeout", Severity.WARNING, Confidence.HIGH, "no timeout is set", Span("alembic.ini", 3, 1, 3, 9), "Set one."
+    "MG901",
+    "no-timeout",
+    Severity.WARNING,
+    Confidence.HIGH,
+    "no timeout is set",
+    Span("alembic.ini", 3, 1, 3, 9),
+    "Set one.",
 )
 
 
@@ -60,7 +66,9 @@ def test_formats() -> None:
 def test_text() -> None:
     hidden = (Hidden(BLOCKS, "baseline"), Hidden(BLOCKS, "suppressed"), Hidden(BLOCKS, "suppressed"))
     opaque = (OpaqueOperation(Span(PATH, 12, 5, 12, 9), "the table is read from a file"),)
-    assert render("text", a_report(BLOCKS, NO_ENV, hidden=hidden, opaque=opaque)) == f"""\
+    assert (
+        render("text", a_report(BLOCKS, NO_ENV, hidden=hidden, opaque=opaque))
+        == f"""\
 {PATH}:12:5 error MG301 index-blocks-writes
    |
 12 |     op.create_index("ix_orders_user_id", "orders", ["user_id"])
@@ -76,6 +84,7 @@ alembic.ini:3:1 warning MG901 no-timeout
 2 findings (1 error, 1 warning) in 120 revisions of alembic, postgresql 15, head 9c41; hidden: 2 suppressed, 1 in the baseline;
 1 operation not understood (-v lists them)
 """
+    )
 
 
 def test_text_of_a_clean_run() -> None:
@@ -94,7 +103,12 @@ def test_verbose_text_lists_what_was_not_understood_and_all_help() -> None:
 
 def test_text_names_related_places() -> None:
     finding = Finding(
-        "MG101", "multiple-heads", Severity.ERROR, Confidence.HIGH, "two heads", Span(PATH, 1, 1, 1, 2),
+        "MG101",
+        "multiple-heads",
+        Severity.ERROR,
+        Confidence.HIGH,
+        "two heads",
+        Span(PATH, 1, 1, 1, 2),
         related=(Related(Span("b.py", 3, 1, 3, 4), "the other head"),),
     )
     assert "  = note: the other head (b.py:3:1)\n" in render("text", a_report(finding))
@@ -139,7 +153,12 @@ def test_json_agrees_with_its_schema() -> None:
 
 
 NO_ENV_MARKED = Finding(
-    "MG901", "no-timeout", Severity.WARNING, Confidence.LOW, "no timeout", Span("alembic.ini", 3, 1, 3, 9),
+    "MG901",
+    "no-timeout",
+    Severity.WARNING,
+    Confidence.LOW,
+    "no timeout",
+    Span("alembic.ini", 3, 1, 3, 9),
     fingerprint="fedcba9876543210",
 )
 
@@ -191,8 +210,14 @@ def test_long_spans_are_cut() -> None:
 
 def test_user_text_cannot_move_the_cursor() -> None:
     evil = Finding(
-        "MG301", "n", Severity.ERROR, Confidence.HIGH, 'drops "\x1b[2J\n\u202e"', Span("a\x1b.py", 1, 1, 1, 5),
-        write='op.f("\x07")\r\n', related=(Related(Span("b\x9b.py", 1, 1, 1, 1), "see \x1b"),),
+        "MG301",
+        "n",
+        Severity.ERROR,
+        Confidence.HIGH,
+        'drops "\x1b[2J\n\u202e"',
+        Span("a\x1b.py", 1, 1, 1, 5),
+        write='op.f("\x07")\r\n',
+        related=(Related(Span("b\x9b.py", 1, 1, 1, 1), "see \x1b"),),
     )
     report = Report((evil,), sources={"a\x1b.py": Source("a\x1b.py", "x = '\x1b[0m'")})
     for name in ("text", "concise", "json"):

@@ -86,9 +86,7 @@ def _table(table: Table, schema: Schema, dialect: DialectName) -> TableForm:
         "primary_key": {"name": key.name, "columns": list(key.columns)} if key else None,
         "foreign_keys": [_foreign_key(each, schema) for each in table.foreign_keys],
         "unique_constraints": [{"name": each.name, "columns": list(each.columns)} for each in table.unique_constraints],
-        "check_constraints": [
-            {"name": each.name, "sqltext": each.expression.text} for each in table.check_constraints
-        ],
+        "check_constraints": [{"name": each.name, "sqltext": each.expression.text} for each in table.check_constraints],
         "indexes": [_index(each) for each in table.indexes],
     }
 

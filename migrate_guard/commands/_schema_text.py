@@ -32,7 +32,9 @@ def _table(name: str, table: TableForm) -> Iterator[str]:
 
 
 def _traits(column: ColumnForm) -> str:
-    traits = ["not null"] if column["nullable"] is False else ["nullability unknown"] if column["nullable"] is None else []
+    traits = (
+        ["not null"] if column["nullable"] is False else ["nullability unknown"] if column["nullable"] is None else []
+    )
     if column["identity"]:
         traits.append("identity")
     if column["computed"]:

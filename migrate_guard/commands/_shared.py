@@ -74,7 +74,9 @@ def the_reading(
         raise UserError("there is no Alembic environment here; name the path of one")
     if len(environments) > 1:
         places = "".join(f"\n  {_place(each)}" for each in environments)
-        raise UserError(f"there are {len(environments)} Alembic environments here; name the path of one, or -n:{places}")
+        raise UserError(
+            f"there are {len(environments)} Alembic environments here; name the path of one, or -n:{places}"
+        )
     from migrate_guard import engine
 
     return engine.read(environments[0], target(chosen, environments[0].url), Path.cwd())

@@ -20,5 +20,7 @@ class Environment:
     version_table: str = "alembic_version"
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     """The convention of the MetaData that env.py passes to `context.configure`."""
+    knows_naming_convention: bool = False
+    """Whether that MetaData could be found; else unnamed constraints may have any name."""
     widens_version_table: bool = False
     """env.py makes the version table's column wider than Alembic's VARCHAR(32)."""

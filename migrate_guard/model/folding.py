@@ -330,6 +330,8 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema.with_table(replace(table, is_certain=False))
     name = operation.constraint
     primary_key = table.primary_key
+    if operation.cascade:
+        schema = _without_references(schema, table, name)
     return schema.with_table(
         replace(
             table,
@@ -341,6 +343,26 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
             lost=(*table.lost, Lost(name, operation.span)),
         )
     )
+
+
+def _without_references(schema: Schema, table: Table, name: str) -> Schema:
+    """What CASCADE takes along: the foreign keys that rest on a primary key or unique constraint."""
+    dropped = table.constraint(name)
+    if not isinstance(dropped, PrimaryKey | UniqueConstraint):
+        return schema
+    for other in schema.tables.values():
+        kept = tuple(key for key in other.foreign_keys if not _rests_on(key, table, dropped))
+        if len(kept) != len(other.foreign_keys):
+            schema = schema.with_table(replace(other, foreign_keys=kept))
+    return schema
+
+
+def _rests_on(key: ForeignKey, table: Table, constraint: PrimaryKey | UniqueConstraint) -> bool:
+    if key.referred_table != table.name:
+        return False
+    if not key.referred_columns:
+        return isinstance(constraint, PrimaryKey)
+    return set(key.referred_columns) == set(constraint.columns)
 
 
 def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint_name: str, **changes: object) -> Schema:

@@ -88,6 +88,8 @@ class Constraint:
     span: Span
     is_implicit_name: bool = False
     """The name is the one that the database or the naming convention gives."""
+    is_assumed_name: bool = False
+    """It is not known whether a naming convention applies, so an implicit name may be another one."""
     not_valid: bool = False
 
 

@@ -89,6 +89,7 @@ class CallEvaluator(Evaluator):
         self._modules_by_scope: dict[int, ProjectModule] = {}
         self._scopes: dict[str, Scope] = {}
         self.configured: dict[str, Value] = {}
+        self.enums_made: set[QualifiedName] = set()
 
     @abstractmethod
     def call_function(

@@ -13,7 +13,7 @@ from migrate_guard.model.source import Source, Span
 
 MARK = "migrate-guard:"
 
-# A second comment on the line (`# noqa`) begins with "# "; "#123" in a reason is a ticket.
+# Another remark on the line begins with "# " ("# type: …"); "#123" in a reason is a ticket.
 _DIRECTIVE = re.compile(r"#\s*migrate-guard:\s*(?P<body>.*?)(?=\s+#\s|\s*$)")
 _IGNORE = re.compile(r"(?P<verb>ignore-file|ignore)\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)")
 

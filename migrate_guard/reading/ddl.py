@@ -255,6 +255,12 @@ def names_of(values: Iterable[Value]) -> tuple[str, ...]:
     return tuple(column_name(each) for each in values)
 
 
+def _known_names(values: Iterable[Value]) -> tuple[str, ...]:
+    """The columns of a key or index; none where one of them is not known."""
+    names = names_of(values)
+    return () if any(HOLE in each for each in names) else names
+
+
 def column_name(value: Value) -> str:
     if isinstance(value, ColumnValue):
         return value.name
@@ -296,6 +302,7 @@ def foreign_key(
         columns=tuple(columns),
         span=span,
         is_implicit_name=implicit,
+        is_assumed_name=implicit and not machine.project.knows_naming_convention,
         not_valid=options.get("postgresql_not_valid") is True,
         referred_table=target,
         referred_columns=tuple(column for _, column in known if column),
@@ -313,7 +320,7 @@ def constraint(
     machine: CallEvaluator, value: ConstraintValue, table: QualifiedName, taken: Iterable[str | None] = ()
 ) -> AnyConstraint:
     """The constraint that a construct makes on `table`."""
-    columns = names_of(value.columns)
+    columns = _known_names(value.columns)
     options = value.options
     if value.kind == "foreignkey":
         return foreign_key(machine, table, columns, value.referred, options, value.span, taken)
@@ -322,25 +329,32 @@ def constraint(
     kind: ConstraintName = value.kind  # type: ignore[assignment]  # the constructs module writes only these
     name, implicit = object_name(machine, kind, options.get("name"), table, named_by, taken=taken)
     not_valid = options.get("postgresql_not_valid") is True
+    assumed = implicit and not machine.project.knows_naming_convention
     match value.kind:
         case "primary":
-            return PrimaryKey(name=name, columns=columns, span=value.span, is_implicit_name=implicit)
+            return PrimaryKey(
+                name=name, columns=columns, span=value.span, is_implicit_name=implicit, is_assumed_name=assumed
+            )
         case "unique":
             return UniqueConstraint(
                 name=name,
                 columns=columns,
                 span=value.span,
                 is_implicit_name=implicit,
+                is_assumed_name=assumed,
                 deferrable=options.get("deferrable") is True,
                 nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
             )
         case "exclusion":
-            return ExclusionConstraint(name=name, columns=columns, span=value.span, is_implicit_name=implicit)
+            return ExclusionConstraint(
+                name=name, columns=columns, span=value.span, is_implicit_name=implicit, is_assumed_name=assumed
+            )
     return CheckConstraint(
         name=name,
         columns=sql.columns if sql else (),
         span=value.span,
         is_implicit_name=implicit,
+        is_assumed_name=assumed,
         not_valid=not_valid,
         expression=sql or Expression(HOLE),
     )
@@ -375,7 +389,8 @@ def _element(value: Value) -> IndexElement:
         if plain:
             return IndexElement(plain.group(1), is_descending=(plain.group(2) or "").strip().lower() == "desc")
         return IndexElement(None, clause(value))
-    return IndexElement(column_name(value))
+    name = column_name(value)
+    return IndexElement(None, Expression(HOLE)) if HOLE in name else IndexElement(name)
 
 
 _CONSTRAINT_OPTIONS: Final = ("name", "ondelete", "onupdate", "deferrable", "initially")
@@ -423,7 +438,13 @@ def column(
     if unique and not indexed:
         name, implicit = object_name(machine, "unique", None, table, (value.name,))
         constraints.append(
-            UniqueConstraint(name=name, columns=(value.name,), span=value.span, is_implicit_name=implicit)
+            UniqueConstraint(
+                name=name,
+                columns=(value.name,),
+                span=value.span,
+                is_implicit_name=implicit,
+                is_assumed_name=implicit and not machine.project.knows_naming_convention,
+            )
         )
     indexes: tuple[Index, ...] = ()
     if indexed:
@@ -499,7 +520,11 @@ def _primary_key(
     given = explicit.options.get("name") if explicit else None
     key_name, implicit = object_name(machine, "primary", given, name, columns)
     return PrimaryKey(
-        name=key_name, columns=tuple(columns), span=explicit.span if explicit else span, is_implicit_name=implicit
+        name=key_name,
+        columns=tuple(columns),
+        span=explicit.span if explicit else span,
+        is_implicit_name=implicit,
+        is_assumed_name=implicit and not machine.project.knows_naming_convention,
     )
 
 

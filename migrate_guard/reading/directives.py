@@ -161,8 +161,12 @@ def _flat(values: Sequence[Value]) -> list[Value]:
 
 def create_enums(call: Call, columns: Sequence[ColumnValue]) -> None:
     """Emit CREATE TYPE for the enums that creating a table with these columns makes."""
-    for enum in ddl.enums_of(call.machine, columns):
-        call.machine.emit(ops.CreateEnum(span=enum.span, enum=enum))
+    machine = call.machine
+    for enum in ddl.enums_of(machine, columns):
+        # one connection remembers which types its tables have made (`_check_for_name_in_memos` of SQLAlchemy)
+        if enum.name not in machine.enums_made:
+            machine.enums_made.add(enum.name)
+            machine.emit(ops.CreateEnum(span=enum.span, enum=enum))
 
 
 def _drop_table(a: Arguments) -> Value:

@@ -72,6 +72,8 @@ def interpret(
             machine.raised_at = None
             machine.call_function(function, _arguments(function, engine_name), {}, None)
             raises = machine.raised_at
+            if raises and direction == "upgrade":
+                machine.opaque(raises, f"upgrade() raises here on {target.dialect}")
     except OutOfBudget as error:
         machine.opaque(_place(script, direction), f"interpreting {direction}() was given up: {error}")
     except RecursionError:
@@ -473,8 +475,11 @@ class Interpreter(CallEvaluator):
         if handler.name:
             scope.variables[handler.name] = Unknown("the exception")
         failure = self.source(handler.type) if handler.type else "an exception"
+        # what stands in a handler is for a database that differs from the history: it may fail as well
+        self.tolerating += 1
         with self.under(f"if {failure} is raised"):
             self.execute_block(handler.body, scope)
+        self.tolerating -= 1
         del self.returned[returned:]
         self.schema, scope.variables, self.raised_at = after, variables, raised
         for transition in self.transitions[mark:]:

@@ -29,6 +29,8 @@ class Project:
     base: Path
     """The directory that displayed paths are relative to."""
     naming_convention: Mapping[str, str] = field(default_factory=dict)
+    knows_naming_convention: bool = False
+    """Whether env.py tells which convention applies, if any."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
 
     def module(self, name: str) -> ProjectModule | None:

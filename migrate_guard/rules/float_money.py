@@ -41,10 +41,15 @@ class Options:
         "length lat lng lon long probability prob function index idx factor multiplier coefficient elasticity level "
         "rank version id uuid type code kind status flag name date at km mile kg gb mb kb energy power temperature "
         "variance stddev std deviation zscore sensitivity volatility trend feature embedding vector loss gradient "
-        "path edge query planner heuristic node frequency term interval band class grade share fraction confidence "
-        "x y z similarity relevance progress completion point position"
+        "frequency term interval band class grade share fraction confidence x y z similarity relevance progress "
+        "completion point position"
     )
-    """Words with which a name is a measure, not an amount of money."""
+    """Words with which a name is a measure, unless a word of money has the last say: a price score, but a token cost."""
+    computed: tuple[str, ...] = _words(
+        "path edge query planner heuristic node travel latency gradient loss percent percentage pct ratio relative "
+        "normalized normalised scaled"
+    )
+    """Words with which even a cost or a price is a measure."""
     rates: tuple[str, ...] = _words("hourly nightly daily room pay wage salary")
     """Words with which a rate is a price."""
     currencies: tuple[str, ...] = _words("money monetary currency usd eur gbp chf jpy dollar euro cent pound $ € £")
@@ -84,6 +89,10 @@ def says_money(name: str, options: Options) -> bool:
     told = _without_unit(words(name))
     if "rate" in told and _has(told, options.rates) and not _has(told, _words("tax growth exchange interest")):
         return True
+    if _has(told, options.computed):
+        return False
+    if told and _is(told[-1], options.money):
+        return True
     if _has(told, options.vetoes):
         return False
     if _has(told, options.money):
@@ -99,7 +108,9 @@ def _tells(column: Column, comment: str, options: Options) -> bool:
     """Whether the comment says that the column holds an amount in a currency."""
     told = _without_unit(tuple(re.findall(r"[^\W\d_]+|[$€£]", comment.lower())))
     measures = (*_without_unit(words(column.name)), *told)
-    return _has(told, options.currencies) and not _has(measures, [each for each in options.vetoes if len(each) > 2])
+    return _has(told, options.currencies) and not _has(
+        measures, [each for each in (*options.vetoes, *options.computed) if len(each) > 2]
+    )
 
 
 def _without_unit(told: tuple[str, ...]) -> tuple[str, ...]:

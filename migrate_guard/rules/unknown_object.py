@@ -193,7 +193,7 @@ def _may_be_named(
     name: str, kind: ops.ConstraintKind | None, of_kind: list[AnyConstraint], table: Table, target: Target
 ) -> bool:
     """Whether a constraint whose name nobody wrote down may have this one."""
-    if any(each.name is None for each in of_kind) or name.endswith("_not_null"):
+    if any(each.name is None or each.is_assumed_name for each in of_kind) or name.endswith("_not_null"):
         return True
     if asking.mixes_keys_and_indexes(target) and (kind == "primary" or table.index(name)):
         return True

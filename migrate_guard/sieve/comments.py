@@ -73,7 +73,9 @@ class Comments:
             )
         for name in comment.rules:
             if self._code(name) is None:
-                yield Problem(f'this comment hides nothing: there is no rule "{name}"', comment.span, help=self._help(name))
+                yield Problem(
+                    f'this comment hides nothing: there is no rule "{name}"', comment.span, help=self._help(name)
+                )
 
     def _help(self, name: str) -> str:
         from difflib import get_close_matches

@@ -12,7 +12,23 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.sql import read_sql
 
+Case = tuple[str, list[str]]
 _LEFT_OUT = frozenset({"span", "is_sql", "sql"})
+
+
+def cases(table: str) -> list[Case]:
+    """Read a table of expectations: SQL, and below it a `->` for each operation; a line with spaces goes on."""
+    found: list[Case] = []
+    for line in table.splitlines():
+        if line.startswith("-> "):
+            found[-1][1].append(line.removeprefix("-> "))
+        elif line.startswith("   ") and found[-1][1]:
+            found[-1][1][-1] += f" {line.strip()}"
+        elif line.startswith("   "):
+            found[-1] = (f"{found[-1][0]} {line.strip()}", [])
+        elif line and not line.startswith("# "):
+            found.append((line, []))
+    return found
 
 
 def describe_sql(sql: str, dialect: DialectName = "postgresql", version: tuple[int, ...] | None = None) -> list[str]:

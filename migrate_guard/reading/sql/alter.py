@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
+    UNSET,
     AddColumn,
     AddConstraint,
     AlterColumn,
@@ -49,7 +50,7 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
         return
     cursor.take("IF", "EXISTS")
     table = cursor.table()
-    parts = list(_actions(cursor))
+    parts = _actions(cursor)
     if not parts:
         raise cursor.not_understood()
     for first, last in parts:
@@ -62,14 +63,14 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
                 yield Opaque(span=span, is_sql=True, reason=f"ALTER TABLE: {error}", tables=distinct(cursor.tables))
 
 
-def _actions(cursor: Cursor) -> Iterator[tuple[int, int]]:
-    # PARTITION clauses of MySQL and the roles of PostgreSQL's GRANT-like tails have commas of their own; only what
-    # may be combined is split.
+def _actions(cursor: Cursor) -> list[tuple[int, int]]:
+    """The words of each action, from and up to."""
+    # These have commas of their own, and nothing may follow them.
     if cursor.keyword() in ("ORDER", "PARTITION", "REORGANIZE", "ATTACH"):
-        yield cursor.at, cursor.end
-        cursor.skip_rest()
-        return
-    yield from cursor.items()
+        return [(cursor.at, cursor.end)]
+    parts = list(cursor.items())
+    # How MySQL shall do what the other actions say is no action of its own.
+    return [each for each in parts if cursor.words[each[0]].keyword not in ("ALGORITHM", "LOCK")] or parts
 
 
 def _action(action: Action) -> Iterable[Operation]:
@@ -280,7 +281,7 @@ def _redefine(action: Action) -> Iterator[Operation]:
         modify_nullable=column.nullable,
         modify_default=column.default,
         modify_comment=column.comment,
-        modify_computed=column.computed,
+        modify_computed=column.computed or UNSET,
     )
     for constraint in constraints:
         yield AddConstraint(span=action.span, is_sql=True, table=action.table, constraint=constraint)

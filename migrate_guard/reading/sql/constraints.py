@@ -131,7 +131,8 @@ def _index_name(cursor: Cursor) -> str | None:
 
 def _foreign_key(cursor: Cursor, name: str | None, begin: int, options: Options) -> AnyConstraint:
     cursor.expect("KEY")
-    name = _index_name(cursor) or name
+    index_name = _index_name(cursor)
+    name = name or index_name
     columns = cursor.names()
     cursor.expect("REFERENCES")
     table, referred = references(cursor, options)

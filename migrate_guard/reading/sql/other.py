@@ -162,6 +162,16 @@ def _locked_by_mysql(cursor: Cursor) -> None:
             cursor.table()
 
 
+def _mysql_maintenance(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
+    def read(cursor: Cursor) -> Iterator[Operation]:
+        cursor.take_any("NO_WRITE_TO_BINLOG", "LOCAL")
+        cursor.expect("TABLE")
+        cursor.listed(cursor.table)
+        yield raw(cursor, f"{kind} TABLE")
+
+    return read
+
+
 def _truncate(cursor: Cursor) -> Iterator[Operation]:
     cursor.take("TABLE")
     cursor.listed(cursor.table)
@@ -274,9 +284,6 @@ _SIMPLE = (
     "KILL",
     "DESCRIBE",
     "DESC",
-    "OPTIMIZE TABLE",
-    "REPAIR TABLE",
-    "CHECK TABLE",
 )
 OTHER_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
     **{kind: _simple(kind) for kind in _SIMPLE},
@@ -292,5 +299,6 @@ OTHER_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
     "CLUSTER": _cluster,
     "REINDEX": _reindex,
     "REFRESH": _refresh,
+    **{kind: _mysql_maintenance(kind) for kind in ("OPTIMIZE", "REPAIR", "CHECK")},
 }
 """How statements that change no object of a schema begin, and what reads them from there on."""

@@ -106,7 +106,8 @@ _KINDS: dict[TokenType, Kind] = {
 }
 # Bodies with statements inside, which their semicolons do not end.
 _WITH_BODY = frozenset({"FUNCTION", "PROCEDURE", "TRIGGER", "EVENT"})
-_AFTER_END = frozenset({"IF", "LOOP", "WHILE", "REPEAT", "CASE"})
+# Constructs that are closed by END and their own name, but not looked out for at their beginning.
+_NOT_COUNTED = frozenset({"IF", "LOOP", "WHILE", "REPEAT"})
 
 
 def split(text: str, dialect: DialectName) -> list[Statement]:
@@ -221,10 +222,10 @@ def _body_step(tokens: Sequence[Token], begin: int, at: int) -> int:
     if not any(token.text.upper() in _WITH_BODY for token in tokens[begin : min(begin + 8, at)]):
         return 0
     if word == "END":
-        return -1
-    # CASE opens only inside a body; the CASE of END CASE closes.
-    closes = at > begin and tokens[at - 1].text.upper() == "END" and word in _AFTER_END
-    return 0 if closes else 1
+        following = tokens[at + 1].text.upper() if at + 1 < len(tokens) else ""
+        return 0 if following in _NOT_COUNTED else -1
+    # The CASE of END CASE opens nothing.
+    return 0 if tokens[at - 1].text.upper() == "END" else 1
 
 
 def _words(tokens: Sequence[Token], text: str) -> Iterator[Word]:

@@ -1,0 +1,62 @@
+"""What every test can ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+MakeProject: TypeAlias = Callable[..., Path]
+
+INI = """\
+[alembic]
+script_location = %(here)s/alembic
+sqlalchemy.url = {url}
+"""
+
+SCRIPT = '''\
+"""{message}"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "{revision}"
+down_revision = {down!r}
+branch_labels = None
+depends_on = None
+
+
+def upgrade():
+    {upgrade}
+
+
+def downgrade():
+    {downgrade}
+'''
+
+
+def script(revision: str, down: str | None, upgrade: str = "pass", downgrade: str = "pass", message: str = "") -> str:
+    """Return the text of a revision script."""
+    message = message or f"revision {revision}"
+    return SCRIPT.format(revision=revision, down=down, upgrade=upgrade, downgrade=downgrade, message=message)
+
+
+@pytest.fixture
+def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProject:
+    """Make an Alembic project of the given scripts, name of file → text, and enter it."""
+
+    def make(scripts: dict[str, str], url: str = "postgresql+psycopg://localhost/app") -> Path:
+        versions = tmp_path / "alembic" / "versions"
+        versions.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "alembic.ini").write_text(INI.format(url=url), encoding="utf-8")
+        (tmp_path / "alembic" / "env.py").write_text("from alembic import context\n", encoding="utf-8")
+        for name, text in scripts.items():
+            (versions / name).write_text(text, encoding="utf-8")
+        for name in ("NO_COLOR", "FORCE_COLOR", "ALEMBIC_CONFIG", "MIGRATE_GUARD_TRACEBACK"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.chdir(tmp_path)
+        return tmp_path
+
+    return make
