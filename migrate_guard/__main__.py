@@ -29,7 +29,7 @@ def run(arguments: list[str]) -> int:
         # Whoever reads the output has seen enough; nothing is left to be flushed when Python exits.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - whatever it is, it ends as a line and an exit code
         return _report(error, arguments)
 
 

@@ -121,12 +121,17 @@ def takes_function_defaults(target: Target) -> bool:
     return target.dialect != "sqlite"
 
 
+def refuses_missing_values(target: Target) -> bool:
+    """Whether a NOT NULL column without a default is refused for a table with rows, whatever its type."""
+    return target.dialect in ("postgresql", "sqlite")
+
+
 _ZEROES: Final = {"integer": "0", "decimal": "0", "float": "0", "boolean": "0", "text": "''", "binary": "''"}
 
 
 def silent_default(column_type: Type, target: Target) -> str | None:
-    """What the database writes into existing rows for a NOT NULL column without a default; None: it refuses."""
-    if target.dialect not in ("mysql", "mariadb"):
+    """What the database writes into existing rows for a NOT NULL column without a default, where it does."""
+    if refuses_missing_values(target):
         return None
     if column_type.family == "enum" and column_type.values:
         return f"'{column_type.values[0]}'"

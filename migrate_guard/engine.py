@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import traceback
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay, Replayed
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.finding import Confidence, EnvironmentSummary, Finding, OpaqueOperation, Severity
+from migrate_guard.model.finding import Confidence, EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Opaque, Operation, RenameTable
 from migrate_guard.model.revision import (
@@ -33,6 +32,7 @@ from migrate_guard.reading.interpreter import interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, read_script
 from migrate_guard.rule import (
+    CrashedRule,
     EnvironmentView,
     HistoryView,
     Problem,
@@ -41,6 +41,8 @@ from migrate_guard.rule import (
     Step,
     TableView,
 )
+
+from migrate_guard.rules import load_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +169,7 @@ def check(
         operations=asked.operations,
         history=history,
         environment=reading.environment,
-        crashed=asked.crashed,
+        crashed=bool(asked.crashed),
     )
 
 
@@ -181,7 +183,7 @@ class _Asked:
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
     operations: int = 0
-    crashed: bool = False
+    crashed: set[str] = field(default_factory=set)
     _by_subject: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     _revisions: dict[str, Revision] = field(default_factory=dict)
 
@@ -263,8 +265,23 @@ class _Asked:
                 given = self.options.get(rule.name) or self.options.get(rule.code) or {}
                 yield from rule.check(subject, rule.options(**given))
         except Exception as error:  # a crash of one rule is reported as MG000 and the run goes on
-            self.crashed = True
-            self.findings.append(_crash(rule, error, revision, self.reading))
+            if rule.code not in self.crashed:
+                self.crashed.add(rule.code)
+                at = self._place(subject, revision)
+                crash = CrashedRule(rule.name, rule.code, f"{type(error).__name__}: {error}", at)
+                said = load_rule("rule-crashed")
+                self.findings += [finding(said, each, revision, None, None) for each in said.check(crash)]
+
+    def _place(self, subject: object, revision: Revision | None) -> Span:
+        """Where the subject of a rule stands."""
+        match subject:
+            case Step():
+                return subject.op.span
+            case TableView():
+                return subject.table.span
+        if revision is not None:
+            return revision.span
+        return Span(self.reading.environment.env_path or self.reading.environment.script_location, 1, 1, 1, 2)
 
 
 def _note_new(new: set[QualifiedName], operation: Operation, before: Schema) -> None:
@@ -298,21 +315,3 @@ def finding(
         direction=direction,
         related=problem.related,
     )
-
-
-def _crash(rule: Rule, error: Exception, revision: Revision | None, reading: Reading) -> Finding:
-    place = traceback.extract_tb(error.__traceback__)[-1]
-    path = revision.path if revision else reading.environment.script_location
-    span = revision.span if revision else Span(path, 1, 1, 1, 2)
-    return Finding(
-        code="MG000",
-        name="rule-crashed",
-        severity=Severity.ERROR,
-        confidence=Confidence.HIGH,
-        message=f"the rule {rule.code} {rule.name} crashes here: {type(error).__name__}: {error} (line {place.lineno})",
-        span=span,
-        help=f"Report it as a bug of migrate-guard; until it is mended, switch the rule off with --ignore {rule.code}.",
-        revision=revision.id if revision else None,
-    )
-
-

@@ -18,6 +18,7 @@ from migrate_guard.commands.schema import resolve
 from migrate_guard.history.graph import build
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.source import Span
+from migrate_guard.rule import Problem
 from migrate_guard.rules import load_rules
 from migrate_guard.terminal import UserError, wants_color
 from tests.conftest import MakeProject, script
@@ -234,7 +235,7 @@ def test_a_crashed_rule_exits_with_2(make_project: MakeProject, monkeypatch: pyt
 
     from migrate_guard import rules
 
-    def crash(subject: object) -> None:
+    def crash(subject: object) -> list[Problem]:
         raise RuntimeError("out of cheese")
 
     broken = tuple(replace(rule, check=crash) if rule.name == "float-money" else rule for rule in load_rules())
@@ -299,7 +300,7 @@ def test_a_check_imports_only_the_standard_library_and_click(make_project: MakeP
     imported = {name.partition(".")[0] for name in modules.split()}
     assert not imported & HEAVY
     ours = {"migrate_guard", "click", "__main__", "__mp_main__"}
-    site = {name for name in imported if name.startswith("_virtualenv") or name.startswith("sitecustomize")}
+    site = {name for name in imported if name.startswith(("_virtualenv", "sitecustomize"))}
     assert imported - ours - site <= set(sys.stdlib_module_names) | {"colorama"}
 
 

@@ -23,6 +23,7 @@ from migrate_guard.reporters.text import mark
 PATH = "alembic/versions/3f2a_add_orders_index.py"
 LINE = '    op.create_index("ix_orders_user_id", "orders", ["user_id"])'
 SOURCE = Source(PATH, "\n" * 11 + LINE + "\n")
+ALEMBIC_TEXT = "alembic, postgresql 15, head 9c41"
 ALEMBIC = EnvironmentSummary("alembic", "postgresql 15", 120, ("9c41",))
 
 BLOCKS = Finding(
@@ -81,7 +82,7 @@ alembic.ini:3:1 warning MG901 no-timeout
   = no timeout is set
   = help: Set one.
 
-2 findings (1 error, 1 warning) in 120 revisions of alembic, postgresql 15, head 9c41; hidden: 2 suppressed, 1 in the baseline;
+2 findings (1 error, 1 warning) in 120 revisions of {ALEMBIC_TEXT}; hidden: 2 suppressed, 1 in the baseline;
 1 operation not understood (-v lists them)
 """
     )

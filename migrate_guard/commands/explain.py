@@ -46,11 +46,11 @@ def page_text(rule: Rule) -> str:
 def listing(rules: Sequence[Rule]) -> str:
     """Return a line for every rule."""
     width = max((len(rule.name) for rule in rules), default=0)
-    return "".join(
-        f"{rule.code}  {rule.name:<{width}}  {rule.severity!s:<7}  {'on ' if rule.default else 'off'}  {rule.summary}".rstrip()
-        + "\n"
+    lines = (
+        f"{rule.code}  {rule.name:<{width}}  {rule.severity!s:<7}  {'on' if rule.default else 'off':<3}  {rule.summary}"
         for rule in rules
     )
+    return "".join(f"{line.rstrip()}\n" for line in lines)
 
 
 def _find(word: str, rules: Sequence[Rule]) -> Rule:

@@ -481,9 +481,9 @@ def _drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
 def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
     if not operation.changes_schema:
         return schema
-    if operation.tables:
-        return doubt(schema, operation.tables)
-    return doubt(schema, [*schema.tables, *schema.gone])
+    if operation.is_unbounded:
+        return doubt(schema, [*schema.tables, *schema.gone])
+    return doubt(schema, operation.tables)
 
 
 _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {

@@ -252,6 +252,8 @@ class Opaque(Operation):
 
     reason: str
     tables: tuple[QualifiedName, ...] = ()
-    """What it is known to touch; empty: it may touch anything."""
+    """What it is known to touch; empty: that is not known."""
+    is_unbounded: bool = False
+    """It may have done anything to any table, not one thing to one that is not known."""
     changes_schema: bool = True
     """False where what is known of it shows that it only reads or writes rows."""

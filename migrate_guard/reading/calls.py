@@ -179,7 +179,7 @@ class CallEvaluator(Evaluator):
         if isinstance(function, Connection):
             return function
         if any(map(is_database, [*args, *kwargs.values()])):
-            self.opaque(self.span(node), f"{text}() is called with the connection and cannot be read")
+            self.unbounded(self.span(node), f"{text}() is called with the connection and cannot be read")
         return function if isinstance(function, Unknown) else Unknown(f"what {text}() returns", self.span(node))
 
     def call_external(self, call: Call) -> Value:
@@ -199,7 +199,7 @@ class CallEvaluator(Evaluator):
         if call.name in _SESSIONS:
             return Connection(is_session=True)
         if any(map(is_database, [*call.args, *call.kwargs.values()])):
-            self.opaque(call.span, f"{call.path}() is called with the connection and lies outside the project")
+            self.unbounded(call.span, f"{call.path}() is called with the connection and lies outside the project")
             return Unknown(f"what {call.path}() returns", call.span)
         if call.name[:1].isupper():
             return SqlType(call.path, tuple(call.args), call.kwargs, call.span)

@@ -77,7 +77,7 @@ def _reach(comment: _Comment, statements: tuple[_Statement, ...]) -> tuple[int, 
     if around:
         return min(each.first for each in around), max(each.last for each in around)
     for each in reversed(statements):
-        # Between a header and its block, a comment alone is the block's; one behind the closing bracket is the header's.
+        # Between a header and its block a comment alone is the block's; behind a closing bracket it is the header's.
         last = each.header if comment.is_alone or each.block is None else max(each.header, each.block - 1)
         if each.first <= line <= last:
             return each.first, last

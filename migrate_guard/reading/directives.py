@@ -115,7 +115,7 @@ def call_alembic(call: Call) -> Value:
     if plain is not None:
         return plain(call)
     if call.path.startswith("alembic.op."):
-        call.machine.opaque(call.span, f"op.{call.name}() is not a directive of Alembic itself")
+        call.machine.unbounded(call.span, f"op.{call.name}() is not a directive of Alembic itself")
     return Unknown(f"what {call.path}() returns", call.span)
 
 
@@ -485,7 +485,7 @@ def _run_async(call: Call) -> Value:
     function = call.get(0)
     if isinstance(function, Function):
         return call.machine.call_function(function, [Connection(), *call.args[1:]], call.kwargs, call.node)
-    call.machine.opaque(call.span, "what op.run_async() runs is not known")
+    call.machine.unbounded(call.span, "what op.run_async() runs is not known")
     return None
 
 
@@ -510,7 +510,7 @@ def _no(call: Call) -> Value:
 
 
 def _invoke(call: Call) -> Value:
-    call.machine.opaque(call.span, "op.invoke() is handed an operation object")
+    call.machine.unbounded(call.span, "op.invoke() is handed an operation object")
     return None
 
 

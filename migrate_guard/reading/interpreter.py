@@ -73,11 +73,11 @@ def interpret(
             machine.call_function(function, _arguments(function, engine_name), {}, None)
             raises = machine.raised_at
             if raises and direction == "upgrade":
-                machine.opaque(raises, f"upgrade() raises here on {target.dialect}")
+                machine.unbounded(raises, f"upgrade() raises here on {target.dialect}")
     except OutOfBudget as error:
-        machine.opaque(_place(script, direction), f"interpreting {direction}() was given up: {error}")
+        machine.unbounded(_place(script, direction), f"interpreting {direction}() was given up: {error}")
     except RecursionError:
-        machine.opaque(_place(script, direction), f"{direction}() is nested too deeply to be interpreted")
+        machine.unbounded(_place(script, direction), f"{direction}() is nested too deeply to be interpreted")
     return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
 
 
@@ -542,7 +542,7 @@ class Interpreter(CallEvaluator):
                 return self.run_body(function, scope)
         except (OutOfBudget, RecursionError) as error:
             if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
-                self.opaque(span, f"following {function.name}() was given up: {error}")
+                self.unbounded(span, f"following {function.name}() was given up: {error}")
             return Unknown(f"following {function.name}() was given up: {error}", span)
 
     def run_body(self, function: Function, scope: Scope) -> Value:

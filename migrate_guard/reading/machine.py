@@ -111,7 +111,12 @@ class Machine:
             self.emit(operation)
 
     def opaque(self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True) -> None:
+        """Record an operation that cannot be resolved; with `changes_schema` False it is known to be about rows."""
         self.emit(Opaque(span=span, reason=reason, tables=tables, changes_schema=changes_schema))
+
+    def unbounded(self, span: Span, reason: str) -> None:
+        """Record that something happens that cannot be followed and may change anything."""
+        self.emit(Opaque(span=span, reason=reason, is_unbounded=True))
 
     @contextmanager
     def under(self, condition: str | None) -> Iterator[None]:

@@ -61,8 +61,9 @@ def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
 def _existing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Existing]:
     match op:
         case ops.CreateTable(table=table):
-            yield from _table(table.name, schema)
-            for index in table.indexes:
+            existing = list(_table(table.name, schema))
+            yield from existing
+            for index in () if existing else table.indexes:
                 yield from _index(index.name, table.name, schema, target)
         case ops.RenameTable(new_name=name):
             if name != op.table:

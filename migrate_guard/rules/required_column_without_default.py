@@ -44,10 +44,12 @@ def _message(op: AddColumn, target: Target) -> str:
         else "the column has no server default"
     )
     silent = asking.silent_default(op.column.type, target)
+    product = asking.PRODUCTS[target.dialect]
     if silent is not None:
-        product = asking.PRODUCTS[target.dialect]
         return f'{product} writes {silent} as "{name}" into every row of "{table}": {why}'
-    return f'adding NOT NULL "{name}" fails as soon as "{table}" has a row: {why}'
+    if asking.refuses_missing_values(target):
+        return f'{product} refuses to add NOT NULL "{name}" as soon as "{table}" has a row: {why}'
+    return f'adding NOT NULL "{name}" has no value for the rows of "{table}": {why}'
 
 
 DEFAULTS: Final = {

@@ -25,8 +25,15 @@ def revision_id_too_long(view: RevisionView) -> Iterator[Problem]:
         object=revision.id,
         help=f"Give the script an id of at most {WIDTH} characters, and the scripts that follow it that id as "
         "down_revision.",
-        instead=f"revision = {literal(revision.id[:WIDTH].rstrip('_'))}",
+        instead=f"revision = {literal(_shortened(revision.id))}",
     )
+
+
+def _shortened(revision_id: str) -> str:
+    """As many whole words of the id as fit."""
+    cut = revision_id[:WIDTH]
+    whole = cut if revision_id[WIDTH] == "_" else cut.rpartition("_")[0]
+    return (whole or cut).rstrip("_")
 
 
 def _is_widened(view: RevisionView) -> bool:

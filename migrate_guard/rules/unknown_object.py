@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 from migrate_guard import asking
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
-from migrate_guard.model.folding import index_owner
+from migrate_guard.model.folding import given_table, index_owner
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint, ForeignKey, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span
@@ -94,9 +94,8 @@ def _missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Miss
         case ops.TableOperation(table=name):
             gone = list(_table(name, schema))
             yield from gone
-            there = schema.table(name)
-            if there and not gone:
-                yield from _parts(op, there, schema, target)
+            if not gone:
+                yield from _parts(op, schema.table(name) or given_table(name, op.span), schema, target)
 
 
 def _parts(op: ops.TableOperation, table: Table, schema: Schema, target: Target) -> Iterator[Missing]:

@@ -80,7 +80,8 @@ def _element(element: IndexElement) -> str:
 
 def _expression(expression: Expression) -> str:
     if expression.is_literal:
-        assert not expression.columns and not expression.functions
+        assert not expression.columns
+        assert not expression.functions
         return expression.text
     names = [*expression.columns, *(f"{name}()" for name in expression.functions)]
     return f"<{expression.text}|{' '.join(names)}>"

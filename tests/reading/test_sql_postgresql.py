@@ -229,7 +229,7 @@ CREATE SEQUENCE IF NOT EXISTS app.s START 5 OWNED BY app.t.id
 CREATE SEQUENCE s OWNED BY NONE
 -> CreateSequence(Sequence(s))
 ALTER SEQUENCE s OWNED BY t.id
--> RawSql(ALTER SEQUENCE OWNED BY)
+-> RawSql(ALTER SEQUENCE OWNED BY, tables=[t])
 DROP SEQUENCE IF EXISTS a, b
 -> DropSequence(a, if_exists)
 -> DropSequence(b, if_exists)
@@ -268,8 +268,8 @@ SET lock_timeout = '5s'
 -> SetParameter(lock_timeout, 5s)
 SET LOCAL statement_timeout TO 0
 -> SetParameter(statement_timeout, 0, is_local)
-SET SESSION app.user = 'x'
--> SetParameter(app.user, x)
+SET SESSION app.tenant = 'x'
+-> SetParameter(app.tenant, x)
 SET search_path TO app, public
 -> SetParameter(search_path, app, public)
 SET TIME ZONE 'UTC'
@@ -343,6 +343,9 @@ DO $$ BEGIN FOR r IN SELECT 1 LOOP DROP TABLE t; END LOOP; END $$
 -> RawSql(DO)
 -> Opaque(DO: what follows FOR is not read)
 """
+
+NOT_SQL = frozenset({"ALTER TABLE t FROBNICATE, ADD b int"})
+"""What PostgreSQL would refuse."""
 
 
 @pytest.mark.parametrize(("sql", "expected"), cases(TABLE))

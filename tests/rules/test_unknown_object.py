@@ -114,8 +114,8 @@ def test_contradictions(op: ops.Operation) -> None:
         (drop_column("email"), BASE, POSTGRESQL),
         (drop_column("emial", if_exists=True), BASE, POSTGRESQL),
         (drop_column("emial", is_tolerated=True), BASE, POSTGRESQL),
-        (drop_column("emial", condition="'emial' in columns"), BASE, POSTGRESQL),
-        (drop_column("emial", condition="column_exists('users', 'emial')"), BASE, POSTGRESQL),
+        (drop_column("emial", condition="if 'emial' in columns"), BASE, POSTGRESQL),
+        (drop_column("emial", condition="if column_exists('users', 'emial')"), BASE, POSTGRESQL),
         (drop_column("emial"), with_table(is_certain=False), POSTGRESQL),
         (drop_column("emial"), with_table(is_open=True), POSTGRESQL),
         (drop_column("emial"), with_table(inherits=(ORDERS,)), POSTGRESQL),
@@ -200,7 +200,7 @@ def test_mysql_drops_the_index_of_a_key_after_the_key() -> None:
 
 
 def test_a_condition_is_told() -> None:
-    (problem,) = check(drop_column("emial", condition="settings.cleanup"))
+    (problem,) = check(drop_column("emial", condition="if settings.cleanup"))
     assert problem.message.endswith("so this fails if settings.cleanup")
     assert problem.confidence is Confidence.MEDIUM
 

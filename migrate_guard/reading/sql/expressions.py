@@ -41,7 +41,9 @@ def read(text: str, statement: Statement, begin: int, end: int, dialect: Dialect
         return Expression(source, tuple(dict.fromkeys(_names(words))), functions)
     value = tree.expressions[0]
     columns = tuple(
-        dict.fromkeys(_folded(column.this, dialect) for column in value.find_all(exp.Column) if _is_name(column.this))
+        dict.fromkeys(
+            _folded(column.this, dialect) for column in value.find_all(exp.Column, bfs=False) if _is_name(column.this)
+        )
     )
     return Expression(source, columns, functions, not columns and not functions and _is_constant(value))
 
@@ -53,7 +55,7 @@ def tables(text: str, statement: Statement, begin: int, end: int, dialect: Diale
         return list(_tables_of_words(statement.words[begin:end], dialect))
     local = {cte.alias for cte in tree.find_all(exp.CTE)}
     found: list[list[str]] = []
-    for table in tree.find_all(exp.Table):
+    for table in tree.find_all(exp.Table, bfs=False):
         parts = [each for each in (table.args.get("db"), table.this) if each is not None]
         if not all(_is_name(each) for each in parts) or (len(parts) == 1 and table.name in local):
             continue

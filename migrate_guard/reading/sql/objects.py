@@ -73,7 +73,8 @@ def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool 
     name = cursor.qualified("view name")
     cursor.skip_until("AS")
     cursor.expect("AS")
-    tables = cursor.query_tables(*_query(cursor))
+    # A recursive view reads itself.
+    tables = tuple(each for each in cursor.query_tables(*_query(cursor)) if each != name)
     view = View(name, cursor.span(), is_materialized=is_materialized, tables=tables)
     yield CreateView(span=cursor.span(), is_sql=True, view=view, replace=replace)
 
@@ -114,7 +115,7 @@ def create_sequence(cursor: Cursor) -> Iterator[Operation]:
     if_not_exists = cursor.take("IF", "NOT", "EXISTS")
     name = cursor.qualified("sequence name")
     cursor.skip_until("OWNED")
-    owned_by = _column(cursor) if cursor.take("OWNED", "BY") and not cursor.is_at("NONE") else None
+    owned_by = column_of_table(cursor) if cursor.take("OWNED", "BY") and not cursor.is_at("NONE") else None
     yield CreateSequence(
         span=cursor.span(),
         is_sql=True,
@@ -132,20 +133,22 @@ def drop_sequence(cursor: Cursor) -> Iterator[Operation]:
 
 def comment_on_column(cursor: Cursor) -> Iterator[Operation]:
     """Read a COMMENT ON COLUMN from behind the keyword COLUMN."""
-    table, column = _column(cursor)
-    cursor.tables.append(table)
+    table, column = column_of_table(cursor)
     cursor.expect("IS")
     comment = None if cursor.take("NULL") else cursor.string("comment")
     yield AlterColumn(span=cursor.span(), is_sql=True, table=table, column=column, modify_comment=comment)
 
 
-def _column(cursor: Cursor) -> tuple[QualifiedName, str]:
+def column_of_table(cursor: Cursor) -> tuple[QualifiedName, str]:
+    """Read `table.column`, with or without a schema."""
     parts = [cursor.name("table name")]
     while cursor.take("."):
         parts.append(cursor.name("column name"))
     if len(parts) < 2:
         raise cursor.not_understood()
-    return qualified_name(parts[:-1], cursor.dialect), parts[-1]
+    table = qualified_name(parts[:-1], cursor.dialect)
+    cursor.tables.append(table)
+    return table, parts[-1]
 
 
 def _dropped(cursor: Cursor, what: str) -> tuple[bool, list[QualifiedName], bool]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 from migrate_guard.model.operations import Operation
 from migrate_guard.reading.sql.cursor import Cursor
-from migrate_guard.reading.sql.objects import comment_on_column
+from migrate_guard.reading.sql.objects import column_of_table, comment_on_column
 from migrate_guard.reading.sql.raw import raw
 
 OBJECTS = (
@@ -74,6 +74,8 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         cursor.take("IF", "EXISTS")
         cursor.qualified()
         action = cursor.take_phrase(_ACTIONS)
+        if action == "OWNED BY" and not cursor.is_at("NONE"):
+            column_of_table(cursor)
     elif thing in _ON_TABLE:
         _table_after_on(cursor)
     elif thing == "STATISTICS" and verb == "CREATE":

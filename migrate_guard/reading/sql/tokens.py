@@ -116,7 +116,9 @@ def split(text: str, dialect: DialectName) -> list[Statement]:
         tokens = GRAMMARS[dialect].tokenize(_without_copied_rows(text))
     # Besides its own error, sqlglot's tokenizer lets those of int() and chr() escape on malformed input.
     except (SqlglotError, ValueError, LookupError, OverflowError) as error:
-        raise NotUnderstood(f"cannot be split into words: {' '.join(str(error).split())}") from error
+        # sqlglot says what is missing in the cause only.
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise NotUnderstood(f"cannot be split into words: {reason}") from error
     tokens = _without_client_commands(_with_parameters(tokens, text))
     statements = []
     begin = 0

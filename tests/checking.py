@@ -1,0 +1,35 @@
+"""Run `check` on a project without the command line, for tests."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from migrate_guard.commands.check import judge, sifted
+from migrate_guard.config import Settings, selected
+from migrate_guard.model.finding import Report
+from migrate_guard.model.target import DialectName
+from migrate_guard.reading.discover import discover
+from migrate_guard.rule import Rule
+from migrate_guard.rules import load_rules
+
+
+def check(
+    path: Path,
+    *,
+    dialect: DialectName | None = None,
+    version: tuple[int, ...] | None = None,
+    options: Mapping[str, Mapping[str, Any]] | None = None,
+    extra: Sequence[Rule] = (),
+    select: Sequence[str] = (),
+) -> Report:
+    """Judge the project at `path` by the default rules; paths are relative to the current directory."""
+    rules = (*load_rules(), *extra)
+    settings = Settings(
+        dialect=dialect, db_version=version, rule_options=options or {}, extend_select=tuple(select)
+    )
+    selection = discover([path], cwd=path, environ={})
+    outcomes = judge(selection, settings, selected(rules, settings))
+    return sifted(outcomes, selection, settings, rules, time.perf_counter())

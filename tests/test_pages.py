@@ -1,0 +1,176 @@
+"""The catalogue is the test: every example of every page is executed.
+
+A Good or Quiet example is clean under all default rules; a Bad one has exactly the findings that its marks say.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from migrate_guard.model.target import DialectName
+from migrate_guard.pages import Example, Fence, Page, all_pages
+from migrate_guard.rule import Rule
+from migrate_guard.rules import load_rules
+from tests.checking import check
+
+INI = "[alembic]\nscript_location = %(here)s\nprepend_sys_path = .\nsqlalchemy.url = {url}\n"
+ENV = '''\
+"""A clean environment: models configured, one transaction a revision, lock_timeout set on the connection."""
+
+from alembic import context
+from sqlalchemy import create_engine
+
+from models import Base
+
+
+def run_migrations_online() -> None:
+    engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+    with engine.connect() as connection:
+        context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+
+
+run_migrations_online()
+'''
+MODELS = """\
+from sqlalchemy.orm import DeclarativeBase
+
+
+class Base(DeclarativeBase):
+    pass
+"""
+HEAD = '''\
+"""{message}."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql, postgresql
+
+revision = "{revision}"
+down_revision = {down!r}
+
+
+'''
+DIALECTS: dict[str, str] = {
+    "postgresql": "postgresql+psycopg://app@db/app",
+    "sqlite": "sqlite:///app.db",
+    "mysql": "mysql+pymysql://app@db/app",
+    "mariadb": "mariadb+pymysql://app@db/app",
+}
+REFUSAL = 'raise NotImplementedError("the page shows no downgrade")\n'
+
+
+def cases() -> Iterator[object]:
+    for page in all_pages():
+        for number, example in enumerate(page.examples, 1):
+            yield pytest.param(page, example, id=f"{page.code}-{example.kind}-{number}")
+
+
+def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
+    """Write the project of an example; file name → lines before the fence's code, and the fence."""
+    versions = folder / "versions"
+    versions.mkdir()
+    (folder / "env.py").write_text(ENV, encoding="utf-8")
+    (folder / "models.py").write_text(MODELS, encoding="utf-8")
+    dialect = example.settings.get("dialect", "postgresql")
+    (folder / "alembic.ini").write_text(INI.format(url=DIALECTS[dialect]), encoding="utf-8")
+    written: dict[str, tuple[int, Fence]] = {}
+    down: str | None = None
+    # whole scripts say themselves what they follow: the first of them follows what is given
+    first_down: str | None = None
+    for number, fence in enumerate(example.given):
+        revision = f"{number:04d}00000000"
+        _write(versions / f"{revision}_given.py", revision, down, fence, None)
+        down = first_down = revision
+    downgrade = next((each for each in example.fences if each.role == "downgrade"), None)
+    for fence in example.fences:
+        match fence.role:
+            case "upgrade":
+                name = "ffff00000000_example.py"
+                offset = _write(versions / name, "ffff00000000", down, fence, downgrade)
+                written[name] = (offset, fence)
+                if downgrade:
+                    written[f"{name}:downgrade"] = (offset + fence.code.count("\n") + 3, downgrade)
+            case "script":
+                assert fence.title
+                code = fence.code
+                if first_down:
+                    code = code.replace("down_revision = None", f'down_revision = "{first_down}"', 1)
+                (versions / fence.title).write_text(code, encoding="utf-8")
+                written[fence.title] = (0, fence)
+            case "file":
+                assert fence.title
+                (folder / fence.title).write_text(fence.code, encoding="utf-8")
+                written[fence.title] = (0, fence)
+    return written
+
+
+def _write(path: Path, revision: str, down: str | None, fence: Fence, downgrade: Fence | None) -> int:
+    head = HEAD.format(message="Example", revision=revision, down=down) + "def upgrade() -> None:\n"
+    code = textwrap.indent(fence.code, "    ")
+    tail = textwrap.indent(downgrade.code if downgrade else REFUSAL, "    ")
+    path.write_text(f"{head}{code}\n\ndef downgrade() -> None:\n{tail}", encoding="utf-8")
+    return head.count("\n")
+
+
+def expected(written: dict[str, tuple[int, Fence]]) -> list[tuple[str, int, str]]:
+    return sorted(
+        (name.partition(":")[0], offset + mark.line, mark.code)
+        for name, (offset, fence) in written.items()
+        for mark in fence.marks
+    )
+
+
+def own_rules(example: Example) -> list[Rule]:
+    """The rules of the project that an example brings along."""
+    found: list[Rule] = []
+    for fence in example.fences:
+        if fence.role == "rule":
+            names: dict[str, object] = {"__name__": "own"}
+            exec(compile(fence.code, fence.title or "own.py", "exec"), names)  # noqa: S102  the page's own code
+            found.extend(each for each in names.values() if isinstance(each, Rule))
+    return found
+
+
+@pytest.mark.parametrize(("page", "example"), list(cases()))
+def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = write(tmp_path, example)
+    monkeypatch.chdir(tmp_path)
+    settings = example.settings
+    dialect: DialectName = settings.get("dialect", "postgresql")  # type: ignore[assignment]  # the pages' own words
+    version = tuple(map(int, settings["version"].split("."))) if "version" in settings else None
+    options = dict(each.split("=", 1) for each in settings.get("options", "").split(",") if each)
+    rule = next(each for each in load_rules() if each.code == page.code)
+    report = check(
+        tmp_path,
+        dialect=dialect,
+        version=version,
+        options={rule.name: options},
+        extra=own_rules(example),
+        select=() if rule.default else (rule.code,),
+    )
+    found = sorted((Path(each.span.path).name, each.span.line, each.code) for each in report.findings)
+    said = "\n".join(f"{each.span}: {each.code} {each.message}" for each in report.findings)
+    marks = expected(written)
+    if example.kind == "bad":
+        assert marks, f"{page.path.name}:{example.line}: a Bad example without a mark"
+    else:
+        assert not marks, f"{page.path.name}:{example.line}: a mark in an example that is to be quiet"
+    assert found == marks, f"{page.path.name}:{example.line}\n{said}"
+
+
+@pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.code)
+def test_page_shows_the_rule(page: Page) -> None:
+    rule = next(each for each in load_rules() if each.code == page.code)
+    assert rule.name == page.name
+    kinds = {example.kind for example in page.examples}
+    assert {"bad", "good"} <= kinds
+
+
+def test_every_rule_has_a_page() -> None:
+    assert [rule.code for rule in load_rules()] == [page.code for page in all_pages()]
