@@ -402,9 +402,14 @@ def _typed(hint: Any, _key: str, value: object) -> object:
     if get_origin(hint) is Literal:
         return _choice(value, [str(each) for each in get_args(hint)])
     if get_origin(hint) in (tuple, frozenset):
-        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-            raise _Expected("a list of strings")
-        return get_origin(hint)(value)
+        if not isinstance(value, list):
+            raise _Expected("a list")
+        kinds = [each for each in get_args(hint) if each is not Ellipsis]
+        is_any_length = len(kinds) < len(get_args(hint)) or get_origin(hint) is frozenset
+        if not is_any_length and len(value) != len(kinds):
+            raise _Expected(f"a list of {len(kinds)}")
+        of_each = kinds * len(value) if is_any_length else kinds
+        return get_origin(hint)(_typed(kind, _key, each) for kind, each in zip(of_each, value, strict=True))
     for kind, expected in ((bool, "true or false"), (int, "a whole number"), (float, "a number"), (str, "a string")):
         if hint is kind:
             allowed = (int, float) if kind is float else kind

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from migrate_guard.history import graph
-from migrate_guard.history.fold import Replay, Replayed
+from migrate_guard.history.fold import Replay
+from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateTable, Opaque, Operation, RenameTable
+from migrate_guard.model.operations import CreateTable, Delete, Insert, Opaque, Operation, RawSql, RenameTable
 from migrate_guard.model.revision import (
     Direction,
     History,
@@ -41,7 +42,6 @@ from migrate_guard.rule import (
     Step,
     TableView,
 )
-
 from migrate_guard.rules import load_rule
 
 
@@ -117,27 +117,17 @@ def replay(reading: Reading, engine_name: str | None = None) -> Replay:
 
 
 def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
-    """The schema when `revisions` and everything below them has run."""
+    """The schema when `revisions` and everything below them has run; a multidb environment's are united."""
     wanted: set[str] = set()
     for name in revisions:
         wanted |= graph.ancestors(reading.history, name) | {name}
-    kept = {name: each for name, each in reading.history.revisions.items() if name in wanted}
-    history = graph.build(kept.values())
+    kept = [each for name, each in reading.history.revisions.items() if name in wanted]
+    part = replace(reading, history=graph.build(kept))
     schema = Schema()
-    states: dict[str, Schema] = {}
-    reading = Reading(history, reading.scripts, reading.sources, reading.environment, reading.project, reading.target)
-    for name in reading.environment.databases or (None,):
-        for replayed in replay(reading, name):
-            schema = _joined(schema, replayed) if len(revisions) > 1 else replayed.after
-            states[replayed.revision.id] = replayed.after
-    return schema
-
-
-def _joined(schema: Schema, replayed: Replayed) -> Schema:
-    from migrate_guard.model import folding
-
-    for transition in replayed.upgrade.transitions if replayed.upgrade else ():
-        schema = folding.apply(schema, transition.operation)
+    for engine_name in reading.environment.databases or (None,):
+        for replayed in replay(part, engine_name):
+            for transition in replayed.upgrade.transitions if replayed.upgrade else ():
+                schema = folding.apply(schema, transition.operation)
     return schema
 
 
@@ -150,7 +140,9 @@ def check(
 ) -> Outcome:
     """Ask every rule about every step of an environment's history."""
     reading = read(found, target, base or Path.cwd())
-    asked = _Asked(reading, [each for each in rules if not each.dialects or target.dialect in each.dialects], options or {})
+    asked = _Asked(
+        reading, [each for each in rules if not each.dialects or target.dialect in each.dialects], options or {}
+    )
     for name in reading.environment.databases or (None,):
         asked.replay(name)
     asked.whole()
@@ -213,6 +205,7 @@ class _Asked:
 
     def _run(self, revision: Revision, run: Run) -> None:
         new: set[QualifiedName] = set()
+        emptied: set[QualifiedName] = set()
         for transition in run.transitions:
             operation = transition.operation
             self.operations += 1
@@ -228,11 +221,13 @@ class _Asked:
                     transition.after,
                     self.reading.target,
                     frozenset(new),
+                    frozenset(emptied),
                 )
                 for each in rules:
                     if run.direction in each.directions:
                         self._collect(each, step, revision, run.direction, operation.condition)
             _note_new(new, operation, transition.before)
+            _note_rows(emptied, operation)
 
     def _table(self, table: Table, schema: Schema) -> None:
         view = TableView(table, schema, self.reading.environment, self.reading.target)
@@ -255,7 +250,9 @@ class _Asked:
     ) -> None:
         for problem in self._problems(rule, subject, revision):
             at = self._revisions.get(problem.at.path)
-            self.findings.append(finding(rule, problem, revision if rule.on[0] is not Table else at, direction, condition))
+            self.findings.append(
+                finding(rule, problem, revision if rule.on[0] is not Table else at, direction, condition)
+            )
 
     def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
         try:
@@ -274,11 +271,11 @@ class _Asked:
 
     def _place(self, subject: object, revision: Revision | None) -> Span:
         """Where the subject of a rule stands."""
-        match subject:
-            case Step():
-                return subject.op.span
-            case TableView():
-                return subject.table.span
+        if isinstance(subject, Step):
+            operation: Operation = subject.op
+            return operation.span
+        if isinstance(subject, TableView):
+            return subject.table.span
         if revision is not None:
             return revision.span
         return Span(self.reading.environment.env_path or self.reading.environment.script_location, 1, 1, 1, 2)
@@ -290,6 +287,16 @@ def _note_new(new: set[QualifiedName], operation: Operation, before: Schema) -> 
             new.add(operation.table.name)
     elif isinstance(operation, RenameTable) and operation.table in new:
         new.add(operation.new_name)
+
+
+def _note_rows(emptied: set[QualifiedName], operation: Operation) -> None:
+    match operation:
+        case Delete(table=table, where=None, condition=None):
+            emptied.add(table)
+        case RawSql(kind="TRUNCATE" | "TRUNCATE TABLE", tables=tables, condition=None):
+            emptied.update(tables)
+        case Insert(table=table):
+            emptied.discard(table)
 
 
 def finding(

@@ -258,9 +258,9 @@ def _without_marks(lines: list[str]) -> tuple[str, tuple[Mark, ...]]:
     kept = []
     for number, line in enumerate(lines, 1):
         found = _MARK.search(line)
+        code = line[: found.start()] if found else line
+        kept.append(code)
         if found:
-            line = line[: found.start()]
-            at = number if line.strip() else number + 1
-            marks.extend(Mark(at, code) for code in found[1].split(", "))
-        kept.append(line)
+            at = number if code.strip() else number + 1
+            marks.extend(Mark(at, each) for each in found[1].split(", "))
     return "\n".join(kept) + "\n", tuple(marks)

@@ -18,6 +18,8 @@ from migrate_guard.model.target import DialectName, Target
 __all__ = [
     "Confidence",
     "CrashedRule",
+    "EnvironmentView",
+    "HistoryView",
     "Problem",
     "Related",
     "RevisionView",
@@ -25,8 +27,6 @@ __all__ = [
     "Severity",
     "Step",
     "TableView",
-    "EnvironmentView",
-    "HistoryView",
     "rule",
 ]
 
@@ -63,10 +63,16 @@ class Step(Generic[Op]):
     target: Target
     new: frozenset[QualifiedName] = frozenset()
     """Tables that this revision, or the range under review, has created."""
+    emptied: frozenset[QualifiedName] = frozenset()
+    """Tables from which this revision has deleted every row, and into which it has put none since."""
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""
         return table in self.new
+
+    def has_rows(self, table: QualifiedName) -> bool:
+        """Whether rows are to be expected in the table, as in every database that stands at the parent."""
+        return table not in self.new and table not in self.emptied
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,6 @@ PATIENCE = 1.0
 """Seconds until a run says what it is doing."""
 
 TAB = 4
-_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 
 
 class UserError(Exception):
@@ -59,12 +58,11 @@ def _cell(character: str, column: int) -> tuple[str, int]:
     if character == "\t":
         width = TAB - column % TAB
         return " " * width, width
-    category = unicodedata.category(character)
-    if category in _INVISIBLE:
+    if not character.isprintable():
         code = ord(character)
         spelled = f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
         return spelled, len(spelled)
-    if category in ("Mn", "Me"):
+    if unicodedata.category(character) in ("Mn", "Me"):
         return character, 0
     return character, 2 if unicodedata.east_asian_width(character) in "WF" else 1
 

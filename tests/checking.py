@@ -27,9 +27,7 @@ def check(
 ) -> Report:
     """Judge the project at `path` by the default rules; paths are relative to the current directory."""
     rules = (*load_rules(), *extra)
-    settings = Settings(
-        dialect=dialect, db_version=version, rule_options=options or {}, extend_select=tuple(select)
-    )
+    settings = Settings(dialect=dialect, db_version=version, rule_options=options or {}, extend_select=tuple(select))
     selection = discover([path], cwd=path, environ={})
     outcomes = judge(selection, settings, selected(rules, settings))
     return sifted(outcomes, selection, settings, rules, time.perf_counter())

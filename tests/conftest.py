@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import dedent
 from typing import TypeAlias
 
 import pytest
@@ -16,25 +17,28 @@ script_location = %(here)s/alembic
 sqlalchemy.url = {url}
 """
 
-SCRIPT = '''\
-"""{message}"""
+# Indented, so that this file is not taken for a revision script.
+SCRIPT = dedent(
+    '''\
+    """{message}"""
 
-import sqlalchemy as sa
-from alembic import op
+    import sqlalchemy as sa
+    from alembic import op
 
-revision = "{revision}"
-down_revision = {down!r}
-branch_labels = None
-depends_on = None
-
-
-def upgrade():
-    {upgrade}
+    revision = "{revision}"
+    down_revision = {down!r}
+    branch_labels = None
+    depends_on = None
 
 
-def downgrade():
-    {downgrade}
-'''
+    def upgrade():
+        {upgrade}
+
+
+    def downgrade():
+        {downgrade}
+    '''
+)
 
 
 def script(revision: str, down: str | None, upgrade: str = "pass", downgrade: str = "pass", message: str = "") -> str:

@@ -157,6 +157,9 @@ def _patiently(
 
 
 def _connect_mariadb(socket: Path) -> "pymysql.Connection[Cursor]":
+    if not socket.exists():
+        # PyMySQL would open a socket of its own first, and not close it when nobody listens
+        raise pymysql.OperationalError(f"{socket} is not there yet")
     return pymysql.connect(unix_socket=str(socket), user="root", autocommit=True)
 
 

@@ -315,6 +315,13 @@ def test_help_and_version(capsys: Capture) -> None:
     assert "--output-format" in capsys.readouterr().out
 
 
+def test_no_command(capsys: Capture) -> None:
+    assert run([]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("Usage: migrate-guard")
+
+
 def test_python_dash_m() -> None:
     done = subprocess.run([*COMMAND, "--version"], capture_output=True, text=True, env=ENVIRON)
     assert (done.returncode, done.stdout) == (0, f"migrate-guard, version {__version__}\n")

@@ -19,6 +19,7 @@ class MoneyOptions:
     ratio: float = 0.8
     names: tuple[str, ...] = ("price",)
     mode: Literal["required", "none"] = "required"
+    precision: tuple[int, int] = (12, 2)
 
 
 @dataclass(frozen=True)
@@ -82,6 +83,7 @@ def test_every_setting(write: Write) -> None:
         ratio = 1
         names = ["fee"]
         mode = "none"
+        precision = [19, 4]
         """
     )
     assert read(file.parent) == Settings(
@@ -93,7 +95,16 @@ def test_every_setting(write: Write) -> None:
         fail_on=Severity.WARNING,
         output_format="json",
         per_file_ignores={"versions/0*.py": ("MG602",)},
-        rule_options={"float-money": {"max_words": 2, "strict": True, "ratio": 1, "names": ("fee",), "mode": "none"}},
+        rule_options={
+            "float-money": {
+                "max_words": 2,
+                "strict": True,
+                "ratio": 1,
+                "names": ("fee",),
+                "mode": "none",
+                "precision": (19, 4),
+            }
+        },
         origin=file,
     )
     assert MoneyOptions(**read(file.parent).rule_options["float-money"]).names == ("fee",)  # type: ignore[arg-type]
@@ -113,6 +124,7 @@ def test_every_mistake_is_told_at_once(write: Write) -> None:
         strict = 1
         names = "fee"
         mode = "require"
+        precision = [1, 2, 3]
         [rules.MG999]
         [rules.MG101]
         x = 1
@@ -128,8 +140,9 @@ def test_every_mistake_is_told_at_once(write: Write) -> None:
         "per-file-ignores: expected a table of path patterns and lists of rules, got []",
         'rules.MG603.max-word: there is no such option; did you mean "max-words"?',
         "rules.MG603.strict: expected true or false, got 1",
-        'rules.MG603.names: expected a list of strings, got "fee"',
+        'rules.MG603.names: expected a list, got "fee"',
         'rules.MG603.mode: expected one of required, none, got "require"; did you mean "required"?',
+        "rules.MG603.precision: expected a list of 2, got [1, 2, 3]",
         "rules.MG999: there is no such rule",
         "rules.MG101.x: the rule multiple-heads has no options",
     ]

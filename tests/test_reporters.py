@@ -5,6 +5,8 @@ from importlib.resources import files
 
 import jsonschema
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrate_guard.model.finding import (
     Confidence,
@@ -19,6 +21,7 @@ from migrate_guard.model.finding import (
 from migrate_guard.model.source import Source, Span
 from migrate_guard.reporters import Look, formats, reporter
 from migrate_guard.reporters.text import mark
+from migrate_guard.terminal import cells
 
 PATH = "alembic/versions/3f2a_add_orders_index.py"
 LINE = '    op.create_index("ix_orders_user_id", "orders", ["user_id"])'
@@ -201,6 +204,16 @@ def test_long_lines_are_cut_around_the_span(at: int) -> None:
     marked = mark(line, Span("a.py", 1, at + 1, 1, at + 5))
     assert marked.line[marked.start : marked.start + marked.width] == "HERE"
     assert len(marked.line) <= 162
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])), st.integers(1, 300), st.integers(0, 300), st.booleans())
+def test_marks_lie_on_what_is_shown(line: str, start: int, length: int, is_long: bool) -> None:
+    line = line.replace("\n", "").replace("\r", "")
+    marked = mark(line, Span("a.py", 1, start, 1 + is_long, start + length))
+    assert all(character.isprintable() for character in marked.line)
+    columns = sum(width for _, width in cells(marked.line))
+    assert marked.width >= 1
+    assert marked.start + marked.width <= max(columns, marked.start + 1)
 
 
 def test_long_spans_are_cut() -> None:

@@ -27,7 +27,9 @@ def build(
     return History(
         revisions=known,
         order=(*order, *unordered),
-        heads=tuple(each for each in known.values() if not any(each.id in known[child].down for child in children[each.id])),
+        heads=tuple(
+            each for each in known.values() if not any(each.id in known[child].down for child in children[each.id])
+        ),
         bases=tuple(each for each in known.values() if not each.down),
         children={name: tuple(below) for name, below in children.items()},
         missing=missing,
@@ -151,5 +153,3 @@ def resolve(history: History, name: str) -> Revision | None:
         return history.revisions[name]
     found = [each for key, each in history.revisions.items() if key.startswith(name)]
     return found[0] if len(found) == 1 else None
-
-

@@ -130,17 +130,25 @@ def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
     name = operation.column
     if is_unsure(operation):
         return schema.with_table(replace(table, is_certain=False))
-    table = replace(
-        _without_dependents(table, name),
-        columns=tuple(column for column in table.columns if column.name != name),
-        lost=(*table.lost, Lost(name, operation.span)),
+    kept = replace(
+        _without_dependents(table, name), columns=tuple(column for column in table.columns if column.name != name)
     )
-    schema = schema.with_table(table)
+    schema = schema.with_table(_with_lost(kept, table, operation.span, name))
     for other in schema.tables.values():
         keys = tuple(key for key in other.foreign_keys if not _refers(key, operation.table, name))
         if len(keys) != len(other.foreign_keys):
             schema = schema.with_table(replace(other, foreign_keys=keys))
     return schema
+
+
+def _with_lost(table: Table, before: Table, span: Span, name: str | None = None) -> Table:
+    """Note what the table had before and has no longer; `name` is noted even if the history never told of it."""
+    objects = (*before.columns, *before.constraints(), *before.indexes)
+    kept = {id(each) for each in (*table.columns, *table.constraints(), *table.indexes)}
+    lost = [Lost(each.name or "", span, each) for each in objects if id(each) not in kept]
+    if name is not None and all(each.name != name for each in lost):
+        lost.append(Lost(name, span, Column(name, UNKNOWN_TYPE, span, nullable=None)))
+    return replace(table, lost=(*table.lost, *lost))
 
 
 def _refers(key: ForeignKey, table: QualifiedName, column: str) -> bool:
@@ -208,9 +216,12 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
         if not table.is_open:
             return schema
         table = replace(table, columns=(*table.columns, Column(old, UNKNOWN_TYPE, operation.span, nullable=None)))
-    columns = tuple(replace(each, name=new, span=operation.span) if each.name == old else each for each in table.columns)
-    lost = (*table.lost, Lost(old, operation.span))
-    schema = schema.with_table(_renamed_dependents(replace(table, columns=columns, lost=lost), old, new))
+    columns = tuple(
+        replace(each, name=new, span=operation.span) if each.name == old else each for each in table.columns
+    )
+    lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
+    table = replace(table, columns=columns, lost=(*table.lost, *lost))
+    schema = schema.with_table(_renamed_dependents(table, old, new))
     for other in schema.tables.values():
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
             keys = tuple(
@@ -269,8 +280,7 @@ def _drop_index(schema: Schema, operation: ops.DropIndex) -> Schema:
     if is_unsure(operation):
         return schema.with_table(replace(table, is_certain=False))
     kept = tuple(each for each in table.indexes if each.name != operation.index.name)
-    lost = (*table.lost, Lost(operation.index.name, operation.span))
-    return schema.with_table(replace(table, indexes=kept, lost=lost))
+    return schema.with_table(_with_lost(replace(table, indexes=kept), table, operation.span))
 
 
 def index_owner(schema: Schema, operation: ops.DropIndex) -> Table | None:
@@ -288,8 +298,8 @@ def _rename_index(schema: Schema, operation: ops.RenameIndex) -> Schema:
         replace(each, name=operation.new_name, span=operation.span) if each.name == operation.index.name else each
         for each in table.indexes
     )
-    lost = (*table.lost, Lost(operation.index.name, operation.span))
-    return schema.with_table(_unsure(replace(table, indexes=indexes, lost=lost), operation))
+    lost = [Lost(each.name or "", operation.span, each) for each in table.indexes if each.name == operation.index.name]
+    return schema.with_table(_unsure(replace(table, indexes=indexes, lost=(*table.lost, *lost)), operation))
 
 
 def with_constraint(table: Table, constraint: AnyConstraint) -> Table:
@@ -332,17 +342,15 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     primary_key = table.primary_key
     if operation.cascade:
         schema = _without_references(schema, table, name)
-    return schema.with_table(
-        replace(
-            table,
-            primary_key=None if primary_key and primary_key.name == name else primary_key,
-            unique_constraints=tuple(each for each in table.unique_constraints if each.name != name),
-            foreign_keys=tuple(each for each in table.foreign_keys if each.name != name),
-            check_constraints=tuple(each for each in table.check_constraints if each.name != name),
-            exclusion_constraints=tuple(each for each in table.exclusion_constraints if each.name != name),
-            lost=(*table.lost, Lost(name, operation.span)),
-        )
+    kept = replace(
+        table,
+        primary_key=None if primary_key and primary_key.name == name else primary_key,
+        unique_constraints=tuple(each for each in table.unique_constraints if each.name != name),
+        foreign_keys=tuple(each for each in table.foreign_keys if each.name != name),
+        check_constraints=tuple(each for each in table.check_constraints if each.name != name),
+        exclusion_constraints=tuple(each for each in table.exclusion_constraints if each.name != name),
     )
+    return schema.with_table(_with_lost(kept, table, operation.span))
 
 
 def _without_references(schema: Schema, table: Table, name: str) -> Schema:
@@ -365,7 +373,7 @@ def _rests_on(key: ForeignKey, table: Table, constraint: PrimaryKey | UniqueCons
     return set(key.referred_columns) == set(constraint.columns)
 
 
-def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint_name: str, **changes: object) -> Schema:
+def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint_name: str, **changes: Any) -> Schema:
     table = schema.table(operation.table)
     if table is None:
         return schema
@@ -385,13 +393,15 @@ def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint
 
 
 def _rename_constraint(schema: Schema, operation: ops.RenameConstraint) -> Schema:
+    before = schema.table(operation.table)
+    renamed = before.constraint(operation.constraint) if before else None
     schema = _change_constraint(
         schema, operation, operation.constraint, name=operation.new_name, is_implicit_name=False, span=operation.span
     )
     table = schema.table(operation.table)
-    if table is None or is_unsure(operation):
+    if table is None or renamed is None or is_unsure(operation):
         return schema
-    return schema.with_table(replace(table, lost=(*table.lost, Lost(operation.constraint, operation.span))))
+    return schema.with_table(replace(table, lost=(*table.lost, Lost(operation.constraint, operation.span, renamed))))
 
 
 def _validate_constraint(schema: Schema, operation: ops.ValidateConstraint) -> Schema:
@@ -463,7 +473,9 @@ def _drop_view(schema: Schema, operation: ops.DropView) -> Schema:
     return replace(schema, views=views)
 
 
-def _without_readers(views: PersistentMap[QualifiedName, View], name: QualifiedName) -> PersistentMap[QualifiedName, View]:
+def _without_readers(
+    views: PersistentMap[QualifiedName, View], name: QualifiedName
+) -> PersistentMap[QualifiedName, View]:
     for view in views.values():
         if name in view.tables and view.name in views:
             views = _without_readers(views.remove(view.name), view.name)

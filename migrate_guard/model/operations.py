@@ -84,14 +84,14 @@ class AlterColumn(TableOperation):
     column: str
     existing_type: Type | None = None
     existing_nullable: bool | None = None
-    existing_default: Expression | None | Unset = UNSET
-    existing_comment: str | None | Unset = UNSET
+    existing_default: Expression | Unset | None = UNSET
+    existing_comment: str | Unset | None = UNSET
     modify_type: Type | None = None
     modify_nullable: bool | None = None
-    modify_default: Expression | None | Unset = UNSET
-    modify_comment: str | None | Unset = UNSET
+    modify_default: Expression | Unset | None = UNSET
+    modify_comment: str | Unset | None = UNSET
     modify_identity: bool | Unset = UNSET
-    modify_computed: Expression | None | Unset = UNSET
+    modify_computed: Expression | Unset | None = UNSET
     using: Expression | None = None
 
 

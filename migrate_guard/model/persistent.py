@@ -60,7 +60,7 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
 
     def __contains__(self, key: object) -> bool:
         if key in self._overlay:
-            return self._overlay[cast(K, key)] is not _GONE
+            return self._overlay[key] is not _GONE
         return key in self._base
 
     def __iter__(self) -> Iterator[K]:

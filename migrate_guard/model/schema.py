@@ -158,6 +158,7 @@ class Lost:
 
     name: str
     span: Span
+    object: Column | AnyConstraint | Index
 
 
 @dataclass(frozen=True, slots=True)

@@ -299,7 +299,6 @@ _BUILTINS: Final[Mapping[str, Callable[[Call], Value]]] = {
 # -- methods of strings and containers
 
 
-
 def call_python_method(receiver: Value, call: Call) -> Value:
     """The result of a method of a string, number or container."""
     name = call.name
@@ -458,5 +457,3 @@ def _iterated(call: Call) -> Value:
     if len(known) != len(columns):
         return _unknown(call)
     return list(itertools.chain(*known) if call.name == "chain" else itertools.product(*known))
-
-

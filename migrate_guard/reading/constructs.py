@@ -93,7 +93,9 @@ def _reference(value: Value) -> Value:
 
 def _foreign_key_constraint(call: Call) -> Value:
     columns, referred = call.get(0, "columns"), call.get(1, "refcolumns")
-    return ConstraintValue("foreignkey", _names(columns), call.kwargs, call.span, tuple(map(_reference, _names(referred))))
+    return ConstraintValue(
+        "foreignkey", _names(columns), call.kwargs, call.span, tuple(map(_reference, _names(referred)))
+    )
 
 
 def _names(value: Value) -> tuple[Value, ...]:

@@ -76,7 +76,9 @@ def column_type(machine: CallEvaluator, value: SqlType | Unknown | None) -> Type
     if value.is_enum:
         kwargs["name"] = enum_name(value)
         return sqlalchemy_type(value.path, enum_labels(machine, value) or (), kwargs, machine.target.dialect)
-    return sqlalchemy_type(value.path, [_argument(machine, each) for each in value.args], kwargs, machine.target.dialect)
+    return sqlalchemy_type(
+        value.path, [_argument(machine, each) for each in value.args], kwargs, machine.target.dialect
+    )
 
 
 def _variant(value: SqlType, dialect: str) -> SqlType:
@@ -165,8 +167,42 @@ _LITERAL: Final = re.compile(
 )
 _WORD: Final = re.compile(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
 _KEYWORDS: Final = frozenset(
-    "and or not is null in like ilike between true false case when then else end as asc desc nulls first last any all"
-    " exists select from where collate similar to distinct interval cast".split()
+    [
+        "and",
+        "or",
+        "not",
+        "is",
+        "null",
+        "in",
+        "like",
+        "ilike",
+        "between",
+        "true",
+        "false",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "as",
+        "asc",
+        "desc",
+        "nulls",
+        "first",
+        "last",
+        "any",
+        "all",
+        "exists",
+        "select",
+        "from",
+        "where",
+        "collate",
+        "similar",
+        "to",
+        "distinct",
+        "interval",
+        "cast",
+    ]
 )
 
 
@@ -190,8 +226,10 @@ def server_default(value: Value) -> Expression | None:
     if value is None or value is False:
         return None
     if isinstance(value, Clause):
-        return Expression(value.text, functions=value.functions, is_literal=True) if value.is_literal else expression(
-            value.text
+        return (
+            Expression(value.text, functions=value.functions, is_literal=True)
+            if value.is_literal
+            else expression(value.text)
         )
     if isinstance(value, EnumMember):
         return server_default(value.value)
@@ -478,9 +516,7 @@ def table(
     made_constraints: list[AnyConstraint] = []
     made_indexes: list[Index] = []
     for each in columns:
-        made, own, own_indexes = column(
-            machine, each, name, numbers_itself=_numbers_itself(machine, each, key_names)
-        )
+        made, own, own_indexes = column(machine, each, name, numbers_itself=_numbers_itself(machine, each, key_names))
         made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
         made_constraints += own
         made_indexes += own_indexes

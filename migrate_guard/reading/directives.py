@@ -18,11 +18,11 @@ from migrate_guard.reading.statements import execute
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
+    Class,
     Clause,
     ColumnValue,
     Connection,
     ConstraintValue,
-    Class,
     FinalName,
     Function,
     Generated,
@@ -107,7 +107,7 @@ def _bind(call: Call, directive: str, parameters: Sequence[str], batch: Batch | 
 
 def call_alembic(call: Call) -> Value:
     """The value of a call into Alembic, and the operations it stands for."""
-    directive = _DIRECTIVES.get(call.name)
+    directive = _DIRECTIVES.get(_SPATIAL.get(call.name, call.name))
     if directive is not None and call.path.startswith(("alembic.op.", "alembic.operations.")):
         parameters, handle = directive
         return handle(_bind(call, call.name, parameters))
@@ -124,10 +124,13 @@ def call_batch(batch: Batch, call: Call) -> Value:
     if isinstance(batch.table, Unknown):
         call.machine.opaque(call.span, f"the table of the batch block is not known: {batch.table.reason}")
         return None
-    directive = _DIRECTIVES.get(call.name)
+    directive = _DIRECTIVES.get(_SPATIAL.get(call.name, call.name))
     if directive is None:
         plain = _PLAIN.get(call.name)
-        return plain(call) if plain else Unknown(f"what batch_op.{call.name}() returns", call.span)
+        if plain is None:
+            reason = f"batch_op.{call.name}() is not a directive of Alembic itself"
+            call.machine.opaque(call.span, reason, batch.table)
+        return plain(call) if plain else None
     parameters, handle = directive
     return handle(_bind(call, call.name, parameters, batch))
 
@@ -293,11 +296,11 @@ def _boolean(value: Value) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
-def _default(value: Value) -> Expression | None | ops.Unset:
+def _default(value: Value) -> Expression | ops.Unset | None:
     return ops.UNSET if value is False else ddl.server_default(value)
 
 
-def _comment(value: Value) -> str | None | ops.Unset:
+def _comment(value: Value) -> str | ops.Unset | None:
     if value is None or (isinstance(value, str) and HOLE not in value):
         return value
     return ops.UNSET
@@ -514,8 +517,6 @@ def _invoke(call: Call) -> Value:
     return None
 
 
-
-
 _TABLE: Final = ("table_name",)
 _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Value]]]] = {
     "add_column": (("table_name", "column"), _add_column),
@@ -541,6 +542,15 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     "execute": (("sqltext",), _execute),
     "rename_table": (("old_table_name", "new_table_name"), _rename_table),
 }
+_SPATIAL: Final[Mapping[str, str]] = {
+    "add_geospatial_column": "add_column",
+    "create_geospatial_index": "create_index",
+    "create_geospatial_table": "create_table",
+    "drop_geospatial_column": "drop_column",
+    "drop_geospatial_index": "drop_index",
+    "drop_geospatial_table": "drop_table",
+}
+"""GeoAlchemy2's own directives, which differ from Alembic's on SQLite alone (geoalchemy2.alembic_helpers)."""
 _PLAIN: Final[Mapping[str, Callable[[Call], Value]]] = {
     "configure": _configure,
     "f": _f,
@@ -552,4 +562,3 @@ _PLAIN: Final[Mapping[str, Callable[[Call], Value]]] = {
     "is_offline_mode": _no,
     "run_async": _run_async,
 }
-

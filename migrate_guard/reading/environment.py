@@ -7,6 +7,7 @@ from pathlib import Path
 
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.schema import Schema
+from migrate_guard.model.source import Source
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.interpreter import Interpreter
@@ -14,7 +15,6 @@ from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.project import Project, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 from migrate_guard.reading.values import External, MetaDataValue, Scope, Unknown, Value
-from migrate_guard.model.source import Source
 
 
 def read_environment(found: AlembicEnvironment, project: Project, target: Target) -> Environment:
@@ -30,7 +30,8 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         databases=found.databases,
         version_table=version_table if isinstance(version_table, str) else "alembic_version",
         naming_convention=_convention(configured.get("target_metadata")),
-        knows_naming_convention=bool(configured) and not isinstance(configured.get("target_metadata"), Unknown | External),
+        knows_naming_convention=bool(configured)
+        and not isinstance(configured.get("target_metadata"), Unknown | External),
         widens_version_table=_widens(found.env_path),
     )
 

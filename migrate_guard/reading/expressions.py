@@ -8,7 +8,7 @@ import operator
 import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, cast
 
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.machine import MAXIMUM_TEXT, Machine
@@ -362,7 +362,7 @@ class Evaluator(Machine):
             return value
         if isinstance(value, (*CONTAINERS, str, bytes)) and (is_plain(index) or isinstance(index, slice)):
             try:
-                return value[index]
+                return cast(Any, value)[index]
             except _FAILURES as error:
                 return Unknown(f"no such element: {error}", self.span(node))
         if isinstance(value, External):
@@ -492,7 +492,7 @@ def _percent(text: str, value: Value) -> str:
     else:
         filled = _fill(value)
     try:
-        return text % filled
+        return str(text % filled)
     except _FAILURES:
         return _PERCENT.sub(HOLE, text)
 
@@ -571,4 +571,3 @@ Evaluator._EVALUATE = {
     ast.SetComp: Evaluator.comprehension_list,
     ast.DictComp: Evaluator.comprehension_dict,
 }
-

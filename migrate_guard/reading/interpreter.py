@@ -9,10 +9,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import Any, ClassVar
 
 from migrate_guard.model import folding
-from migrate_guard.model.operations import Opaque
 from migrate_guard.model.revision import Direction, Run, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -26,14 +26,11 @@ from migrate_guard.reading.values import (
     AutocommitBlock,
     Batch,
     Class,
-    Connection,
     EnumMember,
     External,
     Function,
     Instance,
-    Module,
     Scope,
-    SqlType,
     Value,
 )
 
@@ -494,7 +491,7 @@ class Interpreter(CallEvaluator):
                 return self.execute_block(case.body, scope)
             if known is not False:
                 condition = f"if {self.source(node.subject)} is {ast.unparse(case.pattern)[:60]}"
-                open_cases.append((condition, lambda body=case.body: self.execute_block(body, scope)))
+                open_cases.append((condition, partial(self.execute_block, case.body, scope)))
             if known is True:
                 break
         return self.fork(open_cases, scope) if open_cases else Flow.NEXT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -106,10 +106,6 @@ class Machine:
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
 
-    def emit_all(self, operations: Sequence[Operation]) -> None:
-        for operation in operations:
-            self.emit(operation)
-
     def opaque(self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True) -> None:
         """Record an operation that cannot be resolved; with `changes_schema` False it is known to be about rows."""
         self.emit(Opaque(span=span, reason=reason, tables=tables, changes_schema=changes_schema))
@@ -152,5 +148,3 @@ def describe(value: Value) -> str:
     if isinstance(value, str):
         return "a part of the text is computed from a value that is not known"
     return f"it is a {type(value).__name__}"
-
-

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from migrate_guard.reading.script import UnreadableFile, parse, read_text
 from migrate_guard.model.source import Source
+from migrate_guard.reading.script import UnreadableFile, parse, read_text
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -134,7 +134,9 @@ def parse(source: Source) -> ast.Module:
     except SyntaxError as error:
         line = error.lineno or 1
         column = len(source.line(line)[: max(error.offset or 1, 1) - 1].encode()) + 1
-        raise UnreadableFile(_syntax_problem(source, error), Span(source.path, line, column, line, column + 1)) from error
+        raise UnreadableFile(
+            _syntax_problem(source, error), Span(source.path, line, column, line, column + 1)
+        ) from error
     except ValueError as error:
         line = source.text.count("\n", 0, max(source.text.find("\0"), 0)) + 1
         raise UnreadableFile(str(error), Span(source.path, line, 1, line, 2)) from error
@@ -142,7 +144,9 @@ def parse(source: Source) -> ast.Module:
         raise UnreadableFile("its expressions are nested too deeply for Python to parse", whole) from error
 
 
-_PYTHON_2 = re.compile(r"^\s*(print\s+[^\s(=]|exec\s+['\"]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE)
+_PYTHON_2 = re.compile(
+    r"^\s*(print\s+[^\s(=]|exec\s+['\"]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
+)
 
 
 def _syntax_problem(source: Source, error: SyntaxError) -> str:

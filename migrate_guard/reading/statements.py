@@ -15,6 +15,7 @@ from migrate_guard.reading import ddl
 from migrate_guard.reading.calls import Call, model_table
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.machine import describe
+from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
@@ -46,7 +47,8 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             else:
                 from migrate_guard.reading.sql import read_sql
 
-                machine.emit_all(read_sql(str(text), machine.target, _locator(call, node, str(text))))
+                for operation in read_sql(str(text), machine.target, _locator(call, node, str(text))):
+                    machine.emit(with_names(operation, machine.schema, machine.target.dialect))
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
@@ -101,9 +103,7 @@ def emit_statement(call: Call, statement: Statement) -> None:
         case "insert":
             call.machine.emit(ops.Insert(span=call.span, table=statement.table))
         case "update":
-            call.machine.emit(
-                ops.Update(span=call.span, table=statement.table, columns=statement.columns, where=where)
-            )
+            call.machine.emit(ops.Update(span=call.span, table=statement.table, columns=statement.columns, where=where))
         case "delete":
             call.machine.emit(ops.Delete(span=call.span, table=statement.table, where=where))
 
@@ -120,7 +120,17 @@ def call_database(receiver: Value, call: Call) -> Value:
 
 _EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "exec", "run_sync"})
 _CHAINING: Final = frozenset(
-    {"connect", "begin", "begin_nested", "begin_twophase", "execution_options", "connection", "get_bind", "bind", "engine"}
+    {
+        "connect",
+        "begin",
+        "begin_nested",
+        "begin_twophase",
+        "execution_options",
+        "connection",
+        "get_bind",
+        "bind",
+        "engine",
+    }
 )
 
 
@@ -201,6 +211,7 @@ def _statement(receiver: Statement, call: Call) -> Value:
 
 
 # -- tables, metadata, types
+
 
 def _table(receiver: TableValue, call: Call) -> Value:
     match call.name:

@@ -27,7 +27,7 @@ Value = Any
 class OrderedSet(list[Any]):
     """A set of the script, in the order in which it names the elements: what it does must not vary between runs."""
 
-    __hash__ = None  # type: ignore[assignment]  # as for every list
+    __hash__ = None
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, list | set | frozenset):

@@ -146,8 +146,10 @@ def _taken(name: str, table: Table, target: Target) -> Span | None:
 def _constraint(constraint: AnyConstraint, using: str | None, table: Table, target: Target) -> Iterator[Existing]:
     if not asking.has_unique_constraint_names(target):
         return
-    if isinstance(constraint, PrimaryKey) and table.primary_key and not table.is_open:
-        key = table.primary_key
+    key = table.primary_key
+    if isinstance(constraint, PrimaryKey) and key and not table.is_open:
+        if key.is_assumed_name:
+            return  # a drop under the name that it really has was not seen
         yield Existing(f'"{table.name}" already has a primary key', f"{table.name}.{key.name or 'pk'}", key.span)
         return
     if constraint.name is None or constraint.is_implicit_name:
@@ -163,5 +165,11 @@ def _constraint(constraint: AnyConstraint, using: str | None, table: Table, targ
 
 def _named_constraint(table: Table, name: str) -> Iterator[Existing]:
     constraint = table.constraint(name)
-    if constraint:
+    if constraint and not constraint.is_assumed_name and not _is_merged(constraint, table):
         yield Existing(f'"{table.name}" already has a constraint "{name}"', f"{table.name}.{name}", constraint.span)
+
+
+def _is_merged(constraint: AnyConstraint, table: Table) -> bool:
+    """Whether the constraint repeats the primary key: PostgreSQL makes one of two that are declared together."""
+    key = table.primary_key
+    return isinstance(constraint, UniqueConstraint) and key is not None and key.columns == constraint.columns

@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 from migrate_guard.asking import deed, write_inverse
 from migrate_guard.model import operations as ops
 from migrate_guard.model.revision import Revision, Run, Transition
+from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
@@ -37,11 +38,11 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
     changes = _changes(upgrade)
     if not changes or downgrade.raises or _does_something(downgrade):
         return
-    more = f" and makes {len(changes) - 1} more changes" if len(changes) > 1 else ""
+    more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
     refusal = f'raise NotImplementedError("{revision.id} cannot be taken back")'
     yield Problem(
         f"downgrade() does nothing although upgrade() {deed(changes[0])}{more}, "
-        "so the next upgrade meets what this one left behind",
+        'so "alembic downgrade" moves the version back and leaves the schema as it is',
         revision.downgrade,
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
         instead=refusal if options.downgrades == "raise" else write_inverse(changes) or refusal,
@@ -64,12 +65,21 @@ def _leaves_something(transition: Transition, run: Run) -> bool:
             return verb in ("CREATE", "ALTER", "DROP") and not rest.startswith(("EXTENSION", "DATABASE", "SYSTEM"))
         case ops.AddEnumValue(if_not_exists=True):
             return False
+        case ops.AlterColumn(table=name, column=column):
+            before, after = transition.before.table(name), transition.after.table(name)
+            return before is None or after is None or _facets(before, column) != _facets(after, column)
         case ops.CreateTable(table=table):
             return not _is_passing(table.name in run.before.tables, table.name in run.after.tables)
         case ops.TableOperation(table=name) if not isinstance(transition.operation, LEAVES_NOTHING):
             is_given = name not in transition.before.tables
             return is_given or not _is_passing(name in run.before.tables, name in run.after.tables)
     return not isinstance(transition.operation, LEAVES_NOTHING)
+
+
+def _facets(table: Table, column: str) -> Column | None:
+    """A column without the place that made it what it is."""
+    found = table.column(column)
+    return replace(found, span=table.span) if found else None
 
 
 def _is_passing(before: bool, after: bool) -> bool:

@@ -44,7 +44,7 @@ class Options:
         "frequency term interval band class grade share fraction confidence x y z similarity relevance progress "
         "completion point position"
     )
-    """Words with which a name is a measure, unless a word of money has the last say: a price score, but a token cost."""
+    """Words with which a name is a measure, unless a word of money comes last: a price score, but a token cost."""
     computed: tuple[str, ...] = _words(
         "path edge query planner heuristic node travel latency gradient loss percent percentage pct ratio relative "
         "normalized normalised scaled"
@@ -101,7 +101,9 @@ def says_money(name: str, options: Options) -> bool:
     others = [word for word in told if not _is(word, options.weak) and not _is(word, options.neutral)]
     if not weak or not all(_is(word, options.companions) for word in others):
         return False
-    return bool(others) or len(weak) > 1 or _is(weak[0], options.alone)
+    if others or any(_is(word, options.alone) for word in weak):
+        return True
+    return len(weak) > 1 and _has(told, options.companions)
 
 
 def _tells(column: Column, comment: str, options: Options) -> bool:

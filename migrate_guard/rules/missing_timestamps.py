@@ -158,7 +158,10 @@ def _problem(table: Table, missing: list[Half], target: Target, options: Options
 
 def _lacks(table: Table, missing: list[Half], options: Options) -> str:
     """The second half of the message: what is missing, and how the house does it."""
-    evidence = [f'{half.house} have "{half.column}"' for half in missing if half.is_learnt]
+    learnt = [half for half in missing if half.is_learnt]
+    evidence = [f'{half.house} have "{half.column}"' for half in learnt]
+    if len({str(half.house) for half in learnt}) == 1 < len(learnt):
+        evidence = [f"{learnt[0].house} have each"]
     told = f" ({' and '.join(evidence)})" if evidence else ""
     if len(missing) == 2:
         first, second = missing

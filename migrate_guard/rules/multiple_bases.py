@@ -22,9 +22,7 @@ def multiple_bases(view: HistoryView) -> Iterator[Problem]:
 def _problem(base: Revision, others: list[Revision]) -> Problem:
     names = quoted(each.id for each in others)
     return Problem(
-        f'"{base.id}" starts a history of its own beside {names}, so the order of the two on a new database is not fixed'
-        if len(others) == 1
-        else f'"{base.id}" starts a history of its own beside {names}, so their order on a new database is not fixed',
+        f'"{base.id}" starts a history of its own beside {names}, so their order on a new database is not fixed',
         base.down_span or base.span,
         object=base.id,
         help="Name the revision that this one follows in down_revision, or give each root a branch label.",

@@ -36,7 +36,7 @@ OPERATIONS: Final = (
 )
 
 LONGEST_NAME: Final = 63
-"""PostgreSQL cuts longer names."""
+"""PostgreSQL cuts longer names, and SQLAlchemy those that it makes itself."""
 
 
 class Missing(NamedTuple):
@@ -199,10 +199,15 @@ def _may_be_named(
     implicit = [each.name for each in of_kind if each.name and each.is_implicit_name]
     if implicit and not asking.names_constraints_predictably(target):
         return True
-    if any(len(each) > LONGEST_NAME for each in (name, *implicit)):
+    if _is_cut(name, [each.name for each in of_kind if each.name]):
         return True
     by_convention = any(not asking.is_generated_name(each) for each in implicit)
     return by_convention and asking.is_generated_name(name)
+
+
+def _is_cut(name: str, known: list[str]) -> bool:
+    """Whether SQLAlchemy or the database may have made one of the names shorter, so that they do not compare."""
+    return len(name) > LONGEST_NAME or any(len(each) > LONGEST_NAME and each[:40] == name[:40] for each in known)
 
 
 def _index(
@@ -219,9 +224,14 @@ def _index(
     name = index.name
     if owner.index(name) or _is_index_elsewhere(index, schema, target) or _is_key(name, owner, target):
         return
+    names = [each.name for each in owner.indexes if each.name]
+    if _is_cut(name, names):
+        return
     if _is_told(owner) or (owner.is_certain and owner.lost_at(name)):
-        kind = "index" if owner.constraint(name) is None else "index, but a constraint,"
-        yield _missing_part(owner, kind, name, [each.name for each in owner.indexes])
+        missing = _missing_part(owner, "index", name, names)
+        if owner.constraint(name):
+            missing = missing._replace(what=f'"{name}" of "{owner.name}" is a constraint and no index', known=())
+        yield missing
 
 
 def _lost_index(index: QualifiedName, schema: Schema) -> Iterator[Missing]:

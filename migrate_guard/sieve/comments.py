@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from migrate_guard.config import nearest
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.revision import Revision, Suppression
 from migrate_guard.rule import Problem, Rule
@@ -23,6 +24,7 @@ class Comments:
     ) -> None:
         self._rules = tuple(rule for rule in rules if Suppression in rule.on)
         self._running = frozenset(rule.code for rule in rules)
+        self._spellings = tuple(spelling for pair in known.items() for spelling in pair)
         self._codes = {spelling.lower(): code for code, name in known.items() for spelling in (code, name)}
         # A script that two environments share has its comments once.
         self._all = {comment.span: (revision, comment) for revision, comment in comments}
@@ -78,13 +80,10 @@ class Comments:
                 )
 
     def _help(self, name: str) -> str:
-        from difflib import get_close_matches
-
-        close = get_close_matches(name.lower(), self._codes, n=1)
-        if not close:
+        close = nearest(name, self._spellings)
+        if close is None:
             return "Write the code or the name of a rule; migrate-guard explain --all lists them."
-        meant = close[0].upper() if self._codes[close[0]].lower() == close[0] else close[0]
-        return f"Write {meant}, or remove the comment."
+        return f"Write {close}, or remove the comment."
 
     def _code(self, name: str) -> str | None:
         return self._codes.get(name.lower())

@@ -3,6 +3,8 @@
 import ast
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrate_guard.model.revision import Suppression
 from migrate_guard.model.source import Source
@@ -62,6 +64,28 @@ ONE = "# migrate-guard: ignore[MG301]"
 )
 def test_reach(text: str, expected: tuple[int, int]) -> None:
     assert lines(text) == [expected]
+
+
+BLOCKS = ("if x:", "with x:", "def f():", "try:", "class A:", "for y in x:", "match x:\n{0}  case 1:")
+
+
+@given(st.lists(st.sampled_from([*BLOCKS, "a(", ONE, "", "b()  " + ONE]), max_size=12))
+def test_every_comment_speaks_for_lines_of_the_file(parts: list[str]) -> None:
+    indent, text = "", []
+    for part in parts:
+        text += [indent + part.format(indent)] if part else [""]
+        if part in BLOCKS:
+            indent += "    "
+        elif part == "a(":
+            text += [f"{indent}  {ONE}", f"{indent})"]
+    source = "\n".join([*text, f"{indent}pass"])
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return
+    found = read(source)
+    assert len(found) == source.count(ONE)
+    assert all(1 <= each.first_line <= each.last_line <= source.count("\n") + 1 for each in found)
 
 
 def test_ignore_file_speaks_for_the_whole_file() -> None:

@@ -146,6 +146,14 @@ OPTIMIZE TABLE t
 -> RawSql(OPTIMIZE TABLE, tables=[t])
 ALTER DATABASE db CHARACTER SET utf8mb4
 -> RawSql(ALTER DATABASE)
+
+# Clauses after constraints of columns
+
+CREATE TABLE t (a timestamp NOT NULL ON UPDATE CURRENT_TIMESTAMP COMMENT 'x', b int UNIQUE COMMENT 'y', c point NOT
+   NULL SRID 4326, d int PRIMARY KEY COMMENT 'k')
+-> CreateTable(Table(t, columns=[a TIMESTAMP NOT NULL comment=x, b INTEGER comment=y, c POINT NOT NULL, d INTEGER NOT
+   NULL comment=k], primary_key=PrimaryKey(None, columns=[d]), unique_constraints=[UniqueConstraint(None,
+   columns=[b])]))
 """
 
 

@@ -26,7 +26,7 @@ CREATE TABLE t AS SELECT * FROM u
 -> CreateTable(Table(t, is_open))
 CREATE TABLE "_alembic_tmp_t" (id INTEGER NOT NULL, created DATETIME DEFAULT (CURRENT_TIMESTAMP), CONSTRAINT pk
    PRIMARY KEY (id))
--> CreateTable(Table(_alembic_tmp_t, columns=[id INTEGER NOT NULL, created DATETIME
+-> CreateTable(Table(_alembic_tmp_t, columns=[id INTEGER NOT NULL is_serial, created DATETIME
    default=<(CURRENT_TIMESTAMP)|current_timestamp()>], primary_key=PrimaryKey(pk, columns=[id])))
 DROP TABLE IF EXISTS "t"
 -> DropTable(t, if_exists)
@@ -82,6 +82,15 @@ VACUUM
 -> RawSql(VACUUM)
 ATTACH DATABASE 'x' AS y
 -> RawSql(ATTACH)
+
+# The rowid
+
+CREATE TABLE t (id INTEGER NOT NULL, PRIMARY KEY (id))
+-> CreateTable(Table(t, columns=[id INTEGER NOT NULL is_serial], primary_key=PrimaryKey(None, columns=[id])))
+CREATE TABLE t (id INTEGER PRIMARY KEY) WITHOUT ROWID
+-> CreateTable(Table(t, columns=[id INTEGER NOT NULL], primary_key=PrimaryKey(None, columns=[id])))
+CREATE TABLE t (id INT PRIMARY KEY)
+-> CreateTable(Table(t, columns=[id INT NOT NULL], primary_key=PrimaryKey(None, columns=[id])))
 """
 
 

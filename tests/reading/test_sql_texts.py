@@ -73,6 +73,10 @@ HOLES: list[tuple[str, list[str]]] = [
     ("~", ["Opaque(the statement is not known)"]),
     ("DROP TABLE ~", ["Opaque(the table name is not known)"]),
     ("DROP TABLE a, old_~", ["Opaque(the table name is not known, tables=[a])"]),
+    ("CREATE TABLE t ~", ["Opaque(what follows 'TABLE t' is not known, tables=[t])"]),
+    ("CREATE TABLE t (~)", ["Opaque(the column name is not known, tables=[t])"]),
+    ("CREATE TABLE t (a int) ~", ["CreateTable(Table(t, columns=[a INTEGER]))"]),
+    ("ALTER TABLE t ~", ["Opaque(ALTER TABLE: what follows 'TABLE t' is not known, tables=[t])"]),
     ("UPDATE ~ SET a = 1", ["Opaque(the table name is not known, changes_schema=False)"]),
     ("UPDATE t SET ~ = 1", ["Opaque(the column name is not known, tables=[t], changes_schema=False)"]),
     ('ALTER TABLE t DROP COLUMN "~"', ["Opaque(ALTER TABLE: the column name is not known, tables=[t])"]),
@@ -92,8 +96,8 @@ HOLES: list[tuple[str, list[str]]] = [
         "CREATE INDEX ~ IF NOT EXISTS ix ON t (a)",
         ["Opaque(CREATE INDEX: not understood from 'IF NOT EXISTS ix' on, tables=[t])"],
     ),
-    ("ALTER TYPE e ADD VALUE '~'", ["Opaque(the value is not known)"]),
-    ("CREATE TYPE e AS ENUM (~)", ["Opaque(the list of values is not known)"]),
+    ("ALTER TYPE e ADD VALUE '~'", ["Opaque(the value is not known, tables=[e])"]),
+    ("CREATE TYPE e AS ENUM (~)", ["Opaque(the list of values is not known, tables=[e])"]),
     ("DROP TRIGGER x ON ~", ["Opaque(the table name is not known, changes_schema=False)"]),
     ("ALTER TABLE t ALTER a TYPE ~ USING a::~", ["AlterColumn(t, a, modify_type=?, using=<a::~|a>)"]),
 ]
@@ -108,7 +112,7 @@ UNREADABLE: list[tuple[str, str]] = [
     ("UPDATE t SET a = 'x", "the SQL cannot be split into words: Missing ' from 1:"),
     ("DROP TABLE a; is_deleted = true", "not a statement of SQL"),
     ("CREATE TABLE t (a int,, b int)", "CREATE TABLE: not understood"),
-    ("CREATE TABLE t", ""),
+    ("CREATE TABLE t", "CREATE TABLE: not understood: it ends too early"),
     ("ALTER TABLE t ADD", "ALTER TABLE: not understood: it ends too early"),
     ("DROP TABLE a b", "DROP TABLE: not understood from 'b' on"),
 ]
@@ -117,9 +121,8 @@ UNREADABLE: list[tuple[str, str]] = [
 @pytest.mark.parametrize(("sql", "reason"), UNREADABLE)
 def test_unreadable(sql: str, reason: str) -> None:
     *_, last = read_sql(sql, Target.default(), locate)
-    if reason:
-        assert isinstance(last, Opaque)
-        assert last.reason.startswith(reason)
+    assert isinstance(last, Opaque)
+    assert last.reason.startswith(reason)
 
 
 def test_spans() -> None:

@@ -66,6 +66,7 @@ def unique(name: str, **more: Any) -> ops.AddConstraint:
     return ops.AddConstraint(span=SPAN, table=USERS, constraint=UniqueConstraint(name=name, span=SPAN), **more)
 
 
+RENAME = ops.RenameIndex(span=SPAN, index=QualifiedName("ix_users_email"), new_name="users_pkey")
 PRIMARY = ops.AddConstraint(span=SPAN, table=USERS, constraint=PrimaryKey(name="pk", columns=("id",), span=SPAN))
 
 
@@ -84,7 +85,7 @@ PRIMARY = ops.AddConstraint(span=SPAN, table=USERS, constraint=PrimaryKey(name="
         (create_index("ix_users_email", ORDERS), POSTGRESQL, "users.ix_users_email"),
         (create_index("ix_users_email", ORDERS), SQLITE, "users.ix_users_email"),
         (create_index("uq_users_email"), POSTGRESQL, "users.uq_users_email"),
-        (ops.RenameIndex(span=SPAN, index=QualifiedName("ix_users_email"), new_name="users_pkey"), POSTGRESQL, "users.users_pkey"),
+        (RENAME, POSTGRESQL, "users.users_pkey"),
         (unique("uq_users_email"), POSTGRESQL, "users.uq_users_email"),
         (unique("ix_users_email"), POSTGRESQL, "users.ix_users_email"),
         (PRIMARY, POSTGRESQL, "users.users_pkey"),
@@ -121,6 +122,16 @@ def test_exists(op: ops.Operation, target: Target, object_name: str) -> None:
 )
 def test_quiet(op: ops.Operation, schema: Schema, target: Target) -> None:
     assert check(op, schema, target) == []
+
+
+def test_a_key_whose_name_is_assumed_may_be_gone() -> None:
+    key = replace(TABLE.primary_key, is_assumed_name=True)
+    assert check(PRIMARY, BASE.with_table(replace(TABLE, primary_key=key))) == []
+
+
+def test_postgresql_merges_a_unique_constraint_with_an_equal_key() -> None:
+    same = UniqueConstraint(name="uq_users_id", columns=("id",), span=SPAN)
+    assert check(unique("uq_users_id"), BASE.with_table(replace(TABLE, unique_constraints=(same,)))) == []
 
 
 def test_a_name_is_free_again_after_a_drop() -> None:

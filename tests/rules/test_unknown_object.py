@@ -75,6 +75,8 @@ def drop_index(name: str, table: QualifiedName | None = USERS, **more: Any) -> o
 
 KEY = ForeignKey(name="fk", columns=("email",), span=SPAN, referred_table=USERS, referred_columns=("mail",))
 ORDERS = QualifiedName("orders")
+UNNAMED = UniqueConstraint(name=None, span=SPAN)
+LONG = "ix_privacypreferencehistory_fides_user_device_provided_identity_id"
 
 
 @pytest.mark.parametrize(
@@ -105,7 +107,7 @@ def test_contradictions(op: ops.Operation) -> None:
     revision = Revision("a1", "a.py", SPAN)
     (problem,) = unknown_object.check(Step(op, revision, "upgrade", BASE, BASE, POSTGRESQL))
     assert problem.message.endswith("so this fails")
-    assert problem.object and problem.object.startswith("users.")
+    assert str(problem.object).startswith("users.")
 
 
 @pytest.mark.parametrize(
@@ -122,15 +124,14 @@ def test_contradictions(op: ops.Operation) -> None:
         (drop_column("EMAIL"), BASE, MYSQL),
         (drop_column("emial"), Schema(), POSTGRESQL),
         (ops.DropTable(span=SPAN, table=QualifiedName("never_made")), BASE, POSTGRESQL),
-        (drop_constraint("anything", "unique"), with_table(unique_constraints=(UniqueConstraint(name=None, span=SPAN),)), SQLITE),
+        (drop_constraint("anything", "unique"), with_table(unique_constraints=(UNNAMED,)), SQLITE),
+        (drop_index(f"{LONG[:55]}_9961"), with_table(indexes=(index(LONG, "email"),)), POSTGRESQL),
         (drop_constraint("pk_users", "primary"), BASE, MYSQL),
         (drop_constraint("users_email_not_null"), BASE, POSTGRESQL),
         (drop_constraint(None, "unique"), BASE, POSTGRESQL),
         (
             drop_constraint("users_email_key", "unique"),
-            with_table(
-                unique_constraints=(UniqueConstraint(name="uq_users_email", span=SPAN, is_implicit_name=True),)
-            ),
+            with_table(unique_constraints=(UniqueConstraint(name="uq_users_email", span=SPAN, is_implicit_name=True),)),
             POSTGRESQL,
         ),
         (
@@ -197,6 +198,12 @@ def test_mysql_drops_the_index_of_a_key_after_the_key() -> None:
     schema = Schema().with_table(replace(TABLE, foreign_keys=(KEY,)))
     schema = apply(schema, drop_constraint("fk", "foreignkey"))
     assert check(drop_index("fk"), schema, MYSQL) == []
+
+
+def test_the_index_of_a_constraint_is_no_index() -> None:
+    schema = with_table(unique_constraints=(UniqueConstraint(name="uq_users_email", columns=("email",), span=SPAN),))
+    (problem,) = check(drop_index("uq_users_email"), schema)
+    assert problem.message == '"uq_users_email" of "users" is a constraint and no index, so this fails'
 
 
 def test_a_condition_is_told() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
@@ -34,13 +35,13 @@ from migrate_guard.reading.sql.indexes import inline_index, qualified_index, sta
 from migrate_guard.reading.sql.raw import raw
 
 
+@dataclass(frozen=True, slots=True)
 class Action:
-    """One action of an ALTER TABLE, to be read with the cursor."""
+    """One action of an ALTER TABLE; the cursor stands at its first word and ends with it."""
 
-    def __init__(self, cursor: Cursor, table: QualifiedName, span: Span) -> None:
-        self.cursor = cursor
-        self.table = table
-        self.span = span
+    cursor: Cursor
+    table: QualifiedName
+    span: Span
 
 
 def alter_table(cursor: Cursor) -> Iterator[Operation]:

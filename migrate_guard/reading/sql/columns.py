@@ -31,7 +31,6 @@ class Definition:
     """A column under construction."""
 
     name: str
-    begin: int
     changes: dict[str, Any] = field(default_factory=dict)
     constraints: list[AnyConstraint] = field(default_factory=list)
     constraint_name: str | None = None
@@ -41,7 +40,7 @@ class Definition:
 def column_definition(cursor: Cursor) -> tuple[Column, tuple[AnyConstraint, ...]]:
     """Read a column and the constraints that come with it, to the end of the words."""
     begin = cursor.at
-    definition = Definition(cursor.name("column name"), begin)
+    definition = Definition(cursor.name("column name"))
     is_serial = cursor.keyword() in SERIALS
     first, last = skip_type(cursor)
     column_type = cursor.type(first, last)
@@ -51,11 +50,8 @@ def column_definition(cursor: Cursor) -> tuple[Column, tuple[AnyConstraint, ...]
         _clause(cursor, definition)
     span = cursor.span(begin, cursor.at)
     constraints = tuple(definition.constraints)
-    keys = [each for each in constraints if isinstance(each, PrimaryKey)]
-    if keys:
+    if any(isinstance(each, PrimaryKey) for each in constraints):
         definition.changes["nullable"] = False
-        if cursor.dialect == "sqlite" and cursor.source(first, last).upper() == "INTEGER":
-            definition.changes["is_serial"] = True
     return Column(definition.name, column_type, span, **definition.changes), constraints
 
 
@@ -97,7 +93,7 @@ def _constraint(cursor: Cursor, definition: Definition) -> None:
 def _not(cursor: Cursor, definition: Definition) -> None:
     if cursor.take("NULL"):
         definition.changes["nullable"] = False
-        take_options(cursor, Options())
+        take_options(cursor, Options(), of_column=True)
         return
     if cursor.take_any("DEFERRABLE", "ENFORCED", "VISIBLE") is None:
         raise cursor.not_understood()
@@ -130,7 +126,7 @@ def _check(cursor: Cursor, definition: Definition) -> None:
     begin = definition.constraint_begin
     expression = cursor.group_expression()
     options = Options()
-    take_options(cursor, options)
+    take_options(cursor, options, of_column=True)
     definition.constraints.append(
         CheckConstraint(
             name=definition.constraint_name,
@@ -146,7 +142,7 @@ def _unique(cursor: Cursor, definition: Definition) -> None:
     begin = definition.constraint_begin
     cursor.take("KEY")
     options = Options()
-    take_options(cursor, options)
+    take_options(cursor, options, of_column=True)
     definition.constraints.append(
         UniqueConstraint(
             name=definition.constraint_name,
@@ -165,7 +161,7 @@ def _primary(cursor: Cursor, definition: Definition) -> None:
 
 def _key(cursor: Cursor, definition: Definition) -> None:
     cursor.take_any("ASC", "DESC")
-    take_options(cursor, Options())
+    take_options(cursor, Options(), of_column=True)
     span = cursor.span(definition.constraint_begin, cursor.at)
     definition.constraints.append(PrimaryKey(name=definition.constraint_name, columns=(definition.name,), span=span))
 
@@ -263,6 +259,7 @@ _CLAUSES: dict[str, Callable[[Cursor, Definition], None]] = {
     "CHARSET": _skip_name,
     "STORAGE": _skip_name,
     "COMPRESSION": _skip_name,
+    "SRID": _skip_name,
     "COLUMN_FORMAT": _skip_name,
     "AFTER": _skip_name,
     "FIRST": _nothing,

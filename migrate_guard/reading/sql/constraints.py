@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from migrate_guard.model.names import QualifiedName
@@ -32,7 +32,6 @@ class Options:
     onupdate: str | None = None
     using_index: str | None = None
     nulls_not_distinct: bool = False
-    seen: set[str] = field(default_factory=set)
 
 
 def starts_constraint(cursor: Cursor) -> bool:
@@ -81,10 +80,16 @@ def key_columns(cursor: Cursor) -> tuple[str, ...]:
     return tuple(columns)
 
 
-def take_options(cursor: Cursor, options: Options) -> None:
-    """Read what follows a constraint, up to the first word that does not belong to it."""
-    while (phrase := cursor.take_phrase(_OPTION_PHRASES)) is not None:
-        options.seen.add(phrase)
+def take_options(cursor: Cursor, options: Options, *, of_column: bool = False) -> None:
+    """Read what follows a constraint, up to the first word that does not belong to it.
+
+    Of a constraint `of_column`, a comment and the like belong to the column.
+    """
+    _take(cursor, options, _COLUMN_PHRASES if of_column else _OPTION_PHRASES)
+
+
+def _take(cursor: Cursor, options: Options, phrases: tuple[str, ...]) -> None:
+    while (phrase := cursor.take_phrase(phrases)) is not None:
         _OPTIONS[phrase](cursor, options)
 
 
@@ -92,7 +97,7 @@ def references(cursor: Cursor, options: Options) -> tuple[QualifiedName, tuple[s
     """Read what follows REFERENCES: the table and its columns; the actions go to the options."""
     table = cursor.table()
     columns = cursor.names() if cursor.is_at("(") else ()
-    take_options(cursor, options)
+    _take(cursor, options, _REFERENCES_PHRASES)
     return table, columns
 
 
@@ -274,3 +279,5 @@ _OPTIONS: dict[str, Callable[[Cursor, Options], None]] = {
     "KEY_BLOCK_SIZE": _skip_setting,
 }
 _OPTION_PHRASES = tuple(_OPTIONS)
+_REFERENCES_PHRASES = tuple(phrase for phrase in _OPTIONS if phrase not in ("COMMENT", "USING", "KEY_BLOCK_SIZE"))
+_COLUMN_PHRASES = tuple(phrase for phrase in _REFERENCES_PHRASES if phrase not in ("ON DELETE", "ON UPDATE", "MATCH"))

@@ -42,6 +42,8 @@ class Cursor:
         """What a CREATE, ALTER or DROP is about: "TABLE", "TRIGGER"."""
         self.tables: list[QualifiedName] = []
         """The tables named so far."""
+        self.objects: list[QualifiedName] = []
+        """All that was named so far: tables, types, views."""
         self.locate = locate
 
     @property
@@ -91,10 +93,11 @@ class Cursor:
 
     def take_any(self, *keywords: str) -> str | None:
         """Move past the one of the keywords that comes next, and return it."""
-        if self.keyword() in keywords and not self.is_done and self.keyword():
-            self.at += 1
-            return self.words[self.at - 1].keyword
-        return None
+        keyword = self.keyword()
+        if not keyword or keyword not in keywords:
+            return None
+        self.at += 1
+        return keyword
 
     def skip(self) -> None:
         """Move past one word, whatever it is."""
@@ -122,6 +125,11 @@ class Cursor:
             raise self.not_understood()
 
     def not_understood(self) -> NotUnderstood:
+        """Return the error for the words that come next."""
+        word = self.peek()
+        if word and word.has_hole:
+            before = self.source(max(self.at - 2, 0), self.at)
+            return NotKnown(f"what follows {before!r} is not known")
         near = self.source(self.at, min(self.at + 4, self.end))
         return NotUnderstood(f"not understood from {near!r} on" if near else "not understood: it ends too early")
 
@@ -156,7 +164,9 @@ class Cursor:
         parts = [self.name(what)]
         while self.take("."):
             parts.append(self.name(what))
-        return qualified_name(parts, self.dialect)
+        name = qualified_name(parts, self.dialect)
+        self.objects.append(name)
+        return name
 
     def table(self) -> QualifiedName:
         """Move past the name of a table, and remember that the statement names it."""
@@ -260,7 +270,7 @@ class Cursor:
     def type(self, begin: int, end: int) -> Type:
         """The type that the words from `begin` up to `end` spell."""
         source = self.source(begin, end)
-        if HOLE in source:
+        if HOLE in source or any(word.kind is Kind.PARAMETER for word in self.words[begin:end]):
             return UNKNOWN_TYPE
         if not source:
             return Type("")

@@ -25,6 +25,7 @@ _NOT_FUNCTIONS = frozenset(
     | {"GROUP", "WITHIN", "DISTINCT", "UNION", "INTERSECT", "EXCEPT", "JOIN", "LATERAL", "HAVING", "RETURNING", "SET"}
     | {"INTO", "END", "VARYING", "LIMIT", "OFFSET", "MATERIALIZED", "INTERVAL", "REGEXP", "RLIKE", "DIV", "TABLE"}
 )
+_QUERIES = frozenset({"SELECT", "WITH", "VALUES", "TABLE", "MERGE", "("})
 _BEFORE_TABLE = frozenset({"FROM", "JOIN", "INTO", "UPDATE", "USING"})
 _TYPES_FOLLOW = frozenset({"::", "AS"})
 
@@ -50,8 +51,10 @@ def read(text: str, statement: Statement, begin: int, end: int, dialect: Dialect
 
 def tables(text: str, statement: Statement, begin: int, end: int, dialect: DialectName) -> list[list[str]]:
     """Return the names (schema before name) of the tables a query reads or writes; names of its CTEs are none."""
-    tree = _parse(_tokens(statement, begin, end), text, dialect)
-    if tree is None or isinstance(tree, exp.Command):
+    # Other statements sqlglot may not know, and would say so in a warning.
+    is_query = begin < end and statement.words[begin].keyword in _QUERIES
+    tree = _parse(_tokens(statement, begin, end), text, dialect) if is_query else None
+    if tree is None:
         return list(_tables_of_words(statement.words[begin:end], dialect))
     local = {cte.alias for cte in tree.find_all(exp.CTE)}
     found: list[list[str]] = []

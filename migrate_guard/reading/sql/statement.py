@@ -35,7 +35,7 @@ def _opaque(cursor: Cursor, error: NotUnderstood) -> Operation:
         span=cursor.span(),
         is_sql=True,
         reason=reason,
-        tables=distinct(cursor.tables),
+        tables=distinct(cursor.objects if cursor.thing in _LIKE_TABLES else cursor.tables),
         changes_schema=not is_known or (first in _SCHEMA_VERBS and cursor.thing not in _OUTSIDE_SCHEMA),
     )
 
@@ -50,6 +50,8 @@ def _table_of_index(cursor: Cursor) -> list[QualifiedName]:
         return []
 
 
+# They share their names with tables; with the name told, no other table is in doubt.
+_LIKE_TABLES = frozenset({"TYPE", "VIEW", "MATERIALIZED VIEW", "SEQUENCE"})
 _SCHEMA_VERBS = frozenset({"CREATE", "ALTER", "DROP", "RENAME"})
 
 

@@ -28,6 +28,7 @@ class Draft:
     partition_of: QualifiedName | None = None
     is_partitioned: bool = False
     is_open: bool = False
+    has_rowid: bool = True
     comment: str | None = None
 
 
@@ -42,9 +43,14 @@ def create_table(cursor: Cursor) -> Iterator[Operation]:
     elif cursor.take("OF") or cursor.take("LIKE"):
         cursor.qualified()
         draft.is_open = True
-    if cursor.is_at("("):
+    has_elements = cursor.is_at("(")
+    if has_elements:
         _elements(cursor, draft)
+    before_options = cursor.at
     _table_options(cursor, draft)
+    if not has_elements and not draft.is_open:
+        cursor.at = before_options
+        raise cursor.not_understood()
     yield CreateTable(span=cursor.span(), is_sql=True, if_not_exists=if_not_exists, table=_table(name, draft, cursor))
 
 
@@ -90,7 +96,19 @@ def _table(name: QualifiedName, draft: Draft, cursor: Cursor) -> Table:
     )
     for constraint in draft.constraints:
         table = with_constraint(table, constraint)
-    return table
+    return _with_rowid(table) if cursor.dialect == "sqlite" and draft.has_rowid else table
+
+
+def _with_rowid(table: Table) -> Table:
+    """A primary key of one INTEGER column is SQLite's rowid, which numbers the rows; INT is another type here."""
+    if table.primary_key is None or len(table.primary_key.columns) != 1:
+        return table
+    (key,) = table.primary_key.columns
+    columns = tuple(
+        replace(each, is_serial=True) if each.name == key and str(each.type).upper() == "INTEGER" else each
+        for each in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _elements(cursor: Cursor, draft: Draft) -> None:
@@ -149,6 +167,10 @@ def _as_query(cursor: Cursor, draft: Draft) -> None:
     cursor.skip_rest()
 
 
+def _without_rowid(cursor: Cursor, draft: Draft) -> None:
+    draft.has_rowid = False
+
+
 def _comment(cursor: Cursor, draft: Draft) -> None:
     cursor.take("=")
     word = cursor.take_kind(Kind.STRING)
@@ -162,6 +184,7 @@ _OPTIONS: dict[str, Callable[[Cursor, Draft], None]] = {
     "SELECT": _as_query,
     "LIKE": _as_query,
     "COMMENT": _comment,
+    "WITHOUT ROWID": _without_rowid,
 }
 _OPTION_PHRASES = tuple(_OPTIONS)
 

@@ -1,0 +1,1 @@
+"""What databases do: types, names, reserved words, by version. Every row has its source."""
