@@ -93,15 +93,16 @@ def downgrade() -> None:
 '''
 
 NOUNS = (
-    "account address article asset audit badge batch booking branch budget campaign carrier cart catalog category channel "
-    "claim comment company contact contract coupon course customer delivery device discount document employee event export "
-    "feature feed file filter folder group import invoice item job label lead ledger license location log manifest member "
-    "message metric note notification offer operation order organization package page partner payment permission plan "
-    "policy post price product profile project purchase quota rating receipt refund region release report request return "
-    "review role route rule schedule section segment service session setting shipment site snapshot source stage stock "
-    "store subscription supplier survey tag task team template tenant ticket token topic tracker transfer trip unit upload "
-    "vendor version visit voucher warehouse webhook widget workflow zone"
-).split()
+    "account address article asset audit badge batch booking branch budget campaign carrier cart catalog category "
+    "channel claim comment company contact contract coupon course customer delivery device discount document "
+    "employee event export feature feed file filter folder group import invoice item job label lead ledger "
+    "license location log manifest member message metric note notification offer operation order organization "
+    "package page partner payment permission plan policy post price product profile project purchase quota rating "
+    "receipt refund region release report request return review role route rule schedule section segment service "
+    "session setting shipment site snapshot source stage stock store subscription supplier survey tag task team "
+    "template tenant ticket token topic tracker transfer trip unit upload vendor version visit voucher warehouse "
+    "webhook widget workflow zone"
+)
 
 TYPES = {
     "name": "sa.String(length=255)",
@@ -214,56 +215,57 @@ class Generator:
         return column
 
     def indexable(self, table: Table) -> Column:
-        """Return a column that has no index of its own yet."""
+        """Return a column that has no index of its own yet, or one that every table has."""
         for each in table.plain():
             if each.type.startswith(INDEXABLE) and each.name not in table.indexes:
                 table.indexes.add(each.name)
                 return each
         return table.columns["created_at"]
 
-
     def _unused_name(self) -> str:
         taken = {table.name for table in self.tables}
-        noun = self.random.choice(NOUNS)
+        nouns = NOUNS.split()
+        noun = self.random.choice(nouns)
         while f"{noun}s" in taken:
-            noun = f"{self.random.choice(NOUNS)}_{self.random.choice(NOUNS)}"
+            noun = "_".join(self.random.sample(nouns, k=2))
         return f"{noun}s"
 
     # -- kinds of revisions
 
     def create_table(self) -> Change:
-        name = self._unused_name()
         referred = self.random.sample(self.tables, k=min(len(self.tables), self.random.choice((0, 1, 1, 2))))
-        table = Table(name, {"id": Column("id", "sa.Integer()", False)})
-        for each in referred:
-            key = f"{each.name[:-1]}_id"
-            table.columns[key] = Column(key, "sa.Integer()", self.random.random() < 0.4)
-        room = COLUMNS - 2 - len(table.columns)
-        for each_name in self.random.sample(sorted(TYPES), k=room):
-            table.columns[each_name] = Column(each_name, TYPES[each_name], self.random.random() < 0.6)
-        for each_name in ("created_at", "updated_at"):
-            table.columns[each_name] = Column(each_name, "sa.DateTime(timezone=True)", False, NOW)
+        keys = {f"{each.name[:-1]}_id": each.name for each in referred}
+        table = self._new_table(keys)
+        name = table.name
         lines = [f'op.create_table(\n    "{name}",']
         lines += [f"    {column}," for column in table.columns.values()]
-        keys = [(f"{each.name[:-1]}_id", each.name) for each in referred]
-        for key, other in keys:
-            constraint = f'op.f("fk_{name}_{key}_{other}")'
-            lines.append(f'    sa.ForeignKeyConstraint(["{key}"], ["{other}.id"], name={constraint}, ondelete="CASCADE"),')
+        for key, other in keys.items():
+            options = f'name=op.f("fk_{name}_{key}_{other}"), ondelete="CASCADE"'
+            lines.append(f'    sa.ForeignKeyConstraint(["{key}"], ["{other}.id"], {options}),')
         lines += [f'    sa.PrimaryKeyConstraint("id", name=op.f("pk_{name}")),', ")"]
-        indexed = [key for key, _ in keys if self.random.random() < 0.9]
+        indexed = [key for key in keys if self.random.random() < 0.9]
         if self.random.random() < 0.4:
             indexed.append(self.indexable(table).name)
-        drops = []
-        for each_name in dict.fromkeys(indexed):
-            lines.append(f'op.create_index(op.f("ix_{name}_{each_name}"), "{name}", ["{each_name}"], unique=False)')
-            drops.insert(0, f'op.drop_index(op.f("ix_{name}_{each_name}"), table_name="{name}")')
+        drops: list[str] = []
+        for each in indexed:
+            lines.append(f'op.create_index(op.f("ix_{name}_{each}"), "{name}", ["{each}"], unique=False)')
+            drops.insert(0, f'op.drop_index(op.f("ix_{name}_{each}"), table_name="{name}")')
         self.tables.append(table)
         return Change(f"create {name}", lines, [*drops, f'op.drop_table("{name}")'])
 
+    def _new_table(self, keys: Iterable[str]) -> Table:
+        """Make a table of 14 columns, among them a primary key, the foreign keys and two timestamps."""
+        columns = [Column("id", "sa.Integer()", False)]
+        columns += [Column(key, "sa.Integer()", self.random.random() < 0.4) for key in keys]
+        for name in self.random.sample(sorted(TYPES), k=COLUMNS - 2 - len(columns)):
+            columns.append(Column(name, TYPES[name], self.random.random() < 0.6))
+        columns += [Column(name, "sa.DateTime(timezone=True)", False, NOW) for name in ("created_at", "updated_at")]
+        return Table(self._unused_name(), {each.name: each for each in columns})
+
     def add_column(self) -> Change:
         table = self.table()
-        columns = [self.new_column(table) for _ in range(self.random.choice((1, 1, 2)))]
-        columns = list({each.name: each for each in columns}.values())
+        added = (self.new_column(table) for _ in range(self.random.choice((1, 1, 2))))
+        columns = list({each.name: each for each in added}.values())
         return Change(
             f"add {columns[0].name} to {table.name}",
             [f'op.add_column("{table.name}", {each})' for each in columns],
@@ -300,14 +302,11 @@ class Generator:
 
     def set_default(self) -> Change:
         table = self.table()
+        start = f'op.alter_column("{table.name}", "updated_at", existing_type=sa.DateTime(timezone=True)'
         return Change(
             f"default of updated_at of {table.name}",
-            [
-                f'op.alter_column(\n    "{table.name}",\n    "updated_at",\n'
-                "    existing_type=sa.DateTime(timezone=True),\n"
-                "    existing_nullable=False,\n    server_default=sa.func.now(),\n)"
-            ],
-            [f'op.alter_column("{table.name}", "updated_at", server_default=sa.text("now()"))'],
+            [f"{start}, existing_nullable=False, server_default=sa.func.clock_timestamp())"],
+            [f'{start}, existing_nullable=False, server_default=sa.text("now()"))'],
         )
 
     def batch(self) -> Change:
@@ -342,12 +341,13 @@ class Generator:
         key = f"{other.name[:-1]}_{self.count}_id"
         table.columns[key] = Column(key, "sa.Integer()")
         name = f"fk_{table.name}_{key}"
+        ends = f'"{table.name}", "{other.name}", ["{key}"], ["id"]'
         return Change(
             f"refer from {table.name} to {other.name}",
             [
                 f'op.add_column("{table.name}", {table.columns[key]})',
                 f'op.create_index("ix_{table.name}_{key}", "{table.name}", ["{key}"])',
-                f'op.create_foreign_key("{name}", "{table.name}", "{other.name}", ["{key}"], ["id"], ondelete="SET NULL")',
+                f'op.create_foreign_key("{name}", {ends}, ondelete="SET NULL")',
             ],
             [
                 f'op.drop_constraint("{name}", "{table.name}", type_="foreignkey")',
@@ -394,30 +394,33 @@ class Generator:
 
     def enum(self) -> Change:
         table, name = self.table(), f"state_{self.count}"
-        kind = f'sa.Enum("draft", "active", "done", name="{name}")'
-        column = Column(name, f'postgresql.ENUM("draft", "active", "done", name="{name}", create_type=False)')
+        column = Column(name, f'sa.Enum("draft", "active", "done", name="{name}")')
         table.columns[name] = column
         return Change(
             f"add enum {name} to {table.name}",
             [
                 f"op.execute(\"CREATE TYPE {name} AS ENUM ('draft', 'active', 'done')\")",
                 f'op.add_column("{table.name}", {column})',
-                f'op.alter_column("{table.name}", "{name}", existing_type={kind}, server_default="draft")',
             ],
             [f'op.drop_column("{table.name}", "{name}")', f'op.execute("DROP TYPE {name}")'],
         )
 
     def raw_sql(self) -> Change:
         table = self.table()
-        statement, undo = self.random.choice(STATEMENTS)
-        names = {"table": table.name, "number": self.count}
-        if "ADD COLUMN" in statement:
-            table.columns[f"raw_{self.count}"] = Column(f"raw_{self.count}", "sa.Text()")
+        up, down = self.random.choice(STATEMENTS)
         return Change(
             f"sql on {table.name}",
-            [each.format(**names) for each in statement.split("\n---\n")],
-            [each.format(**names) for each in undo.split("\n---\n")],
+            [_execute(each.format(table=table.name, n=self.count)) for each in up],
+            [_execute(each.format(table=table.name, n=self.count)) for each in down],
         )
+
+
+def _execute(sql: str) -> str:
+    """Write the call that runs a statement; one of several lines gets a literal of several lines."""
+    if "\n" not in sql:
+        return f'op.execute("{sql}")'
+    lines = "\n".join(f"    {line}" for line in sql.split("\n"))
+    return f'op.execute(\n    sa.text(\n        """\n{lines}\n        """\n    )\n)'
 
 
 KINDS: dict[Kind, int] = {
@@ -435,42 +438,38 @@ KINDS: dict[Kind, int] = {
     Generator.enum: 1,
 }
 
-STATEMENTS = (
+STATEMENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
     (
-        'op.execute("UPDATE {table} SET updated_at = now() WHERE updated_at < created_at")',
-        'op.execute("UPDATE {table} SET updated_at = created_at WHERE updated_at > now()")',
+        ("UPDATE {table} SET updated_at = now() WHERE updated_at < created_at",),
+        ("UPDATE {table} SET updated_at = created_at WHERE updated_at > now()",),
     ),
     (
-        'op.execute("CREATE INDEX IF NOT EXISTS ix_sql_{number} ON {table} (created_at DESC, id)")',
-        'op.execute("DROP INDEX IF EXISTS ix_sql_{number}")',
+        ("CREATE INDEX IF NOT EXISTS ix_sql_{n} ON {table} (created_at DESC, id)",),
+        ("DROP INDEX IF EXISTS ix_sql_{n}",),
     ),
     (
-        'op.execute(sa.text("ALTER TABLE {table} ADD COLUMN raw_{number} TEXT"))\n---\n'
-        "op.execute(\n"
-        '    """\n'
-        "    UPDATE {table}\n"
-        "    SET raw_{number} = 'id ' || id::text\n"
-        "    WHERE raw_{number} IS NULL\n"
-        '    """\n'
-        ")",
-        'op.execute("ALTER TABLE {table} DROP COLUMN raw_{number}")',
+        (
+            "ALTER TABLE {table} ADD COLUMN raw_{n} TEXT",
+            "UPDATE {table}\nSET raw_{n} = 'id ' || CAST(id AS TEXT)\nWHERE raw_{n} IS NULL",
+        ),
+        ("ALTER TABLE {table} DROP COLUMN raw_{n}",),
     ),
     (
-        'op.get_bind()\n---\nop.execute(sa.text("DELETE FROM {table} WHERE id < 0"))\n---\n'
-        'op.execute("ALTER TABLE {table} ADD CONSTRAINT ck_sql_{number} CHECK (id > 0) NOT VALID")\n---\n'
-        'op.execute("ALTER TABLE {table} VALIDATE CONSTRAINT ck_sql_{number}")',
-        'op.execute("ALTER TABLE {table} DROP CONSTRAINT ck_sql_{number}")',
+        (
+            "DELETE FROM {table} WHERE id < 0",
+            "ALTER TABLE {table} ADD CONSTRAINT ck_sql_{n} CHECK (id > 0) NOT VALID",
+            "ALTER TABLE {table} VALIDATE CONSTRAINT ck_sql_{n}",
+        ),
+        ("ALTER TABLE {table} DROP CONSTRAINT ck_sql_{n}",),
     ),
     (
-        "op.execute(\n"
-        '    """\n'
-        "    CREATE VIEW view_{number} AS\n"
-        "    SELECT id, created_at FROM {table} WHERE created_at > now() - interval '30 days'\n"
-        '    """\n'
-        ")",
-        'op.execute("DROP VIEW view_{number}")',
+        (
+            "CREATE VIEW view_{n} AS\nSELECT id FROM {table}\nWHERE created_at > now() - interval '30 days'",
+        ),
+        ("DROP VIEW view_{n}",),
     ),
 )
+"""What raw SQL does and how it is undone; {n} is the number of the revision."""
 
 
 def script(revision: str, parent: str | None, change: Change) -> str:

@@ -261,7 +261,7 @@ class _Asked:
             else:
                 given = self.options.get(rule.name) or self.options.get(rule.code) or {}
                 yield from rule.check(subject, rule.options(**given))
-        except Exception as error:  # a crash of one rule is reported as MG000 and the run goes on
+        except Exception as error:  # noqa: BLE001  a crash of one rule is reported as MG000 and the run goes on
             if rule.code not in self.crashed:
                 self.crashed.add(rule.code)
                 at = self._place(subject, revision)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any, TypeVar
 
+from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
@@ -27,7 +28,6 @@ from migrate_guard.model.schema import (
     Schema,
     Table,
     UniqueConstraint,
-    View,
 )
 from migrate_guard.model.source import Span
 
@@ -408,88 +408,6 @@ def _validate_constraint(schema: Schema, operation: ops.ValidateConstraint) -> S
     return _change_constraint(schema, operation, operation.constraint, not_valid=False)
 
 
-def _create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
-    if operation.enum.name in schema.enums:
-        return schema
-    return replace(schema, enums=schema.enums.set(operation.enum.name, operation.enum))
-
-
-def _add_enum_value(schema: Schema, operation: ops.AddEnumValue) -> Schema:
-    enum = schema.enums.get(operation.enum)
-    if enum is None or operation.value in enum.values:
-        return schema
-    at = len(enum.values)
-    if operation.before in enum.values:
-        at = enum.values.index(operation.before)
-    elif operation.after in enum.values:
-        at = enum.values.index(operation.after) + 1
-    values = (*enum.values[:at], operation.value, *enum.values[at:])
-    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
-
-
-def _rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
-    enum = schema.enums.get(operation.enum)
-    if enum is None:
-        return schema
-    values = _renamed(enum.values, operation.value, operation.new_value)
-    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
-
-
-def _rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
-    enum = schema.enums.get(operation.type)
-    if enum is None or is_unsure(operation):
-        return schema
-    enums = schema.enums.remove(enum.name).set(operation.new_name, replace(enum, name=operation.new_name))
-    schema = replace(schema, enums=enums)
-    old, new = operation.type, operation.new_name
-    for table in schema.tables.values():
-        if any((column.type.name, column.type.schema) == old for column in table.columns):
-            columns = tuple(
-                replace(column, type=replace(column.type, name=new.name, schema=new.schema))
-                if (column.type.name, column.type.schema) == old
-                else column
-                for column in table.columns
-            )
-            schema = schema.with_table(replace(table, columns=columns))
-    return schema
-
-
-def _drop_type(schema: Schema, operation: ops.DropType) -> Schema:
-    if is_unsure(operation):
-        return schema
-    return replace(schema, enums=schema.enums.remove(operation.type))
-
-
-def _create_view(schema: Schema, operation: ops.CreateView) -> Schema:
-    return replace(schema, views=schema.views.set(operation.view.name, operation.view))
-
-
-def _drop_view(schema: Schema, operation: ops.DropView) -> Schema:
-    if is_unsure(operation):
-        return schema
-    views = schema.views.remove(operation.view)
-    if operation.cascade:
-        views = _without_readers(views, operation.view)
-    return replace(schema, views=views)
-
-
-def _without_readers(
-    views: PersistentMap[QualifiedName, View], name: QualifiedName
-) -> PersistentMap[QualifiedName, View]:
-    for view in views.values():
-        if name in view.tables and view.name in views:
-            views = _without_readers(views.remove(view.name), view.name)
-    return views
-
-
-def _create_sequence(schema: Schema, operation: ops.CreateSequence) -> Schema:
-    return replace(schema, sequences=schema.sequences.set(operation.sequence.name, operation.sequence))
-
-
-def _drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
-    return replace(schema, sequences=schema.sequences.remove(operation.sequence))
-
-
 def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
     if not operation.changes_schema:
         return schema
@@ -513,14 +431,14 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.DropConstraint: _drop_constraint,
     ops.RenameConstraint: _rename_constraint,
     ops.ValidateConstraint: _validate_constraint,
-    ops.CreateEnum: _create_enum,
-    ops.AddEnumValue: _add_enum_value,
-    ops.RenameEnumValue: _rename_enum_value,
-    ops.RenameType: _rename_type,
-    ops.DropType: _drop_type,
-    ops.CreateView: _create_view,
-    ops.DropView: _drop_view,
-    ops.CreateSequence: _create_sequence,
-    ops.DropSequence: _drop_sequence,
+    ops.CreateEnum: objects.create_enum,
+    ops.AddEnumValue: objects.add_enum_value,
+    ops.RenameEnumValue: objects.rename_enum_value,
+    ops.RenameType: objects.rename_type,
+    ops.DropType: objects.drop_type,
+    ops.CreateView: objects.create_view,
+    ops.DropView: objects.drop_view,
+    ops.CreateSequence: objects.create_sequence,
+    ops.DropSequence: objects.drop_sequence,
     ops.Opaque: _opaque,
 }

@@ -27,8 +27,8 @@ class Type:
     schema: str | None = None
     """The schema of a user-defined type, None for built-in ones and the default schema."""
     family: str = "other"
-    """What values it holds: integer, decimal, float, text, boolean, timestamp, date, time, interval, json, uuid, binary,
-    enum, other, unknown."""
+    """What values it holds: integer, decimal, float, text, boolean, timestamp, date, time, interval, json, uuid,
+    binary, enum, other, unknown."""
 
     def __str__(self) -> str:
         name = f"{self.schema}.{self.name}" if self.schema else self.name

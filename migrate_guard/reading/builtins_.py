@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.reading.expressions import (
+from migrate_guard.reading.computing import (
     CONTAINERS,
     is_plain,
     known_items,

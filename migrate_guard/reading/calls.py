@@ -13,7 +13,8 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading import builtins_ as python
-from migrate_guard.reading.expressions import CONTAINERS, Evaluator, known_items
+from migrate_guard.reading.computing import CONTAINERS, known_items
+from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.values import (
     AutocommitBlock,
@@ -183,7 +184,7 @@ class CallEvaluator(Evaluator):
         return function if isinstance(function, Unknown) else Unknown(f"what {text}() returns", self.span(node))
 
     def call_external(self, call: Call) -> Value:
-        top, _, rest = call.path.partition(".")
+        top, _, _ = call.path.partition(".")
         if top == "builtins":
             return python.call_builtin(call)
         if top == "alembic":

@@ -8,7 +8,7 @@ from typing import Final
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.expressions import to_text
+from migrate_guard.reading.computing import to_text
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -200,7 +200,7 @@ def _cast(call: Call) -> Value:
     kind = as_type(call, call.get(1))
     if not isinstance(kind, SqlType):
         return Clause(HOLE)
-    from migrate_guard.reading.ddl import column_type
+    from migrate_guard.reading.sqltypes import column_type
 
     return Clause(f"CAST({inner} AS {column_type(call.machine, kind)})")
 

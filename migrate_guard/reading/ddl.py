@@ -1,22 +1,19 @@
-"""From SQLAlchemy values to schema objects: columns, constraints, indexes and tables, named as the database names them."""
+"""From SQLAlchemy values to schema objects: columns, constraints, indexes, tables, named as the database does."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, Literal
 
 from migrate_guard.dialects.names import conventional_name, implicit_name
-from migrate_guard.dialects.types import sqlalchemy_type
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     AnyConstraint,
     CheckConstraint,
     Column,
-    EnumType,
     ExclusionConstraint,
     Expression,
     ForeignKey,
@@ -29,21 +26,16 @@ from migrate_guard.model.schema import (
 )
 from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import CallEvaluator
-from migrate_guard.reading.constructs import literal
-from migrate_guard.reading.expressions import enum_members
+from migrate_guard.reading.clauses import clause, server_default
+from migrate_guard.reading.sqltypes import column_type
 from migrate_guard.reading.values import (
     HOLE,
-    Class,
     Clause,
     ColumnValue,
     ConstraintValue,
-    EnumMember,
-    External,
     FinalName,
-    Function,
     Generated,
     IndexValue,
-    SqlType,
     Value,
 )
 
@@ -58,195 +50,6 @@ _CONVENTION_KEYS: Final[Mapping[str, str]] = {
 }
 DEFAULT_CONVENTION: Final[Mapping[str, str]] = {"ix": "ix_%(column_0_label)s"}
 """What SQLAlchemy names without being told (sqlalchemy.sql.schema.DEFAULT_NAMING_CONVENTION)."""
-
-
-# -- types
-
-
-def column_type(machine: CallEvaluator, value: SqlType | Unknown | None) -> Type:
-    """The type in the target's spelling; `?` when it could not be computed."""
-    if not isinstance(value, SqlType):
-        return UNKNOWN_TYPE
-    value = _variant(value, machine.target.dialect)
-    if value.path == "migrate_guard.sql":
-        from migrate_guard.dialects.types import sql_type
-
-        return sql_type(value.args[0], machine.target.dialect)
-    kwargs = {name: _argument(machine, each) for name, each in value.kwargs.items()}
-    if value.is_enum:
-        kwargs["name"] = enum_name(value)
-        return sqlalchemy_type(value.path, enum_labels(machine, value) or (), kwargs, machine.target.dialect)
-    return sqlalchemy_type(
-        value.path, [_argument(machine, each) for each in value.args], kwargs, machine.target.dialect
-    )
-
-
-def _variant(value: SqlType, dialect: str) -> SqlType:
-    return next((variant for name, variant in value.variants if name == dialect), value)
-
-
-def _argument(machine: CallEvaluator, value: Value) -> object:
-    value = machine.resolve(value)
-    if isinstance(value, SqlType):
-        return column_type(machine, value)
-    if isinstance(value, External):
-        return sqlalchemy_type(value.path, (), {}, machine.target.dialect)
-    if isinstance(value, Class):
-        return column_type(machine, machine.type_of_class(value, (), {}, value.span))
-    return value
-
-
-def enum_name(value: SqlType) -> str | None:
-    """The name of an enum type: given, else that of the Python class in lower case."""
-    given = value.kwargs.get("name")
-    if isinstance(given, str) and HOLE not in given:
-        return given
-    if value.args and isinstance(value.args[0], Class) and given is None:
-        return value.args[0].name.lower()
-    return None
-
-
-def enum_labels(machine: CallEvaluator, value: SqlType) -> tuple[str, ...] | None:
-    """The labels in order; None when they are not known."""
-    args = list(value.args)
-    if len(args) == 1 and isinstance(args[0], list | tuple):
-        args = list(args[0])
-    if len(args) == 1 and isinstance(args[0], Class):
-        members = enum_members(args[0])
-        choose = value.kwargs.get("values_callable")
-        if isinstance(choose, Function):
-            chosen = machine.call_function(choose, [args[0]], {}, None)
-            args = list(chosen) if isinstance(chosen, list | tuple) else [HOLE]
-        else:
-            args = [member.name for member in members]
-    labels = [each.value if isinstance(each, EnumMember) else each for each in args]
-    if all(isinstance(each, str) and HOLE not in each for each in labels):
-        return tuple(labels)
-    return None
-
-
-def enum_type(machine: CallEvaluator, value: SqlType) -> EnumType | None:
-    """The type that CREATE TYPE makes for an enum construct; None where the dialect has none or its name is unknown."""
-    value = _variant(value, machine.target.dialect)
-    name = enum_name(value) if value.is_enum else None
-    if machine.target.dialect != "postgresql" or name is None or value.kwargs.get("native_enum") is False:
-        return None
-    qualified = machine.qualified(name, value.kwargs.get("schema"))
-    return EnumType(qualified, enum_labels(machine, value) or (), value.span)
-
-
-def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator[EnumType]:
-    """The enum types that CREATE TABLE makes on its way, each once."""
-    seen: set[QualifiedName] = set()
-    for column in columns:
-        for value in _enum_constructs(machine, column.type):
-            if value.kwargs.get("create_type") is False and value.class_name == "ENUM":
-                continue
-            made = enum_type(machine, value)
-            if made and made.name not in seen:
-                seen.add(made.name)
-                yield made
-
-
-def _enum_constructs(machine: CallEvaluator, value: Value) -> Iterator[SqlType]:
-    if isinstance(value, SqlType):
-        value = _variant(value, machine.target.dialect)
-        if value.is_enum:
-            yield value
-        for each in value.args:
-            if isinstance(each, SqlType):
-                yield from _enum_constructs(machine, each)
-
-
-# -- expressions
-
-
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
-_LITERAL: Final = re.compile(
-    r"\s*(?:'(?:[^']|'')*'(?:\s*::\s*[\w .\[\]()\"]+)?|[-+]?\d+(?:\.\d+)?|true|false|null)\s*", re.IGNORECASE
-)
-_WORD: Final = re.compile(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
-_KEYWORDS: Final = frozenset(
-    [
-        "and",
-        "or",
-        "not",
-        "is",
-        "null",
-        "in",
-        "like",
-        "ilike",
-        "between",
-        "true",
-        "false",
-        "case",
-        "when",
-        "then",
-        "else",
-        "end",
-        "as",
-        "asc",
-        "desc",
-        "nulls",
-        "first",
-        "last",
-        "any",
-        "all",
-        "exists",
-        "select",
-        "from",
-        "where",
-        "collate",
-        "similar",
-        "to",
-        "distinct",
-        "interval",
-        "cast",
-    ]
-)
-
-
-def expression(text: str) -> Expression:
-    """What can be told of a piece of SQL from its words alone, without a parser."""
-    bare = _STRING.sub("''", text)
-    columns: list[str] = []
-    functions: list[str] = []
-    for quoted, word, call in _WORD.findall(bare):
-        if call and word.lower() not in _KEYWORDS:
-            functions.append(word.lower())
-        elif quoted or (word.lower() not in _KEYWORDS):
-            columns.append(quoted or word)
-    return Expression(
-        text, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(functions)), bool(_LITERAL.fullmatch(text))
-    )
-
-
-def server_default(value: Value) -> Expression | None:
-    """The DEFAULT that `server_default=` gives."""
-    if value is None or value is False:
-        return None
-    if isinstance(value, Clause):
-        return (
-            Expression(value.text, functions=value.functions, is_literal=True)
-            if value.is_literal
-            else expression(value.text)
-        )
-    if isinstance(value, EnumMember):
-        return server_default(value.value)
-    if isinstance(value, str):
-        return Expression("'" + value.replace("'", "''") + "'", is_literal=True)
-    if isinstance(value, int | float):
-        return Expression(literal(value), is_literal=True)
-    return Expression(HOLE)
-
-
-def clause(value: Value) -> Expression | None:
-    """A predicate or expression argument: `sa.text(...)`, a string, a comparison."""
-    if value is None or value is False:
-        return None
-    if isinstance(value, Clause):
-        return expression(value.text) if HOLE not in value.text else Expression(HOLE, value.columns)
-    return expression(value) if isinstance(value, str) else Expression(HOLE)
 
 
 # -- names

@@ -10,7 +10,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import AnyConstraint, Expression, Type
-from migrate_guard.reading import ddl
+from migrate_guard.reading import clauses, ddl, sqltypes
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.machine import describe
@@ -165,7 +165,7 @@ def _flat(values: Sequence[Value]) -> list[Value]:
 def create_enums(call: Call, columns: Sequence[ColumnValue]) -> None:
     """Emit CREATE TYPE for the enums that creating a table with these columns makes."""
     machine = call.machine
-    for enum in ddl.enums_of(machine, columns):
+    for enum in sqltypes.enums_of(machine, columns):
         # one connection remembers which types its tables have made (`_check_for_name_in_memos` of SQLAlchemy)
         if enum.name not in machine.enums_made:
             machine.enums_made.add(enum.name)
@@ -260,10 +260,10 @@ def _alter_column(a: Arguments) -> Value:
         modify_default=ops.UNSET if generated else _default(default),
         modify_comment=_comment(values.get("comment", False)),
         modify_identity=generated.kind == "identity" if generated else ops.UNSET,
-        modify_computed=ddl.clause(generated.args[0])
+        modify_computed=clauses.clause(generated.args[0])
         if generated and generated.kind == "computed" and generated.args
         else ops.UNSET,
-        using=ddl.clause(values.get("postgresql_using")),
+        using=clauses.clause(values.get("postgresql_using")),
     )
     if _changes(operation):
         machine.emit(operation)
@@ -289,7 +289,7 @@ def _type(a: Arguments, parameter: str) -> Type | None:
     if a.get(parameter) is None:
         return None
     value = as_type(a.call, a.get(parameter))
-    return ddl.column_type(a.call.machine, value)
+    return sqltypes.column_type(a.call.machine, value)
 
 
 def _boolean(value: Value) -> bool | None:
@@ -297,7 +297,7 @@ def _boolean(value: Value) -> bool | None:
 
 
 def _default(value: Value) -> Expression | ops.Unset | None:
-    return ops.UNSET if value is False else ddl.server_default(value)
+    return ops.UNSET if value is False else clauses.server_default(value)
 
 
 def _comment(value: Value) -> str | ops.Unset | None:

@@ -4,125 +4,46 @@ from __future__ import annotations
 
 import ast
 import builtins
-import operator
-import re
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
 
 from migrate_guard.model.revision import Unknown
+from migrate_guard.reading.computing import (
+    ARITHMETIC,
+    COMPARISONS,
+    CONTAINERS,
+    FAILURES,
+    PRIMITIVES,
+    SET_OPERATIONS,
+    SQL_VALUES,
+    contains,
+    enum_members,
+    is_explosive,
+    is_plain,
+    is_same,
+    known_items,
+    percent_format,
+    plain_member,
+    sql_expression,
+    to_text,
+    truth,
+)
 from migrate_guard.reading.machine import MAXIMUM_TEXT, Machine
 from migrate_guard.reading.values import (
     HOLE,
     Class,
     Clause,
     Columns,
-    ColumnValue,
-    EnumMember,
     External,
     Function,
-    Instance,
     OrderedSet,
     Rows,
     Scope,
-    SqlType,
-    Statement,
-    TableValue,
     Value,
 )
 
-PRIMITIVES: Final = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis))
-CONTAINERS: Final = (list, tuple, dict, set, frozenset, range)
-SQL_VALUES: Final = (Clause, ColumnValue, Statement, SqlType, Columns)
-
 _BUILTINS: Final = frozenset(dir(builtins))
-
-_ARITHMETIC: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.FloorDiv: operator.floordiv,
-    ast.Mod: operator.mod,
-    ast.Pow: operator.pow,
-    ast.LShift: operator.lshift,
-    ast.RShift: operator.rshift,
-    ast.BitOr: operator.or_,
-    ast.BitXor: operator.xor,
-    ast.BitAnd: operator.and_,
-}
-_COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
-    ast.Eq: operator.eq,
-    ast.NotEq: operator.ne,
-    ast.Lt: operator.lt,
-    ast.LtE: operator.le,
-    ast.Gt: operator.gt,
-    ast.GtE: operator.ge,
-}
-_PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.\d+)?[diouxXeEfFgGcrsa]")
-
-_FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
-"""What Python's own operations raise on values they do not fit."""
-
-
-def truth(value: Value) -> bool | None:
-    """Whether a value is true; None when that is not known."""
-    if isinstance(value, str):
-        return True if value.replace(HOLE, "") else (None if value else False)
-    if isinstance(value, Unknown | Rows | Clause):
-        return None
-    if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
-        return bool(value)
-    return True
-
-
-def is_plain(value: Value) -> bool:
-    """Whether a value is wholly known Python data."""
-    if isinstance(value, str):
-        return HOLE not in value
-    if isinstance(value, PRIMITIVES):
-        return True
-    if isinstance(value, dict):
-        return all(is_plain(key) and is_plain(each) for key, each in value.items())
-    if isinstance(value, CONTAINERS):
-        return all(map(is_plain, value))
-    return False
-
-
-def to_text(value: Value) -> str:
-    """What `str()` and formatting make of a value; HOLE where that is not known."""
-    if isinstance(value, EnumMember):
-        return to_text(value.value) if value.is_string else HOLE
-    if isinstance(value, Clause):
-        return value.text
-    if isinstance(value, ColumnValue):
-        return value.name
-    if isinstance(value, TableValue):
-        return str(value.name)
-    if isinstance(value, list | tuple | dict | set) and not is_plain(value):
-        return HOLE
-    if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
-        return str(value)
-    return HOLE
-
-
-def known_items(value: Value) -> Sequence[Value] | None:
-    """The elements of an iterable value; None when they are not known."""
-    if isinstance(value, str):
-        return None if HOLE in value else list(value)
-    if isinstance(value, (bytes, *CONTAINERS)):
-        return list(value)
-    if isinstance(value, Class) and value.is_enum:
-        return enum_members(value)
-    if isinstance(value, Columns):
-        return list(value.table.columns)
-    if isinstance(value, Instance):
-        return None
-    return None
-
-
-def enum_members(owner: Class) -> list[EnumMember]:
-    return [each for each in owner.scope.variables.values() if isinstance(each, EnumMember)]
 
 
 class Evaluator(Machine):
@@ -130,11 +51,11 @@ class Evaluator(Machine):
 
     __slots__ = ()
 
-    _EVALUATE: ClassVar[dict[type[ast.expr], Callable[[Any, Any, Scope], Value]]]
+    EVALUATE: ClassVar[dict[type[ast.expr], Callable[[Any, Any, Scope], Value]]]
 
     def evaluate(self, node: ast.expr, scope: Scope) -> Value:
         """The value of an expression; raises OutOfBudget."""
-        evaluate = self._EVALUATE.get(type(node))
+        evaluate = self.EVALUATE.get(type(node))
         if evaluate is None:
             return Unknown(f"{type(node).__name__} expressions are not computed", self.span(node))
         return evaluate(self, node, scope)
@@ -230,7 +151,7 @@ class Evaluator(Machine):
                 return HOLE
             try:
                 return format(value, specification)
-            except _FAILURES:
+            except FAILURES:
                 return HOLE
         return to_text(value)
 
@@ -253,9 +174,9 @@ class Evaluator(Machine):
     def combine(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         kind = type(node.op)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
-            return _sql_expression(left, right)
+            return sql_expression(left, right)
         if kind is ast.Mod and isinstance(left, str):
-            return self.bounded(_percent(left, right), node)
+            return self.bounded(percent_format(left, right), node)
         if kind is ast.Add and (isinstance(left, str) or isinstance(right, str)):
             left = HOLE if isinstance(left, Unknown) else left
             right = HOLE if isinstance(right, Unknown) else right
@@ -265,13 +186,13 @@ class Evaluator(Machine):
             return right
         if not isinstance(left, (*PRIMITIVES, *CONTAINERS)) or not isinstance(right, (*PRIMITIVES, *CONTAINERS)):
             return Unknown("it is computed from values that are not known", self.span(node))
-        if isinstance(left, OrderedSet) and isinstance(right, OrderedSet) and kind in _SETS:
-            return _SETS[kind](left, right)
-        if _is_explosive(kind, left, right):
+        if isinstance(left, OrderedSet) and isinstance(right, OrderedSet) and kind in SET_OPERATIONS:
+            return SET_OPERATIONS[kind](left, right)
+        if is_explosive(kind, left, right):
             return Unknown("it is too large to be computed", self.span(node))
         try:
-            return self.bounded(_ARITHMETIC[kind](left, right), node)
-        except (*_FAILURES, KeyError) as error:
+            return self.bounded(ARITHMETIC[kind](left, right), node)
+        except (*FAILURES, KeyError) as error:
             return Unknown(f"computing it fails: {error}", self.span(node))
 
     def unary(self, node: ast.UnaryOp, scope: Scope) -> Value:
@@ -280,7 +201,7 @@ class Evaluator(Machine):
             known = truth(value)
             return Unknown("it depends on a value that is not known", self.span(node)) if known is None else not known
         if isinstance(value, SQL_VALUES):
-            return _sql_expression(value)
+            return sql_expression(value)
         if not isinstance(value, int | float | complex):
             return value if isinstance(value, Unknown) else Unknown("not a number", self.span(node))
         match node.op:
@@ -318,22 +239,22 @@ class Evaluator(Machine):
 
     def compare_once(self, kind: ast.cmpop, left: Value, right: Value, node: ast.expr) -> Value:
         if isinstance(kind, ast.Is | ast.IsNot):
-            same = _is_same(left, right)
+            same = is_same(left, right)
             if same is None:
                 return Unknown("it depends on a value that is not known", self.span(node))
             return same is isinstance(kind, ast.Is)
         if isinstance(kind, ast.In | ast.NotIn):
-            inside = _contains(right, left)
+            inside = contains(right, left)
             if inside is None:
                 return Unknown("it depends on a value that is not known", self.span(node))
             return inside is isinstance(kind, ast.In)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
-            return _sql_expression(left, right)
-        left, right = _enum_value(left, right), _enum_value(right, left)
+            return sql_expression(left, right)
+        left, right = plain_member(left, right), plain_member(right, left)
         if is_plain(left) and is_plain(right):
             try:
-                return bool(_COMPARISONS[type(kind)](left, right))
-            except _FAILURES:
+                return bool(COMPARISONS[type(kind)](left, right))
+            except FAILURES:
                 return Unknown("the comparison fails", self.span(node))
         if isinstance(kind, ast.Eq | ast.NotEq) and left is right and not isinstance(left, Unknown | Rows):
             return isinstance(kind, ast.Eq)
@@ -363,7 +284,7 @@ class Evaluator(Machine):
         if isinstance(value, (*CONTAINERS, str, bytes)) and (is_plain(index) or isinstance(index, slice)):
             try:
                 return cast(Any, value)[index]
-            except _FAILURES as error:
+            except FAILURES as error:
                 return Unknown(f"no such element: {error}", self.span(node))
         if isinstance(value, External):
             return value
@@ -462,90 +383,7 @@ class Evaluator(Machine):
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None: ...
 
 
-_SETS: Final[dict[type[ast.operator], Callable[[OrderedSet, OrderedSet], OrderedSet]]] = {
-    ast.BitOr: lambda left, right: OrderedSet.of([*left, *right]),
-    ast.BitAnd: lambda left, right: OrderedSet.of(each for each in left if each in right),
-    ast.Sub: lambda left, right: OrderedSet.of(each for each in left if each not in right),
-}
-
-
-def _is_explosive(kind: type[ast.operator], left: Value, right: Value) -> bool:
-    if kind is ast.Mult:
-        sized, count = (left, right) if isinstance(right, int) else (right, left)
-        if isinstance(sized, str | bytes | list | tuple) and isinstance(count, int):
-            return len(sized) * count > MAXIMUM_TEXT
-        return _bits(left) + _bits(right) > 100_000
-    if kind in (ast.Pow, ast.LShift):
-        return isinstance(right, int) and abs(right) * max(_bits(left), 1) > 100_000
-    return False
-
-
-def _bits(value: Value) -> int:
-    return value.bit_length() if isinstance(value, int) else 0
-
-
-def _percent(text: str, value: Value) -> str:
-    if isinstance(value, Mapping):
-        filled: Value = {key: _fill(each) for key, each in value.items()}
-    elif isinstance(value, tuple):
-        filled = tuple(map(_fill, value))
-    else:
-        filled = _fill(value)
-    try:
-        return str(text % filled)
-    except _FAILURES:
-        return _PERCENT.sub(HOLE, text)
-
-
-def _fill(value: Value) -> Value:
-    return value if isinstance(value, int | float) else to_text(value)
-
-
-def _sql_expression(*values: Value) -> Clause:
-    columns: list[str] = []
-    for value in values:
-        if isinstance(value, ColumnValue):
-            columns.append(value.name)
-        elif isinstance(value, Clause):
-            columns.extend(value.columns)
-    return Clause(HOLE, columns=tuple(columns))
-
-
-def _is_same(left: Value, right: Value) -> bool | None:
-    if isinstance(left, Unknown | Rows) or isinstance(right, Unknown | Rows):
-        return None
-    if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
-        return left is right
-    if isinstance(left, EnumMember) and isinstance(right, EnumMember):
-        return left == right
-    return True if left is right else None
-
-
-def _contains(container: Value, item: Value) -> bool | None:
-    if isinstance(container, str) and isinstance(item, str):
-        if item in container:
-            return True
-        return None if HOLE in container or HOLE in item else False
-    if isinstance(container, Columns) and isinstance(item, str):
-        return container.table.column(item) is not None
-    items = known_items(container)
-    if items is None:
-        return None
-    item = _enum_value(item, None)
-    if is_plain(item) and any(is_plain(each) and each == item for each in items):
-        return True
-    if is_plain(item) and all(map(is_plain, items)):
-        return False
-    return True if any(each is item for each in items if not isinstance(item, Unknown)) else None
-
-
-def _enum_value(value: Value, other: Value) -> Value:
-    if isinstance(value, EnumMember) and value.is_string and not isinstance(other, EnumMember):
-        return value.value
-    return value
-
-
-Evaluator._EVALUATE = {
+Evaluator.EVALUATE = {
     ast.Constant: Evaluator.constant,
     ast.Name: Evaluator.name,
     ast.Attribute: Evaluator.attribute_node,

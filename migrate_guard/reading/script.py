@@ -92,7 +92,7 @@ def read_text(path: Path, display: str) -> str:
 
 
 def decode(data: bytes, display: str) -> str:
-    """Decode by byte order mark or coding comment, else UTF-8 (PEP 263); raises UnreadableFile at the offending byte."""
+    """Decode by byte order mark or coding comment, else UTF-8 (PEP 263); raises UnreadableFile at the bad byte."""
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except (SyntaxError, LookupError) as error:

@@ -11,7 +11,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.source import Span
-from migrate_guard.reading import ddl
+from migrate_guard.reading import ddl, sqltypes
 from migrate_guard.reading.calls import Call, model_table
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.machine import describe
@@ -242,7 +242,7 @@ def create_table(call: Call, value: TableValue) -> None:
     checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
     if value.is_reflected:
         return
-    for enum in ddl.enums_of(call.machine, value.columns):
+    for enum in sqltypes.enums_of(call.machine, value.columns):
         call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=True))
     made = ddl.table(
         call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
@@ -280,7 +280,7 @@ def _type(receiver: SqlType, call: Call) -> Value:
 def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
     if not receiver.is_enum:
         return
-    enum = ddl.enum_type(call.machine, receiver)
+    enum = sqltypes.enum_type(call.machine, receiver)
     if enum is None:
         if call.machine.target.dialect == "postgresql" and receiver.kwargs.get("native_enum") is not False:
             call.machine.opaque(call.span, "the name of the enum type is not known")

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import literal, nearest
+from migrate_guard.asking import ancestors, literal, nearest
 from migrate_guard.model.revision import History, MissingParent, Revision
 from migrate_guard.rule import HistoryView, Problem, Severity, rule
 
@@ -34,15 +34,21 @@ def _problem(missing: MissingParent, history: History) -> Problem:
 
 def _meant(parent: str, child: Revision, history: History) -> tuple[str | None, str]:
     """The revision that an unknown id most likely stands for, and how the two are related."""
-    stem = parent.rpartition("/")[2].removesuffix(".py")
-    for each in history.revisions.values():
-        if each.id != child.id and _stem(each.path) == stem:
+    stem = _stem(parent)
+    possible = [each for each in history.revisions.values() if _can_precede(each, child, history)]
+    for each in possible:
+        if _stem(each.path) == stem:
             return each.id, f' (it is the file name of "{each.id}")'
-    parts = [each.id for each in history.revisions.values() if each.id != child.id and _is_part(each.id, parent)]
+    parts = [each.id for each in possible if _is_part(each.id, parent)]
     if len(parts) == 1:
         return parts[0], f' (did you mean "{parts[0]}"?)'
-    close = nearest(parent, (each for each in history.revisions if each != child.id))
+    close = nearest(parent, (each.id for each in possible))
     return close, f' (did you mean "{close}"?)' if close else ""
+
+
+def _can_precede(candidate: Revision, child: Revision, history: History) -> bool:
+    """Whether a revision is neither named as a parent already nor comes after the child itself."""
+    return candidate.id not in child.parents and child not in ancestors(candidate, history, dependencies=True)
 
 
 def _stem(path: str) -> str:

@@ -82,8 +82,16 @@ def test_what_a_missing_parent_means(written: str, meant: str | None) -> None:
 
 
 def test_one_wrong_parent_of_a_merge() -> None:
-    (problem,) = check(broken_down_revision, revision("abcd"), revision("m", "abcd", "abce"))
-    assert problem.instead == 'down_revision = ("abcd", "abcd")'
+    known = revision("abcd1"), revision("efgh1")
+    (problem,) = check(broken_down_revision, *known, revision("m", "abcd1", "efgh2"))
+    assert problem.instead == 'down_revision = ("abcd1", "efgh1")'
+
+
+def test_no_parent_is_suggested_that_cannot_be_one() -> None:
+    (problem,) = check(broken_down_revision, revision("abcd1"), revision("m", "abcd1", "abcd2"))
+    assert problem.instead is None
+    (problem,) = check(broken_down_revision, revision("abcd1", "m"), revision("m", "abcd2"))
+    assert problem.instead is None
 
 
 LONG = "add_city_and_country_to_users_for_invoices"

@@ -95,6 +95,7 @@ def test_a_condition_is_told() -> None:
 
 
 KEY = ForeignKey(name=None, columns=("city",), span=SPAN, referred_table=QualifiedName("cities"))
+NULLABLE = 'op.add_column("users", sa.Column("city", sa.String(80), nullable=True))'
 UNIQUE = UniqueConstraint(name=None, columns=("city",), span=SPAN)
 
 
@@ -104,8 +105,8 @@ UNIQUE = UniqueConstraint(name=None, columns=("city",), span=SPAN)
         (add(), 'op.add_column("users", sa.Column("city", sa.String(80), server_default="", nullable=False))'),
         (add(INTEGER), 'op.add_column("users", sa.Column("city", sa.Integer(), server_default="0", nullable=False))'),
         (add(UUID), 'op.add_column("users", sa.Column("city", sa.Uuid(), nullable=True))'),
-        (add(INTEGER, more={"constraints": (KEY,)}), 'op.add_column("users", sa.Column("city", sa.Integer(), nullable=True))'),
-        (add(more={"constraints": (UNIQUE,)}), 'op.add_column("users", sa.Column("city", sa.String(80), nullable=True))'),
+        (add(more={"constraints": (KEY,)}), NULLABLE),
+        (add(more={"constraints": (UNIQUE,)}), NULLABLE),
         (add(more={"in_batch": True}), 'with op.batch_alter_table("users") as batch_op:'),
     ],
 )  # fmt: skip

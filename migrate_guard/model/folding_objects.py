@@ -1,0 +1,92 @@
+"""Fold operations on what is not a table: enum types, views, sequences."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
+from migrate_guard.model.schema import Schema, View
+
+
+def create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
+    if operation.enum.name in schema.enums:
+        return schema
+    return replace(schema, enums=schema.enums.set(operation.enum.name, operation.enum))
+
+
+def add_enum_value(schema: Schema, operation: ops.AddEnumValue) -> Schema:
+    enum = schema.enums.get(operation.enum)
+    if enum is None or operation.value in enum.values:
+        return schema
+    at = len(enum.values)
+    if operation.before in enum.values:
+        at = enum.values.index(operation.before)
+    elif operation.after in enum.values:
+        at = enum.values.index(operation.after) + 1
+    values = (*enum.values[:at], operation.value, *enum.values[at:])
+    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+
+
+def rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
+    enum = schema.enums.get(operation.enum)
+    if enum is None:
+        return schema
+    values = tuple(operation.new_value if each == operation.value else each for each in enum.values)
+    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+
+
+def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
+    enum = schema.enums.get(operation.type)
+    if enum is None or operation.condition is not None:
+        return schema
+    enums = schema.enums.remove(enum.name).set(operation.new_name, replace(enum, name=operation.new_name))
+    schema = replace(schema, enums=enums)
+    old, new = operation.type, operation.new_name
+    for table in schema.tables.values():
+        if any((column.type.name, column.type.schema) == old for column in table.columns):
+            columns = tuple(
+                replace(column, type=replace(column.type, name=new.name, schema=new.schema))
+                if (column.type.name, column.type.schema) == old
+                else column
+                for column in table.columns
+            )
+            schema = schema.with_table(replace(table, columns=columns))
+    return schema
+
+
+def drop_type(schema: Schema, operation: ops.DropType) -> Schema:
+    if operation.condition is not None:
+        return schema
+    return replace(schema, enums=schema.enums.remove(operation.type))
+
+
+def create_view(schema: Schema, operation: ops.CreateView) -> Schema:
+    return replace(schema, views=schema.views.set(operation.view.name, operation.view))
+
+
+def drop_view(schema: Schema, operation: ops.DropView) -> Schema:
+    if operation.condition is not None:
+        return schema
+    views = schema.views.remove(operation.view)
+    if operation.cascade:
+        views = _without_readers(views, operation.view)
+    return replace(schema, views=views)
+
+
+def _without_readers(
+    views: PersistentMap[QualifiedName, View], name: QualifiedName
+) -> PersistentMap[QualifiedName, View]:
+    for view in views.values():
+        if name in view.tables and view.name in views:
+            views = _without_readers(views.remove(view.name), view.name)
+    return views
+
+
+def create_sequence(schema: Schema, operation: ops.CreateSequence) -> Schema:
+    return replace(schema, sequences=schema.sequences.set(operation.sequence.name, operation.sequence))
+
+
+def drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
+    return replace(schema, sequences=schema.sequences.remove(operation.sequence))

@@ -1,0 +1,97 @@
+"""Pieces of SQL in SQLAlchemy constructs: defaults, predicates, conditions."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from migrate_guard.model.schema import Expression
+from migrate_guard.reading.constructs import literal
+from migrate_guard.reading.values import HOLE, Clause, EnumMember, Value
+
+_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_LITERAL: Final = re.compile(
+    r"\s*(?:'(?:[^']|'')*'(?:\s*::\s*[\w .\[\]()\"]+)?|[-+]?\d+(?:\.\d+)?|true|false|null)\s*", re.IGNORECASE
+)
+_WORD: Final = re.compile(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
+_KEYWORDS: Final = frozenset(
+    [
+        "and",
+        "or",
+        "not",
+        "is",
+        "null",
+        "in",
+        "like",
+        "ilike",
+        "between",
+        "true",
+        "false",
+        "case",
+        "when",
+        "then",
+        "else",
+        "end",
+        "as",
+        "asc",
+        "desc",
+        "nulls",
+        "first",
+        "last",
+        "any",
+        "all",
+        "exists",
+        "select",
+        "from",
+        "where",
+        "collate",
+        "similar",
+        "to",
+        "distinct",
+        "interval",
+        "cast",
+    ]
+)
+
+
+def expression(text: str) -> Expression:
+    """What can be told of a piece of SQL from its words alone, without a parser."""
+    bare = _STRING.sub("''", text)
+    columns: list[str] = []
+    functions: list[str] = []
+    for quoted, word, call in _WORD.findall(bare):
+        if call and word.lower() not in _KEYWORDS:
+            functions.append(word.lower())
+        elif quoted or (word.lower() not in _KEYWORDS):
+            columns.append(quoted or word)
+    return Expression(
+        text, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(functions)), bool(_LITERAL.fullmatch(text))
+    )
+
+
+def server_default(value: Value) -> Expression | None:
+    """The DEFAULT that `server_default=` gives."""
+    if value is None or value is False:
+        return None
+    if isinstance(value, Clause):
+        return (
+            Expression(value.text, functions=value.functions, is_literal=True)
+            if value.is_literal
+            else expression(value.text)
+        )
+    if isinstance(value, EnumMember):
+        return server_default(value.value)
+    if isinstance(value, str):
+        return Expression("'" + value.replace("'", "''") + "'", is_literal=True)
+    if isinstance(value, int | float):
+        return Expression(literal(value), is_literal=True)
+    return Expression(HOLE)
+
+
+def clause(value: Value) -> Expression | None:
+    """A predicate or expression argument: `sa.text(...)`, a string, a comparison."""
+    if value is None or value is False:
+        return None
+    if isinstance(value, Clause):
+        return expression(value.text) if HOLE not in value.text else Expression(HOLE, value.columns)
+    return expression(value) if isinstance(value, str) else Expression(HOLE)

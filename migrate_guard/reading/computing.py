@@ -1,0 +1,201 @@
+"""Compute with values that may not be known: truth, text, comparison, arithmetic."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from migrate_guard.model.revision import Unknown
+from migrate_guard.reading.machine import MAXIMUM_TEXT
+from migrate_guard.reading.values import (
+    HOLE,
+    Class,
+    Clause,
+    Columns,
+    ColumnValue,
+    EnumMember,
+    Instance,
+    OrderedSet,
+    Rows,
+    SqlType,
+    Statement,
+    TableValue,
+    Value,
+)
+
+PRIMITIVES: Final = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis))
+CONTAINERS: Final = (list, tuple, dict, set, frozenset, range)
+SQL_VALUES: Final = (Clause, ColumnValue, Statement, SqlType, Columns)
+
+ARITHMETIC: Final[dict[type[ast.operator], Callable[[Any, Any], Any]]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.FloorDiv: operator.floordiv,
+    ast.Mod: operator.mod,
+    ast.Pow: operator.pow,
+    ast.LShift: operator.lshift,
+    ast.RShift: operator.rshift,
+    ast.BitOr: operator.or_,
+    ast.BitXor: operator.xor,
+    ast.BitAnd: operator.and_,
+}
+COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+_PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.\d+)?[diouxXeEfFgGcrsa]")
+
+FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
+"""What Python's own operations raise on values they do not fit."""
+
+
+def truth(value: Value) -> bool | None:
+    """Whether a value is true; None when that is not known."""
+    if isinstance(value, str):
+        return True if value.replace(HOLE, "") else (None if value else False)
+    if isinstance(value, Unknown | Rows | Clause):
+        return None
+    if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
+        return bool(value)
+    return True
+
+
+def is_plain(value: Value) -> bool:
+    """Whether a value is wholly known Python data."""
+    if isinstance(value, str):
+        return HOLE not in value
+    if isinstance(value, PRIMITIVES):
+        return True
+    if isinstance(value, dict):
+        return all(is_plain(key) and is_plain(each) for key, each in value.items())
+    if isinstance(value, CONTAINERS):
+        return all(map(is_plain, value))
+    return False
+
+
+def to_text(value: Value) -> str:
+    """What `str()` and formatting make of a value; HOLE where that is not known."""
+    if isinstance(value, EnumMember):
+        return to_text(value.value) if value.is_string else HOLE
+    if isinstance(value, Clause):
+        return value.text
+    if isinstance(value, ColumnValue):
+        return value.name
+    if isinstance(value, TableValue):
+        return str(value.name)
+    if isinstance(value, list | tuple | dict | set) and not is_plain(value):
+        return HOLE
+    if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
+        return str(value)
+    return HOLE
+
+
+def known_items(value: Value) -> Sequence[Value] | None:
+    """The elements of an iterable value; None when they are not known."""
+    if isinstance(value, str):
+        return None if HOLE in value else list(value)
+    if isinstance(value, (bytes, *CONTAINERS)):
+        return list(value)
+    if isinstance(value, Class) and value.is_enum:
+        return enum_members(value)
+    if isinstance(value, Columns):
+        return list(value.table.columns)
+    if isinstance(value, Instance):
+        return None
+    return None
+
+
+def enum_members(owner: Class) -> list[EnumMember]:
+    return [each for each in owner.scope.variables.values() if isinstance(each, EnumMember)]
+
+
+SET_OPERATIONS: Final[dict[type[ast.operator], Callable[[OrderedSet, OrderedSet], OrderedSet]]] = {
+    ast.BitOr: lambda left, right: OrderedSet.of([*left, *right]),
+    ast.BitAnd: lambda left, right: OrderedSet.of(each for each in left if each in right),
+    ast.Sub: lambda left, right: OrderedSet.of(each for each in left if each not in right),
+}
+
+
+def is_explosive(kind: type[ast.operator], left: Value, right: Value) -> bool:
+    if kind is ast.Mult:
+        sized, count = (left, right) if isinstance(right, int) else (right, left)
+        if isinstance(sized, str | bytes | list | tuple) and isinstance(count, int):
+            return len(sized) * count > MAXIMUM_TEXT
+        return _bits(left) + _bits(right) > 100_000
+    if kind in (ast.Pow, ast.LShift):
+        return isinstance(right, int) and abs(right) * max(_bits(left), 1) > 100_000
+    return False
+
+
+def _bits(value: Value) -> int:
+    return value.bit_length() if isinstance(value, int) else 0
+
+
+def percent_format(text: str, value: Value) -> str:
+    if isinstance(value, Mapping):
+        filled: Value = {key: _fill(each) for key, each in value.items()}
+    elif isinstance(value, tuple):
+        filled = tuple(map(_fill, value))
+    else:
+        filled = _fill(value)
+    try:
+        return str(text % filled)
+    except FAILURES:
+        return _PERCENT.sub(HOLE, text)
+
+
+def _fill(value: Value) -> Value:
+    return value if isinstance(value, int | float) else to_text(value)
+
+
+def sql_expression(*values: Value) -> Clause:
+    columns: list[str] = []
+    for value in values:
+        if isinstance(value, ColumnValue):
+            columns.append(value.name)
+        elif isinstance(value, Clause):
+            columns.extend(value.columns)
+    return Clause(HOLE, columns=tuple(columns))
+
+
+def is_same(left: Value, right: Value) -> bool | None:
+    if isinstance(left, Unknown | Rows) or isinstance(right, Unknown | Rows):
+        return None
+    if left is None or right is None or isinstance(left, bool) or isinstance(right, bool):
+        return left is right
+    if isinstance(left, EnumMember) and isinstance(right, EnumMember):
+        return left == right
+    return True if left is right else None
+
+
+def contains(container: Value, item: Value) -> bool | None:
+    if isinstance(container, str) and isinstance(item, str):
+        if item in container:
+            return True
+        return None if HOLE in container or HOLE in item else False
+    if isinstance(container, Columns) and isinstance(item, str):
+        return container.table.column(item) is not None
+    items = known_items(container)
+    if items is None:
+        return None
+    item = plain_member(item, None)
+    if is_plain(item) and any(is_plain(each) and each == item for each in items):
+        return True
+    if is_plain(item) and all(map(is_plain, items)):
+        return False
+    return True if any(each is item for each in items if not isinstance(item, Unknown)) else None
+
+
+def plain_member(value: Value, other: Value) -> Value:
+    if isinstance(value, EnumMember) and value.is_string and not isinstance(other, EnumMember):
+        return value.value
+    return value
