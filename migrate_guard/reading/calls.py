@@ -6,39 +6,31 @@ import ast
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading import builtins_ as python
-from migrate_guard.reading.computing import CONTAINERS, known_items
+from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
+from migrate_guard.reading.computing import CONTAINERS
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.values import (
-    AutocommitBlock,
     Batch,
     BoundMethod,
     Class,
-    Clause,
-    Columns,
-    ColumnValue,
     Connection,
-    DialectValue,
     EnumMember,
     External,
     Function,
     Inspector,
     Instance,
-    MetaDataValue,
     MigrationContext,
     Partial,
-    Rows,
     Scope,
     SqlType,
-    Statement,
-    TableValue,
     Value,
 )
 
@@ -104,7 +96,7 @@ class CallEvaluator(Evaluator):
             value = self.resolve(value)
             if isinstance(value, External):
                 return self.resolve(External(f"{value.path}.{name}"))
-        answer = _ATTRIBUTES.get(type(value))
+        answer = ATTRIBUTES.get(type(value))
         if answer is not None:
             return answer(self, value, name, node)
         if isinstance(value, (str, bytes, int, float, *CONTAINERS)):
@@ -231,7 +223,7 @@ class CallEvaluator(Evaluator):
         made = Instance(owner)
         initialiser = owner.lookup("__init__")
         if isinstance(initialiser, Function):
-            self.call_function(_bound(initialiser, made), args, kwargs, node)
+            self.call_function(bound_method(initialiser, made), args, kwargs, node)
         else:
             fields = [name[len("\0field:") :] for name in owner.scope.variables if name.startswith("\0field:")]
             made.attributes.update(zip(fields, args, strict=False))
@@ -249,7 +241,7 @@ class CallEvaluator(Evaluator):
             return self.type_of_class(implementation, args, kwargs, span)
         specification = owner.lookup("get_col_spec")
         if isinstance(specification, Function):
-            text = self.call_function(_bound(specification, Instance(owner, dict(kwargs))), [], {}, None)
+            text = self.call_function(bound_method(specification, Instance(owner, dict(kwargs))), [], {}, None)
             if isinstance(text, str):
                 return SqlType("migrate_guard.sql", (text,), {}, span)
         base = next((base for base in owner.bases if isinstance(base, External)), None)
@@ -273,14 +265,6 @@ def is_database(value: Value) -> bool:
     return isinstance(value, _TOUCHES_DATABASE) or value == _OP
 
 
-def _bound(function: Function, receiver: Value) -> Function:
-    if function.kind == "staticmethod":
-        return function
-    return Function(
-        function.name, function.node, function.scope, function.defaults, function.keyword_defaults, receiver
-    )
-
-
 def _module_scope(scope: Scope) -> Scope:
     while scope.parent is not None:
         scope = scope.parent
@@ -293,214 +277,3 @@ def _callee(node: ast.Call) -> str:
     except RecursionError:
         return "a function"
     return text if len(text) <= 60 else text[:57] + "..."
-
-
-# -- attributes by kind of value
-
-
-def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -> Value:
-    found = value.lookup(name)
-    if isinstance(found, Function):
-        return _bound(found, value) if found.kind == "classmethod" else found
-    if found is not None:
-        return found
-    if name in ("__name__", "__qualname__"):
-        return value.name
-    if name == "__members__" and value.is_enum:
-        return {each.name: each for each in known_items(value) or ()}
-    if name == "__table__":
-        return model_table(machine, value)
-    if name in ("c", "columns"):
-        table = model_table(machine, value)
-        return Columns(table) if isinstance(table, TableValue) else table
-    return BoundMethod(value, name)
-
-
-def model_table(machine: CallEvaluator, value: Class) -> TableValue | Unknown:
-    """The table that a declarative class of the script maps."""
-    name = value.lookup("__tablename__")
-    table = value.lookup("__table__")
-    if isinstance(table, TableValue):
-        return table
-    if not isinstance(name, str):
-        return Unknown(f"the table of {value.name} is not known")
-    columns: list[ColumnValue] = []
-    for key, column in value.scope.variables.items():
-        if isinstance(column, ColumnValue):
-            columns.append(replace(column, name=column.name or key))
-    return TableValue(QualifiedName(name), columns, [], [], value.span)
-
-
-def _of_instance(machine: CallEvaluator, value: Instance, name: str, node: ast.expr) -> Value:
-    if name in value.attributes:
-        return value.attributes[name]
-    found = value.owner.lookup(name)
-    if isinstance(found, Function):
-        bound = _bound(found, value)
-        return machine.call_function(bound, [], {}, None) if found.kind == "property" else bound
-    if found is not None:
-        return found
-    if name == "__class__":
-        return value.owner
-    return Unknown(f"the attribute {name!r} of an object of {value.owner.name}")
-
-
-def _of_enum_member(machine: CallEvaluator, value: EnumMember, name: str, node: ast.expr) -> Value:
-    if name in ("value", "_value_"):
-        return value.value
-    if name == "name":
-        return value.name
-    return machine.attribute(value.value, name, node) if value.is_string else Unknown(f"{value.name}.{name}")
-
-
-def _of_column(machine: CallEvaluator, value: ColumnValue, name: str, node: ast.expr) -> Value:
-    match name:
-        case "name" | "key":
-            return value.name
-        case "type":
-            return value.type if value.type is not None else Unknown("its type is not given")
-        case "nullable" | "primary_key" | "server_default" | "comment" | "unique" | "index" | "default":
-            return value.option(name)
-    return BoundMethod(Clause(value.name, columns=(value.name,)), name)
-
-
-def _of_table(machine: CallEvaluator, value: TableValue, name: str, node: ast.expr) -> Value:
-    match name:
-        case "c" | "columns":
-            return Columns(value)
-        case "name" | "key":
-            return value.name.name
-        case "schema":
-            return value.name.schema
-        case "indexes":
-            return list(value.indexes)
-        case "constraints":
-            return list(value.constraints)
-    return BoundMethod(value, name)
-
-
-def _of_columns(machine: CallEvaluator, value: Columns, name: str, node: ast.expr) -> Value:
-    found = value.table.column(name)
-    if found is not None:
-        return found
-    if name in ("keys", "values", "items", "get"):
-        return BoundMethod({each.name: each for each in value.table.columns}, name)
-    return Clause(name, columns=(name,))
-
-
-def _of_connection(machine: CallEvaluator, value: Connection, name: str, node: ast.expr) -> Value:
-    match name:
-        case "dialect":
-            return DialectValue()
-        case "engine" | "connection" | "bind":
-            return Connection()
-        case "name":
-            return _dialect_name(machine)
-    return BoundMethod(value, name)
-
-
-def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: ast.expr) -> Value:
-    match name:
-        case "name":
-            return _dialect_name(machine)
-        case "server_version_info":
-            return (*machine.target.version, 0, 0)[: max(len(machine.target.version), 2)]
-        case "is_mariadb":
-            return machine.target.dialect == "mariadb"
-        case "default_schema_name":
-            return machine.default_schema
-        case "supports_alter" | "supports_schemas":
-            return machine.target.dialect != "sqlite"
-        case "has_table":
-            return BoundMethod(value, name)
-    return Unknown(f"the dialect's {name}")
-
-
-def _dialect_name(machine: CallEvaluator) -> str:
-    return machine.target.dialect
-
-
-def _of_context(machine: CallEvaluator, value: MigrationContext, name: str, node: ast.expr) -> Value:
-    match name:
-        case "dialect":
-            return DialectValue()
-        case "bind" | "connection":
-            return Connection()
-        case "as_sql":
-            return False
-        case "autocommit_block":
-            return BoundMethod(AutocommitBlock(), name)
-        case "impl":
-            return Unknown("the context's impl")
-    return BoundMethod(value, name)
-
-
-def _method(machine: CallEvaluator, value: Value, name: str, node: ast.expr) -> Value:
-    return BoundMethod(value, name)
-
-
-def _of_inspector(machine: CallEvaluator, value: Inspector, name: str, node: ast.expr) -> Value:
-    match name:
-        case "dialect":
-            return DialectValue()
-        case "bind" | "engine":
-            return Connection()
-        case "default_schema_name":
-            return machine.default_schema
-    return BoundMethod(value, name)
-
-
-def _of_type(machine: CallEvaluator, value: SqlType, name: str, node: ast.expr) -> Value:
-    match name:
-        case "length" if value.args or "length" in value.kwargs:
-            return value.kwargs.get("length", value.args[0] if value.args else None)
-        case "name" | "schema" if name in value.kwargs:
-            return value.kwargs[name]
-        case "enums":
-            return [each for each in value.args if isinstance(each, str)]
-        case "impl":
-            return value
-    return BoundMethod(value, name)
-
-
-def _of_partial(machine: CallEvaluator, value: Function, name: str, node: ast.expr) -> Value:
-    return value.name if name == "__name__" else Unknown(f"the attribute {name!r} of a function")
-
-
-def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> Value:
-    return BoundMethod(value, name)
-
-
-def _of_metadata(machine: CallEvaluator, value: MetaDataValue, name: str, node: ast.expr) -> Value:
-    match name:
-        case "tables":
-            return dict(value.tables)
-        case "sorted_tables":
-            return list(value.tables.values())
-        case "naming_convention":
-            return dict(value.naming_convention)
-        case "schema":
-            return value.schema
-    return BoundMethod(value, name)
-
-
-_ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
-    Class: _of_class,
-    Instance: _of_instance,
-    EnumMember: _of_enum_member,
-    ColumnValue: _of_column,
-    TableValue: _of_table,
-    Columns: _of_columns,
-    Connection: _of_connection,
-    DialectValue: _of_dialect,
-    MigrationContext: _of_context,
-    Inspector: _of_inspector,
-    SqlType: _of_type,
-    Function: _of_partial,
-    Rows: _of_rows,
-    MetaDataValue: _of_metadata,
-    Batch: _method,
-    Statement: _method,
-    Clause: _method,
-    AutocommitBlock: _method,
-}

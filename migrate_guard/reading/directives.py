@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import AnyConstraint, Expression, Type
+from migrate_guard.model.schema import Expression, Type
 from migrate_guard.reading import clauses, ddl, sqltypes
+from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
+from migrate_guard.reading.key_directives import (
+    columns_constraint,
+    create_check,
+    create_exclude,
+    create_foreign_key,
+    create_index,
+    drop_constraint,
+    drop_index,
+)
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
-    Class,
-    Clause,
     ColumnValue,
     Connection,
     ConstraintValue,
@@ -33,84 +40,12 @@ from migrate_guard.reading.values import (
 )
 
 
-@dataclass(slots=True)
-class Arguments:
-    """The arguments of a directive by their names of today."""
-
-    call: Call
-    directive: str
-    values: dict[str, Value]
-    rest: Sequence[Value] = ()
-    batch: Batch | None = None
-
-    def get(self, name: str, default: Value = None) -> Value:
-        return self.values.get(name, default)
-
-    def flag(self, name: str) -> bool:
-        return self.values.get(name) is True
-
-    def text(self, name: str) -> str | None:
-        """A name that is known; None otherwise."""
-        value = self.values.get(name)
-        return value if isinstance(value, str) and HOLE not in value else None
-
-    def opaque(self, what: str, value: Value, *tables: QualifiedName) -> None:
-        reason = f"{what} of op.{self.directive}() is not known: {describe(value)}"
-        self.call.machine.opaque(self.call.span, reason, *tables)
-
-    def table(self, parameter: str = "table_name") -> QualifiedName | None:
-        """The table it is about; without one the directive becomes opaque."""
-        if self.batch is not None and isinstance(self.batch.table, QualifiedName):
-            return self.batch.table
-        name = self.values.get(parameter)
-        if isinstance(name, TableValue | Class):
-            return table_name(name)
-        if isinstance(name, str) and HOLE not in name:
-            return self.call.machine.qualified(name, self.values.get("schema", self.values.get("source_schema")))
-        self.opaque("the table", name)
-        return None
-
-    def names(self, parameter: str) -> tuple[str, ...] | None:
-        """A list of column names; None when the list itself is not known."""
-        value = self.values.get(parameter)
-        if isinstance(value, str):
-            return (value,)
-        return ddl.names_of(value) if isinstance(value, list | tuple) else None
-
-
-_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "table_name": ("tablename", "source", "table"),
-    "constraint_name": ("name",),
-    "index_name": ("name",),
-    "source_table": ("source",),
-    "referent_table": ("referent",),
-    "columns": ("cols", "local_cols"),
-    "type_": ("type",),
-    "new_column_name": ("name",),
-    "sqltext": ("sql",),
-}
-"""Names that parameters had in earlier releases (Alembic's changelog, 0.8 and before)."""
-
-
-def _bind(call: Call, directive: str, parameters: Sequence[str], batch: Batch | None = None) -> Arguments:
-    wanted = [each for each in parameters if batch is None or each not in ("table_name", "source_table")]
-    values = dict(zip(wanted, call.args, strict=False))
-    for name, value in call.kwargs.items():
-        if name in parameters or name not in values:
-            values[name] = value
-    for name in parameters:
-        for alias in _ALIASES.get(name, ()):
-            if name not in values and alias in call.kwargs and alias not in parameters:
-                values[name] = call.kwargs[alias]
-    return Arguments(call, directive, values, call.args[len(wanted) :], batch)
-
-
 def call_alembic(call: Call) -> Value:
     """The value of a call into Alembic, and the operations it stands for."""
     directive = _DIRECTIVES.get(_SPATIAL.get(call.name, call.name))
     if directive is not None and call.path.startswith(("alembic.op.", "alembic.operations.")):
         parameters, handle = directive
-        return handle(_bind(call, call.name, parameters))
+        return handle(bind(call, call.name, parameters))
     plain = _PLAIN.get(call.name)
     if plain is not None:
         return plain(call)
@@ -132,7 +67,7 @@ def call_batch(batch: Batch, call: Call) -> Value:
             call.machine.opaque(call.span, reason, batch.table)
         return plain(call) if plain else None
     parameters, handle = directive
-    return handle(_bind(call, call.name, parameters, batch))
+    return handle(bind(call, call.name, parameters, batch))
 
 
 # -- tables
@@ -306,153 +241,6 @@ def _comment(value: Value) -> str | ops.Unset | None:
     return ops.UNSET
 
 
-# -- indexes
-
-
-def _create_index(a: Arguments) -> Value:
-    name = a.table()
-    if name is None:
-        return None
-    columns = a.get("columns")
-    if isinstance(columns, str | Clause | ColumnValue):
-        columns = [columns]
-    if not isinstance(columns, list | tuple):
-        a.opaque("the columns", columns, name)
-        return None
-    made = ddl.index(a.call.machine, IndexValue(a.get("index_name"), tuple(columns), a.values, a.call.span), name)
-    a.call.machine.emit(
-        ops.CreateIndex(
-            span=a.call.span,
-            table=name,
-            index=made,
-            concurrently=a.flag("postgresql_concurrently"),
-            if_not_exists=a.flag("if_not_exists"),
-        )
-    )
-    return None
-
-
-def _drop_index(a: Arguments) -> Value:
-    machine = a.call.machine
-    table = a.batch.table if a.batch and isinstance(a.batch.table, QualifiedName) else None
-    named = a.get("table_name")
-    if table is None and isinstance(named, str) and HOLE not in named:
-        table = machine.qualified(named, a.get("schema"))
-    index = a.text("index_name")
-    if index is None:
-        a.opaque("the index", a.get("index_name"), *([table] if table else []))
-        return None
-    schema = table.schema if table else machine.qualified(index, a.get("schema")).schema
-    machine.emit(
-        ops.DropIndex(
-            span=a.call.span,
-            index=QualifiedName(index, schema),
-            table=table,
-            concurrently=a.flag("postgresql_concurrently"),
-            if_exists=a.flag("if_exists"),
-        )
-    )
-    return None
-
-
-# -- constraints
-
-
-def _emit_constraint(a: Arguments, table: QualifiedName, constraint: AnyConstraint) -> None:
-    a.call.machine.emit(ops.AddConstraint(span=a.call.span, table=table, constraint=constraint))
-
-
-def _taken(a: Arguments, table: QualifiedName) -> list[str | None]:
-    known = a.call.machine.schema.table(table)
-    return [each.name for each in known.constraints()] if known else []
-
-
-def _columns_constraint(kind: str) -> Callable[[Arguments], Value]:
-    def handle(a: Arguments) -> Value:
-        table = a.table()
-        if table is None:
-            return None
-        columns = a.names("columns")
-        if columns is None:
-            a.opaque("the columns", a.get("columns"), table)
-            return None
-        options = {**a.values, "name": a.get("constraint_name")}
-        value = ConstraintValue(kind, columns, options, a.call.span)
-        _emit_constraint(a, table, ddl.constraint(a.call.machine, value, table, _taken(a, table)))
-        return None
-
-    return handle
-
-
-def _create_check(a: Arguments) -> Value:
-    table = a.table()
-    if table is None:
-        return None
-    options = {**a.values, "name": a.get("constraint_name")}
-    value = ConstraintValue("check", (), options, a.call.span, sqltext=a.get("condition"))
-    _emit_constraint(a, table, ddl.constraint(a.call.machine, value, table, _taken(a, table)))
-    return None
-
-
-def _create_foreign_key(a: Arguments) -> Value:
-    table = a.table("source_table")
-    if table is None:
-        return None
-    columns, referred_columns = a.names("local_cols"), a.names("remote_cols")
-    referent = a.get("referent_table")
-    if columns is None or referred_columns is None or not isinstance(referent, str) or HOLE in referent:
-        a.opaque("what it refers to", referent, table)
-        return None
-    target = a.call.machine.qualified(referent, a.get("referent_schema"))
-    referred = [f"{target}.{column}" for column in referred_columns]
-    options = {**a.values, "name": a.get("constraint_name")}
-    made = ddl.foreign_key(a.call.machine, table, columns, referred, options, a.call.span, _taken(a, table))
-    _emit_constraint(a, table, replace(made, referred_table=target))
-    return None
-
-
-def _create_exclude(a: Arguments) -> Value:
-    table = a.table()
-    if table is not None:
-        columns = tuple(each[0] for each in a.rest if isinstance(each, tuple) and each)
-        value = ConstraintValue("exclusion", columns, {**a.values, "name": a.get("constraint_name")}, a.call.span)
-        _emit_constraint(a, table, ddl.constraint(a.call.machine, value, table))
-    return None
-
-
-_KINDS: Final[Mapping[str, ops.ConstraintKind]] = {
-    "foreignkey": "foreignkey",
-    "primary": "primary",
-    "unique": "unique",
-    "check": "check",
-}
-
-
-def _drop_constraint(a: Arguments) -> Value:
-    table = a.table()
-    if table is None:
-        return None
-    given = a.get("constraint_name")
-    if given is not None and a.text("constraint_name") is None:
-        a.opaque("the constraint", given, table)
-        return None
-    kind = a.get("type_")
-    name: str | None = given
-    if isinstance(given, str) and not isinstance(given, FinalName) and kind == "check":
-        convention = a.batch.naming_convention if a.batch else None
-        name, _ = ddl.object_name(a.call.machine, "check", given, table, (), convention=convention or None)
-    a.call.machine.emit(
-        ops.DropConstraint(
-            span=a.call.span,
-            table=table,
-            constraint=name,
-            kind=_KINDS.get(kind) if isinstance(kind, str) else None,
-            if_exists=a.flag("if_exists"),
-        )
-    )
-    return None
-
-
 # -- the rest
 
 
@@ -523,20 +311,20 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     "alter_column": (("table_name", "column_name"), _alter_column),
     "batch_alter_table": (("table_name", "schema", "recreate"), _batch_alter_table),
     "bulk_insert": (("table", "rows"), _bulk_insert),
-    "create_check_constraint": (("constraint_name", "table_name", "condition"), _create_check),
-    "create_exclude_constraint": (("constraint_name", "table_name"), _create_exclude),
+    "create_check_constraint": (("constraint_name", "table_name", "condition"), create_check),
+    "create_exclude_constraint": (("constraint_name", "table_name"), create_exclude),
     "create_foreign_key": (
         ("constraint_name", "source_table", "referent_table", "local_cols", "remote_cols"),
-        _create_foreign_key,
+        create_foreign_key,
     ),
-    "create_index": (("index_name", "table_name", "columns"), _create_index),
-    "create_primary_key": (("constraint_name", "table_name", "columns"), _columns_constraint("primary")),
+    "create_index": (("index_name", "table_name", "columns"), create_index),
+    "create_primary_key": (("constraint_name", "table_name", "columns"), columns_constraint("primary")),
     "create_table": (_TABLE, _create_table),
     "create_table_comment": (_TABLE, _table_comment),
-    "create_unique_constraint": (("constraint_name", "table_name", "columns"), _columns_constraint("unique")),
+    "create_unique_constraint": (("constraint_name", "table_name", "columns"), columns_constraint("unique")),
     "drop_column": (("table_name", "column_name"), _drop_column),
-    "drop_constraint": (("constraint_name", "table_name", "type_"), _drop_constraint),
-    "drop_index": (("index_name", "table_name"), _drop_index),
+    "drop_constraint": (("constraint_name", "table_name", "type_"), drop_constraint),
+    "drop_index": (("index_name", "table_name"), drop_index),
     "drop_table": (_TABLE, _drop_table),
     "drop_table_comment": (_TABLE, _table_comment),
     "execute": (("sqltext",), _execute),

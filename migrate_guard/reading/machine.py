@@ -93,7 +93,8 @@ class Machine:
         """Record an operation, with the circumstances it runs in, and apply it to the schema."""
         circumstances: dict[str, Any] = {}
         if self.conditions:
-            circumstances["condition"] = self.conditions[-1]
+            inner = operation.condition
+            circumstances["condition"] = f"{self.conditions[-1]}, {inner}" if inner else self.conditions[-1]
         if self.tolerating:
             circumstances["is_tolerated"] = True
         if self.autocommit:

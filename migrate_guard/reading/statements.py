@@ -12,7 +12,8 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, sqltypes
-from migrate_guard.reading.calls import Call, model_table
+from migrate_guard.reading.attributes import model_table
+from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.naming import with_names
