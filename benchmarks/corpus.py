@@ -225,7 +225,9 @@ def print_markdown(results: dict[Entry, Result]) -> None:
     print("|---|---|--:|--:|--:|--:|--:|--:|")
     for entry, each in results.items():
         start = f"| {entry.package} | {entry.script_location} |"
-        numbers = f"{each.operations} | {len(each.opaque)} | {len(each.findings)} | {each.seconds:.2f} | {each.memory:.0f}"
+        numbers = (
+            f"{each.operations} | {len(each.opaque)} | {len(each.findings)} | {each.seconds:.2f} | {each.memory:.0f}"
+        )
         print(f"{start} {each.problem} |||||| |" if each.problem else f"{start} {each.revisions} | {numbers} |")
 
 

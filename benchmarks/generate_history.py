@@ -463,9 +463,7 @@ STATEMENTS: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
         ("ALTER TABLE {table} DROP CONSTRAINT ck_sql_{n}",),
     ),
     (
-        (
-            "CREATE VIEW view_{n} AS\nSELECT id FROM {table}\nWHERE created_at > now() - interval '30 days'",
-        ),
+        ("CREATE VIEW view_{n} AS\nSELECT id FROM {table}\nWHERE created_at > now() - interval '30 days'",),
         ("DROP VIEW view_{n}",),
     ),
 )
