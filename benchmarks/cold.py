@@ -183,8 +183,10 @@ def profile(directory: Path) -> None:
         recorder.enable()
         from migrate_guard.__main__ import run
 
-        run(list(CHECK[2:]))
+        code = run(list(CHECK[2:]))
         recorder.disable()
+    if code:
+        raise SystemExit(f"check ended with {code}")
     for order in ("tottime", "cumulative"):
         pstats.Stats(recorder).sort_stats(order).print_stats(TOP)
 

@@ -90,7 +90,14 @@ def main() -> None:
 def read_entries(path: Path) -> list[Entry]:
     """Read corpus.json."""
     return [
-        Entry(**{name: tuple(value) if isinstance(value, list) else value for name, value in each.items()})
+        Entry(
+            each["key"],
+            each["package"],
+            each["script_location"],
+            tuple(each["versions"]),
+            each["revisions"],
+            tuple(each["heads"]),
+        )
         for each in json.loads(path.read_text(encoding="utf-8"))
     ]
 
@@ -120,13 +127,12 @@ def in_child(entry: Entry, corpus: Path, timeout: float) -> Result:
         return Result(problem="not fetched")
     command = [sys.executable, __file__, "--child", entry.key, "--corpus", str(corpus)]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
         return Result(problem=f"takes more than {timeout:.0f} seconds")
     if done.returncode:
         return Result(problem=f"crashes: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}")
-    result = Result(**json.loads(done.stdout))
-    return result
+    return Result(**json.loads(done.stdout))
 
 
 def check(entry: Entry, corpus: Path) -> dict[str, Any]:

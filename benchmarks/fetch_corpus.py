@@ -3,9 +3,9 @@
 
 usage: fetch_corpus.py [DIR] [--only PACKAGE]...
 
-DIR is `corpus/` beside this file by default; a package that is there already is not fetched again. Needs pip. A wheel is
-taken where there is one; of a source archive pip runs the setup.py, as it always does. What cannot be had is said, and
-the exit code is 1 then.
+DIR is `corpus/` beside this file by default; a package that is there already is not fetched again. Needs pip. A wheel
+is taken where there is one; of a source archive pip runs the setup.py, as it always does. What cannot be had is said,
+and the exit code is 1 then.
 """
 
 # ruff: noqa: T201 - it prints what it does
@@ -89,7 +89,7 @@ def download(pin: str, directory: Path) -> Path:
     """Return the archive of a package."""
     reason = ""
     for options in ATTEMPTS:
-        done = subprocess.run([*PIP, *options, "--dest", directory, pin], capture_output=True, text=True)
+        done = subprocess.run([*PIP, *options, "--dest", directory, pin], capture_output=True, text=True, check=False)
         if done.returncode == 0:
             return next(directory.iterdir())
         reason = told(done.stderr.splitlines())

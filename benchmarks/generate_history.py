@@ -26,6 +26,7 @@ INI = """\
 [alembic]
 script_location = %(here)s/migrations
 prepend_sys_path = .
+path_separator = os
 sqlalchemy.url = postgresql+psycopg://localhost/app
 """
 

@@ -12,7 +12,7 @@ from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
 from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.finding import Confidence, EnvironmentSummary, Finding, OpaqueOperation
+from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Opaque, Operation, RawSql, RenameTable
 from migrate_guard.model.revision import (
@@ -29,7 +29,7 @@ from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
-from migrate_guard.reading.interpreter import interpret
+from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, read_script
 from migrate_guard.rule import (
@@ -41,6 +41,7 @@ from migrate_guard.rule import (
     Rule,
     Step,
     TableView,
+    report,
 )
 from migrate_guard.rules import load_rule
 
@@ -75,6 +76,9 @@ class Reading:
 
 def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     """Read every script of an environment and put them in order; paths are shown relative to `base`."""
+    directory = found.script_location or next(iter(found.version_locations), found.root)
+    project = Project(project_roots(directory, found.prepend_sys_path), base)
+    environment = read_environment(found, project, target)
     scripts: dict[str, Script] = {}
     sources: dict[str, Source] = {}
     revisions: list[Revision] = []
@@ -94,13 +98,9 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
             case StrayScript():
                 strays.append(result)
             case Script():
-                scripts.setdefault(result.revision.id, result)
-                revisions.append(result.revision)
-    directory = found.script_location or next(iter(found.version_locations), found.root)
-    project = Project(project_roots(directory, found.prepend_sys_path), base)
-    environment = read_environment(found, project, target)
-    project.naming_convention = environment.naming_convention
-    project.knows_naming_convention = environment.knows_naming_convention
+                revision = computed_head(result, target, project)
+                scripts.setdefault(revision.id, result)
+                revisions.append(revision)
     return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
 
 
@@ -251,7 +251,7 @@ class _Asked:
         for problem in self._problems(rule, subject, revision):
             at = self._revisions.get(problem.at.path)
             self.findings.append(
-                finding(rule, problem, revision if rule.on[0] is not Table else at, direction, condition)
+                report(rule, problem, revision if rule.on[0] is not Table else at, direction, condition)
             )
 
     def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
@@ -267,7 +267,7 @@ class _Asked:
                 at = self._place(subject, revision)
                 crash = CrashedRule(rule.name, rule.code, f"{type(error).__name__}: {error}", at)
                 said = load_rule("rule-crashed")
-                self.findings += [finding(said, each, revision, None, None) for each in said.check(crash)]
+                self.findings += [report(said, each, revision) for each in said.check(crash)]
 
     def _place(self, subject: object, revision: Revision | None) -> Span:
         """Where the subject of a rule stands."""
@@ -297,28 +297,3 @@ def _note_rows(emptied: set[QualifiedName], operation: Operation) -> None:
             emptied.update(tables)
         case Insert(table=table):
             emptied.discard(table)
-
-
-def finding(
-    rule: Rule, problem: Problem, revision: Revision | None, direction: Direction | None, condition: str | None
-) -> Finding:
-    """What is reported of a problem; one behind a condition that could not be decided is less certain and says so."""
-    message, confidence = problem.message, problem.confidence
-    if condition is not None:
-        confidence = min(confidence, Confidence.MEDIUM)
-        if not message.endswith(condition):
-            message = f"{message} {condition}"
-    return Finding(
-        code=rule.code,
-        name=rule.name,
-        severity=problem.severity or rule.severity,
-        confidence=confidence,
-        message=message,
-        span=problem.at,
-        help=problem.help,
-        write=problem.instead,
-        object=problem.object,
-        revision=revision.id if revision else None,
-        direction=direction,
-        related=problem.related,
-    )

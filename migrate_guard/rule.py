@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.finding import Confidence, Related, Severity
+from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.revision import Direction, History, Revision, Run
@@ -27,6 +27,7 @@ __all__ = [
     "Severity",
     "Step",
     "TableView",
+    "report",
     "rule",
 ]
 
@@ -144,6 +145,35 @@ class Rule:
     """Codes of rules that speak first about the same object of the same cause."""
     summary: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+def report(
+    rule: Rule,
+    problem: Problem,
+    revision: Revision | None,
+    direction: Direction | None = None,
+    condition: str | None = None,
+) -> Finding:
+    """What is reported of a problem; one behind a condition that could not be decided is less certain and says so."""
+    message, confidence = problem.message, problem.confidence
+    if condition is not None:
+        confidence = min(confidence, Confidence.MEDIUM)
+        if not message.endswith(condition):
+            message = f"{message} {condition}"
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=problem.severity or rule.severity,
+        confidence=confidence,
+        message=message,
+        span=problem.at,
+        help=problem.help,
+        write=problem.instead,
+        object=problem.object,
+        revision=revision.id if revision else None,
+        direction=direction,
+        related=problem.related,
+    )
 
 
 def rule(

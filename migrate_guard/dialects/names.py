@@ -181,7 +181,7 @@ def conventional_name(
         name = template % tokens
     except (KeyError, IndexError, TypeError, ValueError):
         return None
-    return _cut(name, _LONGEST[dialect])
+    return shortened(name, dialect)
 
 
 class _Tokens:
@@ -228,8 +228,11 @@ class _Tokens:
         return names[index] if is_referred or index < len(names) else ""
 
 
-def _cut(name: str, longest: int) -> str:
-    """`IdentifierPreparer._truncate_and_render_maxlen_name` (SQLAlchemy 2.1, `sql/compiler.py`)."""
+def shortened(name: str, dialect: DialectName) -> str:
+    """Cut a name that is longer than the database takes, as SQLAlchemy does for names that a convention makes.
+
+    `IdentifierPreparer._truncate_and_render_maxlen_name` (SQLAlchemy 2.1, `sql/compiler.py`)."""
+    longest = _LONGEST[dialect]
     if len(name) <= longest:
         return name
     digest = md5(name.encode(), usedforsecurity=False).hexdigest()

@@ -340,6 +340,9 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema.with_table(replace(table, is_certain=False))
     name = operation.constraint
     primary_key = table.primary_key
+    if primary_key and operation.kind == "primary" and primary_key.is_implicit_name:
+        # a table has but one, so a name that nobody wrote down need not be known
+        name = primary_key.name or name
     if operation.cascade:
         schema = _without_references(schema, table, name)
     kept = replace(

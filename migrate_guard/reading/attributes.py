@@ -176,6 +176,10 @@ def _of_context(machine: CallEvaluator, value: MigrationContext, name: str, node
             return Connection()
         case "as_sql":
             return False
+        case "version_table_schema":
+            return machine.project.version_table_schema
+        case "opts":
+            return dict(machine.project.configured)
         case "autocommit_block":
             return BoundMethod(AutocommitBlock(), name)
         case "impl":

@@ -319,12 +319,12 @@ def table(
     made_constraints: list[AnyConstraint] = []
     made_indexes: list[Index] = []
     for each in columns:
-        made, own, own_indexes = column(machine, each, name, numbers_itself=_numbers_itself(machine, each, key_names))
+        made, own, own_indexes = column(machine, each, name, numbers_itself=numbers_itself(machine, each, key_names))
         made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
         made_constraints += own
         made_indexes += own_indexes
     for extra in constraints:
-        if extra.kind != "primary":
+        if extra.kind != "primary" and not _repeats_key(machine, extra, key_names):
             taken = [one.name for one in made_constraints]
             made_constraints.append(constraint(machine, extra, name, taken))
     made_indexes += [index(machine, each, name) for each in indexes]
@@ -343,6 +343,12 @@ def table(
         is_partitioned="postgresql_partition_by" in options,
         inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
     )
+
+
+def _repeats_key(machine: CallEvaluator, value: ConstraintValue, key: Sequence[str]) -> bool:
+    """Whether PostgreSQL drops the constraint without a word, as one index serves both (parse_utilcmd.c)."""
+    is_same = value.kind == "unique" and names_of(value.columns) == tuple(key)
+    return is_same and machine.target.dialect == "postgresql"
 
 
 def _inherits(value: Value) -> tuple[str, ...]:
@@ -367,7 +373,7 @@ def _primary_key(
     )
 
 
-def _numbers_itself(machine: CallEvaluator, value: ColumnValue, key: Sequence[str]) -> bool:
+def numbers_itself(machine: CallEvaluator, value: ColumnValue, key: Sequence[str]) -> bool:
     """Whether SQLAlchemy's `autoincrement="auto"` makes the column SERIAL, AUTO_INCREMENT or a rowid."""
     choice = value.option("autoincrement", "auto")
     if value.name not in key or choice is False or value.option("server_default") is not None:

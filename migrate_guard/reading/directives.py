@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
@@ -143,7 +144,10 @@ def _add_column(a: Arguments) -> Value:
     if not isinstance(value, ColumnValue) or HOLE in value.name:
         a.opaque("the column", value, name)
         return None
-    made, constraints, indexes = ddl.column(a.call.machine, value, name)
+    key = [value.name] if value.option("primary_key") is True else []
+    made, constraints, indexes = ddl.column(
+        a.call.machine, value, name, numbers_itself=ddl.numbers_itself(a.call.machine, value, key)
+    )
     a.call.machine.emit(
         ops.AddColumn(
             span=a.call.span,
@@ -269,7 +273,10 @@ def _batch_alter_table(a: Arguments) -> Value:
 
 def _f(call: Call) -> Value:
     name = call.get(0, "name")
-    return FinalName(name) if isinstance(name, str) else name
+    if not isinstance(name, str):
+        return name
+    # `conv` makes a name that is cut like one of a convention, where any other that is too long is refused
+    return FinalName(shortened(name, call.machine.target.dialect))
 
 
 def _run_async(call: Call) -> Value:

@@ -18,10 +18,19 @@ from migrate_guard.reading.values import External, MetaDataValue, Scope, Unknown
 
 
 def read_environment(found: AlembicEnvironment, project: Project, target: Target) -> Environment:
-    """What the configuration and env.py of an environment say; what cannot be computed is left at its default."""
+    """What the configuration and env.py of an environment say; what cannot be computed is left at its default.
+
+    What later interpretations need of it is noted in `project`.
+    """
     location = found.script_location or next(iter(found.version_locations), found.root)
     configured = _configured(found.env_path, project, target) if found.env_path else {}
+    metadata = configured.get("target_metadata")
     version_table = configured.get("version_table")
+    version_schema = configured.get("version_table_schema")
+    project.configured = configured
+    project.naming_convention = _convention(metadata)
+    project.knows_naming_convention = bool(configured) and not isinstance(metadata, Unknown | External)
+    project.version_table_schema = version_schema if isinstance(version_schema, str) else None
     return Environment(
         script_location=display_path(location, project.base),
         config_path=display_path(found.config_path, project.base) if found.config_path else None,
@@ -29,9 +38,8 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         url=found.url,
         databases=found.databases,
         version_table=version_table if isinstance(version_table, str) else "alembic_version",
-        naming_convention=_convention(configured.get("target_metadata")),
-        knows_naming_convention=bool(configured)
-        and not isinstance(configured.get("target_metadata"), Unknown | External),
+        naming_convention=project.naming_convention,
+        knows_naming_convention=project.knows_naming_convention,
         widens_version_table=_widens(found.env_path),
     )
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 from migrate_guard.model import folding
-from migrate_guard.model.revision import Direction, Run, Unknown
+from migrate_guard.model.revision import Direction, Revision, Run, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
@@ -21,6 +22,7 @@ from migrate_guard.reading.machine import MAXIMUM_ROUNDS, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
 from migrate_guard.reading.values import (
+    HOLE,
     AutocommitBlock,
     Batch,
     External,
@@ -61,6 +63,31 @@ def interpret(
     except RecursionError:
         machine.unbounded(_place(script, direction), f"{direction}() is nested too deeply to be interpreted")
     return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
+
+
+def computed_head(script: Script, target: Target, project: Project) -> Revision:
+    """The head of a script; what it computes instead of writing it down is computed as far as that goes."""
+    if not script.computed:
+        return script.revision
+    machine = Interpreter(target, project, Schema(), script.source.path)
+    scope = Scope(path=script.source.path, package=package_of(script.path, project.roots))
+    try:
+        machine.load_module(script.tree, scope)
+    except (OutOfBudget, RecursionError):
+        return script.revision
+    values = {name: _identifiers(machine.resolve(scope.variables.get(name)), machine) for name in script.computed}
+    return replace(
+        script.revision,
+        down=values.get("down_revision", script.revision.down),
+        depends_on=values.get("depends_on", script.revision.depends_on),
+        branch_labels=values.get("branch_labels", script.revision.branch_labels),
+    )
+
+
+def _identifiers(value: Value, machine: Interpreter) -> tuple[str, ...]:
+    items = value if isinstance(value, list | tuple) else [value]
+    known = [machine.resolve(each) for each in items]
+    return tuple(each for each in known if isinstance(each, str) and HOLE not in each)
 
 
 def _place(script: Script, direction: Direction) -> Span:

@@ -29,6 +29,9 @@ class Project:
     base: Path
     """The directory that displayed paths are relative to."""
     naming_convention: Mapping[str, str] = field(default_factory=dict)
+    version_table_schema: str | None = None
+    configured: Mapping[str, object] = field(default_factory=dict)
+    """What env.py passes to `context.configure`, as far as it is known."""
     knows_naming_convention: bool = False
     """Whether env.py tells which convention applies, if any."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)

@@ -30,6 +30,8 @@ class Script:
     source: Source
     tree: ast.Module
     path: Path
+    computed: tuple[str, ...] = ()
+    """The variables of its head that are not literals: they have to be interpreted."""
 
 
 class UnreadableFile(Exception):
@@ -73,7 +75,8 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         downgrade=_function_span("downgrade", functions, bound, source),
         suppressions=suppressions(source, tree),
     )
-    return Script(revision, source, tree, path), source
+    computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
+    return Script(revision, source, tree, path, computed), source
 
 
 def read_text(path: Path, display: str) -> str:
@@ -197,6 +200,17 @@ def _literal(node: ast.AST | None, assignments: dict[str, ast.Assign | ast.AnnAs
             if isinstance(first, tuple) and isinstance(second, tuple):
                 return first + second
     return None
+
+
+_HEAD = ("down_revision", "depends_on", "branch_labels")
+
+
+def _is_computed(node: ast.Assign | ast.AnnAssign | None, assignments: dict[str, ast.Assign | ast.AnnAssign]) -> bool:
+    """Whether an assignment gives something that is neither a literal nor None."""
+    if node is None or (isinstance(node.value, ast.Constant) and node.value.value is None):
+        return False
+    value = _literal(node, assignments)
+    return value is None or (isinstance(value, tuple) and None in value)
 
 
 def _identifiers(node: ast.AST | None, assignments: dict[str, ast.Assign | ast.AnnAssign]) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from typing import Final
 from migrate_guard.config import nearest
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.revision import Revision, Suppression
-from migrate_guard.rule import Problem, Rule
+from migrate_guard.rule import Problem, Rule, report
 
 UNUSED: Final = "unused-suppression"
 """The rule that hears of what hides nothing; other rules about comments hear of every comment."""
@@ -47,7 +47,7 @@ class Comments:
         for finding in said:
             by_path[finding.span.path].append(finding)
         return tuple(
-            _finding(rule, problem, revision)
+            report(rule, problem, revision)
             for revision, comment in self._all.values()
             for rule in self._rules
             for problem in self._problems(rule, comment, by_path[comment.span.path])
@@ -90,19 +90,3 @@ class Comments:
 
     def _speaks_of(self, comment: Suppression, code: str) -> bool:
         return any(self._code(name) == code for name in comment.rules)
-
-
-def _finding(rule: Rule, problem: Problem, revision: Revision) -> Finding:
-    return Finding(
-        code=rule.code,
-        name=rule.name,
-        severity=problem.severity or rule.severity,
-        confidence=problem.confidence,
-        message=problem.message,
-        span=problem.at,
-        help=problem.help,
-        write=problem.instead,
-        object=problem.object,
-        revision=revision.id,
-        related=problem.related,
-    )

@@ -1,0 +1,134 @@
+"""The benchmarks run; what they measure is not judged here."""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from migrate_guard.model.finding import Severity
+from tests.checking import check
+from tests.checking import check
+
+BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+REVISIONS = 40
+
+
+def start(*command: str | Path, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Run a command line of this Python."""
+    return subprocess.run([sys.executable, *command], cwd=cwd, capture_output=True, text=True)
+
+
+def run(script: str, *arguments: str | Path) -> str:
+    """Run a script of the benchmarks and return what it prints."""
+    done = start(BENCHMARKS / script, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Generate a short history."""
+    directory = tmp_path_factory.mktemp("benchmarks") / "history"
+    run("generate_history.py", directory, "--revisions", str(REVISIONS))
+    return directory
+
+
+def contents(directory: Path) -> dict[str, str]:
+    versions = directory / "migrations" / "versions"
+    return {path.name: path.read_text(encoding="utf-8") for path in versions.glob("*.py")}
+
+
+def test_alembic_loads_the_generated_history(history: Path) -> None:
+    scripts = ScriptDirectory.from_config(Config(str(history / "alembic.ini")))
+    walked = list(scripts.walk_revisions())
+    assert len(walked) == REVISIONS
+    assert len(scripts.get_heads()) == len(scripts.get_bases()) == 1
+
+
+def test_alembic_runs_the_generated_history(history: Path) -> None:
+    """Both ways, offline: every script is executed, and what it builds is compiled."""
+    for direction in (("upgrade", "head"), ("downgrade", "head:base")):
+        done = start("-m", "alembic", *direction, "--sql", cwd=history)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout.count("-- Running ") == REVISIONS
+
+
+def test_check_understands_the_generated_history(history: Path) -> None:
+    report = check(history)
+    assert report.revisions == REVISIONS
+    assert report.operations > REVISIONS
+    assert report.opaque == ()
+    assert [each for each in report.findings if each.severity >= Severity.ERROR] == []
+
+
+def test_the_generated_history_is_mixed_and_always_the_same(history: Path, tmp_path: Path) -> None:
+    run("generate_history.py", tmp_path / "again", "--revisions", str(REVISIONS))
+    scripts = contents(tmp_path / "again")
+    assert scripts == contents(history)
+    texts = "".join(scripts.values())
+    for each in ("op.create_table(", "op.add_column(", "op.batch_alter_table(", "op.execute(", "for table_name in "):
+        assert each in texts
+    upgrades = [text.partition("def downgrade")[0] for text in scripts.values()]
+    assert {each.count("sa.Column(") for each in upgrades if "op.create_table(" in each} == {14}
+
+
+def test_a_directory_in_use_is_left_alone(history: Path) -> None:
+    before = contents(history)
+    done = start(BENCHMARKS / "generate_history.py", history)
+    assert done.returncode == 1
+    assert "is not empty" in done.stderr
+    assert contents(history) == before
+
+
+def test_cold_prints_a_ratio(history: Path) -> None:
+    """That it is measured, not how it turns out."""
+    printed = run("cold.py", history, "--runs", "1")
+    assert printed.startswith(f"{REVISIONS} scripts, 1 runs of each")
+    assert re.search(r"^ratio: \d+\.\d\d wall, \d+\.\d\d CPU$", printed, re.MULTILINE)
+    assert "empty project" in printed
+
+
+def test_cold_profiles(history: Path) -> None:
+    printed = run("cold.py", history, "--profile")
+    assert "Ordered by: internal time" in printed
+    assert "interpreter.py" in printed
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    """A package of the pinned list as it would be unpacked, with one script instead of five."""
+    versions = tmp_path / "aim" / "aim" / "web" / "migrations" / "versions"
+    versions.mkdir(parents=True)
+    text = (
+        "from alembic import op\nrevision = 'a1'\ndown_revision = None\ndef upgrade():\n    op.drop_table('things')\n"
+    )
+    (versions / "a1.py").write_text(text, encoding="utf-8")
+    return tmp_path
+
+
+def test_corpus_counts_and_complains_of_missing_revisions(corpus: Path, tmp_path: Path) -> None:
+    key, findings = "aim__pypi_aim_aim_web_migrations", tmp_path / "findings.txt"
+    done = start(BENCHMARKS / "corpus.py", "--corpus", corpus, "--only", key, "--findings", findings)
+    assert done.returncode == 1, done.stderr
+    assert f"{key}: has 1 revisions, not 5" in done.stdout
+    assert "1  MG201 missing-downgrade (in 1 histories)" in done.stdout
+    assert findings.read_text(encoding="utf-8").startswith(f"{key} aim/web/migrations/versions/a1.py:")
+
+
+def test_corpus_says_what_is_not_there(tmp_path: Path) -> None:
+    done = start(BENCHMARKS / "corpus.py", "--corpus", tmp_path, "--only", "anitya")
+    assert done.returncode == 1
+    assert "anitya: not fetched" in done.stdout
+
+
+def test_the_corpus_is_pinned() -> None:
+    entries = json.loads((BENCHMARKS / "corpus.json").read_text(encoding="utf-8"))
+    assert len({each["key"] for each in entries}) == len(entries) == 81
+    assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", each["package"]) for each in entries)
+    assert all(each["revisions"] >= 1 and each["heads"] and each["versions"] for each in entries)
