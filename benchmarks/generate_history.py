@@ -192,11 +192,12 @@ class Generator:
         self.count = 0
 
     def changes(self, revisions: int) -> Iterator[Change]:
-        """Yield what each revision does; the first ones create tables."""
+        """Yield what each revision does: tables first, then every kind once, then whatever comes up."""
         kinds, weights = list(KINDS), list(KINDS.values())
+        opening = [Generator.create_table] * (LOOPED + 1) + kinds
         for number in range(revisions):
             self.count = number
-            kind = Generator.create_table if number <= LOOPED else self.random.choices(kinds, weights)[0]
+            kind = opening[number] if number < len(opening) else self.random.choices(kinds, weights)[0]
             yield kind(self)
 
     # -- choices

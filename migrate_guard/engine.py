@@ -31,7 +31,7 @@ from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
 from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
-from migrate_guard.reading.script import Script, read_script
+from migrate_guard.reading.script import Script, of_engine, read_script
 from migrate_guard.rule import (
     CrashedRule,
     EnvironmentView,
@@ -195,9 +195,10 @@ class _Asked:
             for run in (replayed.upgrade, replayed.downgrade):
                 if run is not None:
                     self._run(replayed.revision, run)
-            view = RevisionView(
-                replayed.revision, replayed.upgrade, replayed.downgrade, reading.environment, reading.target
-            )
+            head = replayed.revision
+            if engine_name is not None:
+                head = of_engine(reading.scripts[head.id], engine_name)
+            view = RevisionView(head, replayed.upgrade, replayed.downgrade, reading.environment, reading.target)
             self._ask(Revision, view, replayed.revision, None)
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():

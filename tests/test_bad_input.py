@@ -34,10 +34,11 @@ MEMORY = 768 * 1024 * 1024
 
 # Forks a child for each line of arguments it reads, so that the imports are paid for once.
 NURSERY = """
-import json, os, resource, signal, sys
+import importlib, json, os, pkgutil, resource, signal, sys
+import migrate_guard
 from migrate_guard.__main__ import run
-import migrate_guard.commands.check, migrate_guard.engine, migrate_guard.reading.sql, migrate_guard.rules
-migrate_guard.rules.load_rules()
+for module in pkgutil.walk_packages(migrate_guard.__path__, "migrate_guard."):
+    importlib.import_module(module.name)
 for line in sys.stdin:
     directory, arguments, seconds, memory = json.loads(line)
     child = os.fork()

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
+
 from migrate_guard.model.finding import Severity
-from tests.checking import check
 from tests.checking import check
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"

@@ -42,7 +42,7 @@ def apply(schema: Schema, operation: ops.Operation) -> Schema:
 
 def given_table(name: QualifiedName, span: Span) -> Table:
     """A table that the history never creates: it exists, with columns nobody told."""
-    return Table(name, span, is_open=True)
+    return Table(name, span, is_open=True, is_given=True, are_keys_told=False)
 
 
 def is_unsure(operation: ops.Operation) -> bool:
@@ -65,17 +65,21 @@ def _table(schema: Schema, name: QualifiedName, operation: ops.Operation) -> Tab
     return schema.table(name) or given_table(name, operation.span)
 
 
-def _unsure(table: Table, operation: ops.Operation) -> Table:
-    return replace(table, is_certain=False) if is_unsure(operation) and table.is_certain else table
+def _unsure(table: Table, operation: ops.Operation, *names: str | None) -> Table:
+    """The table after an operation on some of its parts, which are doubtful if it may not run."""
+    if not is_unsure(operation):
+        return table
+    return replace(table, doubtful=table.doubtful | {name for name in names if name})
 
 
 def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
     name = operation.table.name
     existing = schema.table(name)
     if existing:
-        return schema.with_table(_unsure(existing, operation)) if operation.if_not_exists else schema
+        return schema
     gone = schema.gone.remove(name)
-    return replace(schema, gone=gone).with_table(_unsure(operation.table, operation))
+    table = replace(operation.table, is_certain=False) if is_unsure(operation) else operation.table
+    return replace(schema, gone=gone).with_table(table)
 
 
 def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
@@ -96,7 +100,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
 
 def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     old, new = operation.table, operation.new_name
-    table = replace(_table(schema, old, operation), name=new, span=operation.span)
+    table = replace(_table(schema, old, operation), name=new, renamed_at=operation.span)
     if is_unsure(operation):
         return doubt(schema, [old, new])
     tables = PersistentMap({new if name == old else name: each for name, each in schema.tables.items()}).set(new, table)
@@ -122,14 +126,20 @@ def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
     for constraint in operation.constraints:
         table = with_constraint(table, constraint)
     table = replace(table, indexes=table.indexes + operation.indexes)
-    return schema.with_table(_unsure(table, operation))
+    parts = (operation.column, *operation.constraints, *operation.indexes)
+    return schema.with_table(_unsure(table, operation, *(part.name for part in parts)))
 
 
 def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
     table = _table(schema, operation.table, operation)
     name = operation.column
     if is_unsure(operation):
-        return schema.with_table(replace(table, is_certain=False))
+        kept = _without_dependents(table, name)
+        lost = {id(each) for each in (*table.constraints(), *table.indexes)} - {
+            id(each) for each in (*kept.constraints(), *kept.indexes)
+        }
+        parts = [each.name for each in (*table.constraints(), *table.indexes) if id(each) in lost]
+        return schema.with_table(_unsure(table, operation, name, *parts))
     kept = replace(
         _without_dependents(table, name), columns=tuple(column for column in table.columns if column.name != name)
     )
@@ -183,7 +193,9 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if column is None:
         if not table.is_open:
             return schema
-        column = Column(operation.column, operation.existing_type or UNKNOWN_TYPE, operation.span, nullable=None)
+        column = Column(
+            operation.column, operation.existing_type or UNKNOWN_TYPE, operation.span, nullable=None, is_given=True
+        )
         table = replace(table, columns=(*table.columns, column))
     changes: dict[str, Any] = {}
     if operation.existing_type is not None and not column.type.is_known:
@@ -204,20 +216,21 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
         changes["computed"] = operation.modify_computed
     altered = replace(column, **changes)
     columns = tuple(altered if each.name == column.name else each for each in table.columns)
-    return schema.with_table(_unsure(replace(table, columns=columns), operation))
+    return schema.with_table(_unsure(replace(table, columns=columns), operation, column.name))
 
 
 def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     table = _table(schema, operation.table, operation)
     old, new = operation.column, operation.new_name
     if is_unsure(operation):
-        return schema.with_table(replace(table, is_certain=False))
+        return schema.with_table(_unsure(table, operation, old, new))
     if table.column(old) is None:
         if not table.is_open:
             return schema
         table = replace(table, columns=(*table.columns, Column(old, UNKNOWN_TYPE, operation.span, nullable=None)))
     columns = tuple(
-        replace(each, name=new, span=operation.span) if each.name == old else each for each in table.columns
+        replace(each, name=new, span=operation.span, is_given=False) if each.name == old else each
+        for each in table.columns
     )
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
@@ -270,7 +283,7 @@ def _create_index(schema: Schema, operation: ops.CreateIndex) -> Schema:
     if operation.index.name and table.index(operation.index.name):
         return schema
     table = replace(table, indexes=(*table.indexes, operation.index))
-    return schema.with_table(_unsure(table, operation))
+    return schema.with_table(_unsure(table, operation, operation.index.name))
 
 
 def _drop_index(schema: Schema, operation: ops.DropIndex) -> Schema:
@@ -278,7 +291,7 @@ def _drop_index(schema: Schema, operation: ops.DropIndex) -> Schema:
     if table is None:
         return schema
     if is_unsure(operation):
-        return schema.with_table(replace(table, is_certain=False))
+        return schema.with_table(_unsure(table, operation, operation.index.name))
     kept = tuple(each for each in table.indexes if each.name != operation.index.name)
     return schema.with_table(_with_lost(replace(table, indexes=kept), table, operation.span))
 
@@ -299,7 +312,8 @@ def _rename_index(schema: Schema, operation: ops.RenameIndex) -> Schema:
         for each in table.indexes
     )
     lost = [Lost(each.name or "", operation.span, each) for each in table.indexes if each.name == operation.index.name]
-    return schema.with_table(_unsure(replace(table, indexes=indexes, lost=(*table.lost, *lost)), operation))
+    renamed = replace(table, indexes=indexes, lost=(*table.lost, *lost))
+    return schema.with_table(_unsure(renamed, operation, operation.index.name, operation.new_name))
 
 
 def with_constraint(table: Table, constraint: AnyConstraint) -> Table:
@@ -329,7 +343,7 @@ def _add_constraint(schema: Schema, operation: ops.AddConstraint) -> Schema:
             columns = tuple(name for name in index.columns if name)
             constraint = replace(constraint, columns=columns)
         table = replace(table, indexes=tuple(each for each in table.indexes if each.name != operation.using_index))
-    return schema.with_table(_unsure(with_constraint(table, constraint), operation))
+    return schema.with_table(_unsure(with_constraint(table, constraint), operation, constraint.name))
 
 
 def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
@@ -337,7 +351,7 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     if table is None or operation.constraint is None:
         return schema
     if is_unsure(operation):
-        return schema.with_table(replace(table, is_certain=False))
+        return schema.with_table(_unsure(table, operation, operation.constraint))
     name = operation.constraint
     primary_key = table.primary_key
     if primary_key and operation.kind == "primary" and primary_key.is_implicit_name:
@@ -392,7 +406,7 @@ def _change_constraint(schema: Schema, operation: ops.TableOperation, constraint
         check_constraints=tuple(map(change, table.check_constraints)),
         exclusion_constraints=tuple(map(change, table.exclusion_constraints)),
     )
-    return schema.with_table(_unsure(table, operation))
+    return schema.with_table(_unsure(table, operation, constraint_name, changes.get("name")))
 
 
 def _rename_constraint(schema: Schema, operation: ops.RenameConstraint) -> Schema:

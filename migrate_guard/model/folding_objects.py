@@ -13,7 +13,8 @@ from migrate_guard.model.schema import Schema, View
 def create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
     if operation.enum.name in schema.enums:
         return schema
-    return replace(schema, enums=schema.enums.set(operation.enum.name, operation.enum))
+    gone = schema.gone_types.remove(operation.enum.name)
+    return replace(schema, enums=schema.enums.set(operation.enum.name, operation.enum), gone_types=gone)
 
 
 def add_enum_value(schema: Schema, operation: ops.AddEnumValue) -> Schema:
@@ -42,7 +43,8 @@ def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
     if enum is None or operation.condition is not None:
         return schema
     enums = schema.enums.remove(enum.name).set(operation.new_name, replace(enum, name=operation.new_name))
-    schema = replace(schema, enums=enums)
+    gone = schema.gone_types.remove(operation.new_name).set(enum.name, operation.span)
+    schema = replace(schema, enums=enums, gone_types=gone)
     old, new = operation.type, operation.new_name
     for table in schema.tables.values():
         if any((column.type.name, column.type.schema) == old for column in table.columns):
@@ -59,7 +61,10 @@ def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
 def drop_type(schema: Schema, operation: ops.DropType) -> Schema:
     if operation.condition is not None:
         return schema
-    return replace(schema, enums=schema.enums.remove(operation.type))
+    if operation.type not in schema.enums:
+        return schema
+    gone = schema.gone_types.set(operation.type, operation.span)
+    return replace(schema, enums=schema.enums.remove(operation.type), gone_types=gone)
 
 
 def create_view(schema: Schema, operation: ops.CreateView) -> Schema:

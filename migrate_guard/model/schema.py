@@ -78,6 +78,8 @@ class Column:
     computed: Expression | None = None
     is_stored: bool = False
     comment: str | None = None
+    is_given: bool = False
+    """The history does not make it, and knows of it only because it changes it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,13 +176,25 @@ class Table:
     indexes: tuple[Index, ...] = ()
     comment: str | None = None
     is_open: bool = False
-    """The history does not create it: it has columns, constraints and indexes that nobody told."""
+    """It has columns that nobody told, mostly because the history does not create it."""
+    is_given: bool = False
+    """The history does not create it, and knows of it only because it changes it."""
     is_certain: bool = True
     """False where a condition nobody could decide, or an opaque operation, may have made it otherwise."""
+    doubtful: frozenset[str] = frozenset()
+    """Columns, constraints and indexes that may be there or not, as a condition nobody could decide has it."""
+    renamed_at: Span | None = None
+    """Where it got its name, if not where it was created."""
+    are_keys_told: bool = True
+    """With `is_open`: its columns come from a query or another table, but the history tells all its keys."""
     is_partitioned: bool = False
     partition_of: QualifiedName | None = None
     inherits: tuple[QualifiedName, ...] = ()
     lost: tuple[Lost, ...] = ()
+
+    def is_sure_of(self, name: str) -> bool:
+        """Whether it is certain that a column, constraint or index of that name is there, or is not."""
+        return self.is_certain and name not in self.doubtful
 
     def column(self, name: str) -> Column | None:
         for column in self.columns:
@@ -240,6 +254,8 @@ class Schema:
     sequences: PersistentMap[QualifiedName, Sequence] = field(default_factory=PersistentMap)
     gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables that the history dropped or renamed, and where."""
+    gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
+    """Enum types that the history dropped or renamed, and where."""
     is_closed: bool = False
     """Nothing exists but what is here: the history starts from an empty database or a dump."""
 

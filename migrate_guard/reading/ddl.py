@@ -340,6 +340,7 @@ def table(
         indexes=tuple(made_indexes),
         comment=options["comment"] if isinstance(options.get("comment"), str) else None,
         is_open=is_open,
+        are_keys_told=not is_open,
         is_partitioned="postgresql_partition_by" in options,
         inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
     )

@@ -54,7 +54,7 @@ def _about_table(describe: Callable[[Table], Value]) -> Callable[[Call], Value]:
         table = call.machine.schema.table(qualified)
         if table is None:
             return Unknown(f"{qualified} is not created by the history", call.span)
-        if table.is_open or not table.is_certain:
+        if table.is_open or table.doubtful or not table.is_certain:
             return Unknown(f"not all of {qualified} is known", call.span)
         return describe(table)
 

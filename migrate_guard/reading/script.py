@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import ast
+import codecs
 import io
 import re
 import stat
+import sys
 import tokenize
-from dataclasses import dataclass
+import warnings
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeGuard
+from typing import Final, NamedTuple, TypeGuard
 
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
@@ -54,13 +58,15 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
     assignments = _assignments(tree)
     identifier = _literal(assignments.get("revision"), assignments)
     span = _span(assignments["revision"], display) if "revision" in assignments else source.whole()
+    functions, bound = _bound_names(tree)
+    bound |= assignments.keys()
     if not isinstance(identifier, str):
+        if "revision" in bound:
+            return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier)), source
         legacy = _LEGACY_ID.match(path.name)
-        if "revision" in assignments or not legacy:
+        if not legacy:
             return StrayScript(span), source
         identifier = legacy.group(1)
-    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-    bound = functions.keys() | _imported_names(tree) | assignments.keys()
     revision = Revision(
         id=identifier,
         path=display,
@@ -77,6 +83,19 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
     return Script(revision, source, tree, path, computed), source
+
+
+def of_engine(script: Script, engine_name: str) -> Revision:
+    """The head of a script of a multidb environment, with the functions of one engine as its directions."""
+    functions = {node.name: node for node in script.tree.body if isinstance(node, ast.FunctionDef)}
+    spans = {
+        direction: _function_span(f"{direction}_{engine_name}", functions, set(), script.source)
+        for direction in ("upgrade", "downgrade")
+    }
+    revision = script.revision
+    return replace(
+        revision, upgrade=spans["upgrade"] or revision.upgrade, downgrade=spans["downgrade"] or revision.downgrade
+    )
 
 
 def read_text(path: Path, display: str) -> str:
@@ -96,44 +115,67 @@ def read_text(path: Path, display: str) -> str:
 
 def decode(data: bytes, display: str) -> str:
     """Decode by byte order mark or coding comment, else UTF-8 (PEP 263); raises UnreadableFile at the bad byte."""
+    if (at := data.find(b"\0")) >= 0:
+        raise UnreadableFile(_null_problem(data), _byte_span(data, at, display))
     try:
         encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
     except (SyntaxError, LookupError) as error:
-        raise UnreadableFile(_encoding_problem(data, error), Span(display, *_bad_byte(data, "utf-8"))) from error
+        raise _undeclared(data, display, error) from error
     try:
         text = data.decode(encoding)
+        if encoding not in ("utf-8", "utf-8-sig"):
+            text.encode()  # codecs such as unicode_escape give halves of surrogate pairs, which no text holds
     except UnicodeDecodeError as error:
-        line, column, end_line, end_column = _bad_byte(data, encoding)
-        reason = f"byte 0x{data[error.start]:02x} is not {encoding}: save the file as UTF-8 or declare its encoding"
-        raise UnreadableFile(reason, Span(display, line, column, end_line, end_column)) from error
+        raise UnreadableFile(_byte_problem(error, encoding), _byte_span(data, error.start, display)) from error
+    except (LookupError, UnicodeError) as error:
+        reason = f"it is declared as {encoding}, which does not give a text: save the file as UTF-8"
+        raise UnreadableFile(reason, _declaration_span(data, display)) from error
     return text
 
 
-def _encoding_problem(data: bytes, error: Exception) -> str:
+_BYTE_ORDER_MARKS: Final = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)
+
+
+def _null_problem(data: bytes) -> str:
+    is_wide = data.startswith(_BYTE_ORDER_MARKS) or (data[:1] == b"\0") != (data[1:2] == b"\0")
+    return "it is written in UTF-16 or UTF-32: save the file as UTF-8" if is_wide else "it holds a null byte"
+
+
+def _undeclared(data: bytes, display: str, error: Exception) -> UnreadableFile:
+    """Why no encoding could be chosen: a byte that is not UTF-8 without a declaration, or a wrong declaration."""
     try:
         data.decode()
     except UnicodeDecodeError as bad:
-        return f"byte 0x{data[bad.start]:02x} is not utf-8: save the file as UTF-8 or declare its encoding"
-    return f"its encoding cannot be told: {error}"
+        return UnreadableFile(_byte_problem(bad, "utf-8"), _byte_span(data, bad.start, display))
+    reason = f"its encoding cannot be told: {error}"
+    if data.startswith(codecs.BOM_UTF8):
+        reason = "it begins with the byte order mark of UTF-8 and declares another encoding"
+    return UnreadableFile(reason, _declaration_span(data, display))
 
 
-def _bad_byte(data: bytes, encoding: str) -> tuple[int, int, int, int]:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        column = error.start - (data.rfind(b"\n", 0, error.start) + 1) + 1
-        return line, column, line, column + 1
-    except LookupError:
-        pass
-    return 1, 1, 1, 2
+def _byte_problem(error: UnicodeDecodeError, encoding: str) -> str:
+    return f"byte 0x{error.object[error.start]:02x} is not {encoding}: save the file as UTF-8 or declare its encoding"
+
+
+def _byte_span(data: bytes, at: int, display: str) -> Span:
+    before = data[:at].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    line, column = before.count(b"\n") + 1, len(before) - before.rfind(b"\n")
+    return Span(display, line, column, line, column + 1)
+
+
+def _declaration_span(data: bytes, display: str) -> Span:
+    """The line of the coding comment, which is the first or the second."""
+    line = 1 if re.match(rb"[^\r\n]*coding[=:]", data) else 2
+    return Span(display, line, 1, line, 2)
 
 
 def parse(source: Source) -> ast.Module:
     """Parse a file; raises UnreadableFile at the place of the error."""
-    whole = source.whole()
     try:
-        return ast.parse(source.text, source.path)
+        with warnings.catch_warnings():
+            # What Python would warn of ("\\d" in a string) is nothing that a run of ours is to print, or to fail of.
+            warnings.simplefilter("ignore")
+            return ast.parse(source.text, source.path)
     except SyntaxError as error:
         line = error.lineno or 1
         column = len(source.line(line)[: max(error.offset or 1, 1) - 1].encode()) + 1
@@ -141,43 +183,115 @@ def parse(source: Source) -> ast.Module:
             _syntax_problem(source, error), Span(source.path, line, column, line, column + 1)
         ) from error
     except ValueError as error:
-        line = source.text.count("\n", 0, max(source.text.find("\0"), 0)) + 1
-        raise UnreadableFile(str(error), Span(source.path, line, 1, line, 2)) from error
-    except (RecursionError, MemoryError) as error:
-        raise UnreadableFile("its expressions are nested too deeply for Python to parse", whole) from error
+        raise UnreadableFile(str(error), source.whole()) from error
+    except RecursionError as error:
+        raise UnreadableFile("its expressions are nested too deeply for Python to parse", source.whole()) from error
+    except MemoryError as error:
+        reason = "it is too large, or nested too deeply, for Python to parse"
+        raise UnreadableFile(reason, source.whole()) from error
 
 
-_PYTHON_2 = re.compile(
-    r"^\s*(print\s+[^\s(=]|exec\s+['\"]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*\w+\s*:)", re.MULTILINE
+_PYTHON_2: Final = re.compile(
+    r"^\s*(print\s+[^\s(=]|exec\s+['\"\w]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*[a-z_]\w*\s*:)"
+    r"|`|<>|\b[uU][rR]['\"]|\b\d+[lL]\b"
+)
+_CONFLICT: Final = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
+
+
+class _Newer(NamedTuple):
+    """Syntax that an older Python refuses."""
+
+    minor: int
+    what: str
+    pattern: re.Pattern[str]
+
+
+_NEWER: Final = (
+    _Newer(
+        13, "a type parameter with a default", re.compile(r"\s*(async\s+def|def|class|type)\s+\w+\s*\[[^\]]*\w\s*=")
+    ),
+    _Newer(12, "a type parameter", re.compile(r"\s*(async\s+def|def|class)\s+\w+\s*\[")),
+    _Newer(12, "the type statement", re.compile(r"\s*type\s+\w+\s*(\[.*\])?\s*=")),
+    _Newer(
+        12,
+        "an f-string with its own quotes or a backslash in braces",
+        re.compile(r""".*(?<!\w)([fF][rR]?|[rR][fF])(["'])((?!\2).)*\{[^{}]*(\2|\\)[^{}]*\}"""),
+    ),
+    _Newer(14, "a template string", re.compile(r""".*(?<!\w)([tT][rR]?|[rR][tT])["']""")),
+    _Newer(14, "except without parentheses", re.compile(r"\s*except\*?\s+[\w.]+(\s*,\s*[\w.]+)+\s*:")),
+    _Newer(15, "a lazy import", re.compile(r"\s*lazy\s+(import|from)\s")),
 )
 
 
 def _syntax_problem(source: Source, error: SyntaxError) -> str:
-    reason = error.msg or "invalid syntax"
-    if "previously defined" not in reason and _PYTHON_2.search(source.line(error.lineno or 1)):
-        return f"{reason} (it is written for Python 2: convert it with 2to3)"
+    line = source.line(error.lineno or 1)[:2000]
+    # What Python adds about its own settings, behind a semicolon, is for who runs a program.
+    reason = (error.msg or "invalid syntax").partition("; use sys.")[0]
+    if _CONFLICT.match(line):
+        return f"{reason}: a conflict of a merge was left in it"
+    if _PYTHON_2.search(line):
+        return f"{reason}: it is written for Python 2, convert it with 2to3"
+    for newer in _NEWER:
+        if sys.version_info < (3, newer.minor) and newer.pattern.match(line):
+            running = ".".join(map(str, sys.version_info[:2]))
+            return f"{newer.what} is syntax of Python 3.{newer.minor}, and this is Python {running}"
     return reason
 
 
 def _assignments(tree: ast.Module) -> dict[str, ast.Assign | ast.AnnAssign]:
+    """The last assignment of each name; one inside a block counts where there is none outside."""
     found: dict[str, ast.Assign | ast.AnnAssign] = {}
-    for node in tree.body:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                if isinstance(target, ast.Name):
-                    found[target.id] = node
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
-            found[node.target.id] = node
+    for body in (_loaded(tree.body), tree.body):
+        for node in body:
+            if isinstance(node, ast.Assign):
+                for target in node.targets:
+                    found.update(_assigned(target, node.value, node))
+            elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value:
+                found[node.target.id] = node
     return found
 
 
-def _imported_names(tree: ast.Module) -> set[str]:
-    return {
-        alias.asname or alias.name
-        for node in tree.body
-        if isinstance(node, ast.ImportFrom | ast.Import)
-        for alias in node.names
-    }
+def _assigned(target: ast.expr, value: ast.expr, node: ast.Assign) -> Iterator[tuple[str, ast.Assign]]:
+    """The names that one target binds, each with an assignment of its own: `revision, down_revision = "b", "a"`."""
+    if isinstance(target, ast.Name):
+        yield target.id, node
+    elif isinstance(target, ast.Tuple | ast.List) and isinstance(value, ast.Tuple | ast.List):
+        for name, each in zip(target.elts, value.elts, strict=False):
+            if isinstance(name, ast.Name):
+                yield name.id, ast.copy_location(ast.Assign([name], each), each)
+
+
+def _loaded(body: Iterable[ast.stmt]) -> Iterator[ast.stmt]:
+    """The statements that run when a module is loaded, those in `if`, `try`, `with` and loops included."""
+    pending = list(body)[::-1]
+    while pending:
+        node = pending.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            inner: list[ast.stmt] = [*getattr(node, "body", ()), *getattr(node, "orelse", ())]
+            inner += (each for handler in getattr(node, "handlers", ()) for each in handler.body)
+            pending += [*inner, *getattr(node, "finalbody", ())][::-1]
+
+
+def _bound_names(tree: ast.Module) -> tuple[dict[str, ast.FunctionDef | ast.AsyncFunctionDef], set[str]]:
+    """The functions of a module by name, and every name that a function, class or import of it binds."""
+    functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef] = {}
+    names: set[str] = set()
+    for node in _loaded(tree.body):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            functions[node.name] = node
+        elif isinstance(node, ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            names |= {alias.asname or alias.name for alias in node.names}
+    return functions, names | functions.keys()
+
+
+def _identifier_problem(node: ast.Assign | ast.AnnAssign | None, value: object) -> str:
+    """Why a `revision` is no id."""
+    if node is not None and isinstance(node.value, ast.Constant):
+        return f"its revision is {str(value)[:40] if value is None else type(value).__name__}, where a string belongs"
+    return "its revision is computed, where a string belongs"
 
 
 def _literal(node: ast.AST | None, assignments: dict[str, ast.Assign | ast.AnnAssign], depth: int = 0) -> object:
@@ -236,7 +350,7 @@ def _optional_span(node: ast.stmt | None, path: str) -> Span | None:
 
 
 def _function_span(
-    name: str, functions: dict[str, ast.FunctionDef | ast.AsyncFunctionDef], bound: set[str], source: Source
+    name: str, functions: Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef], bound: set[str], source: Source
 ) -> Span | None:
     node = functions.get(name)
     if node:

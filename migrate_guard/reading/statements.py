@@ -53,13 +53,23 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
-        case TableValue() | Class():
-            pass
-        case Rows():
+        case SqlType(args=[TableValue() as table, *_]) if value.class_name == "CreateTable":
+            made = ddl.table(machine, table.name, table.columns, table.constraints, [], call.span, table.options)
+            machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=_flag(value, "if_not_exists")))
+        case SqlType(args=[TableValue() as table, *_]) if value.class_name == "DropTable":
+            machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=_flag(value, "if_exists")))
+        case SqlType(args=[str(), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
+            kind = "CREATE SCHEMA" if value.class_name == "CreateSchema" else "DROP SCHEMA"
+            machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
+        case TableValue() | Class() | Rows():
             pass
         case _:
             machine.opaque(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+def _flag(value: SqlType, name: str) -> bool:
+    return value.kwargs.get(name) is True
 
 
 def _locator(call: Call, node: ast.expr | None, text: str) -> Callable[[int, int], Span]:

@@ -81,7 +81,7 @@ def _existing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Exi
                 yield Existing(f'"{name}" already has a value "{value}"', f"{name}.{value}", enum_type.span)
         case ops.TableOperation(table=name):
             there = schema.table(name)
-            if there and there.is_certain:
+            if there:
                 yield from _parts(op, there, schema, target)
 
 
@@ -118,6 +118,8 @@ def _table(name: QualifiedName, schema: Schema) -> Iterator[Existing]:
 def _column(table: Table, name: str, target: Target) -> Iterator[Existing]:
     folds = asking.folds_column_names(target)
     for column in table.columns:
+        if not table.is_sure_of(column.name):
+            continue
         if column.name == name or (folds and column.name.lower() == name.lower()):
             yield Existing(f'"{table.name}" already has a column "{name}"', f"{table.name}.{name}", column.span)
 
@@ -131,7 +133,7 @@ def _index(name: str | None, on: QualifiedName, schema: Schema, target: Target) 
         if table.name != on and not (shares and table.name.schema == on.schema):
             continue
         span = _taken(name, table, target)
-        if span and table.is_certain:
+        if span and table.is_sure_of(name):
             yield Existing(f'"{table.name}" already has an index "{name}"', f"{table.name}.{name}", span)
 
 
@@ -148,7 +150,7 @@ def _constraint(constraint: AnyConstraint, using: str | None, table: Table, targ
         return
     key = table.primary_key
     if isinstance(constraint, PrimaryKey) and key and not table.is_open:
-        if key.is_assumed_name:
+        if key.is_assumed_name or not table.is_sure_of(key.name or ""):
             return  # a drop under the name that it really has was not seen
         yield Existing(f'"{table.name}" already has a primary key', f"{table.name}.{key.name or 'pk'}", key.span)
         return
@@ -156,7 +158,12 @@ def _constraint(constraint: AnyConstraint, using: str | None, table: Table, targ
         return
     named = list(_named_constraint(table, constraint.name))
     yield from named
-    if not named and isinstance(constraint, PrimaryKey | UniqueConstraint) and constraint.name != using:
+    if (
+        not named
+        and table.is_certain
+        and isinstance(constraint, PrimaryKey | UniqueConstraint)
+        and constraint.name != using
+    ):
         index = table.index(constraint.name)
         if index:
             what = f'"{table.name}" already has an index "{constraint.name}"'
@@ -165,7 +172,7 @@ def _constraint(constraint: AnyConstraint, using: str | None, table: Table, targ
 
 def _named_constraint(table: Table, name: str) -> Iterator[Existing]:
     constraint = table.constraint(name)
-    if constraint and not constraint.is_assumed_name and not _is_merged(constraint, table):
+    if constraint and table.is_sure_of(name) and not constraint.is_assumed_name and not _is_merged(constraint, table):
         yield Existing(f'"{table.name}" already has a constraint "{name}"', f"{table.name}.{name}", constraint.span)
 
 

@@ -3,23 +3,37 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard.asking import is_part, literal
-from migrate_guard.model.schema import Table
-from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+from migrate_guard.model.schema import Lost, PrimaryKey, Table
+from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 
 @rule("MG601", on=Table, severity=Severity.ERROR)
 def missing_primary_key(view: TableView) -> Iterator[Problem]:
     """Flag a table without a primary key."""
     table = view.table
-    if table.primary_key or table.is_open or is_part(table) or not table.columns:
+    if table.primary_key or is_part(table) or not _is_told(table):
         return
     yield Problem(
         f'"{table.name}" has no primary key, so nothing tells two equal rows of it apart',
         table.span,
         object=str(table.name),
         help=f"Write {_key(table)} in its create_table.",
+        related=tuple(
+            Related(lost.span, "its primary key goes here")
+            for lost in table.lost
+            if isinstance(lost.object, PrimaryKey)
+        )[-1:],
         confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
     )
+
+
+def _goes(lost: Lost) -> Related:
+    return Related(lost.span, "its primary key goes here")
+
+
+def _is_told(table: Table) -> bool:
+    """Whether the history tells every key of the table."""
+    return table.are_keys_told if table.is_open else bool(table.columns)
 
 
 def _key(table: Table) -> str:

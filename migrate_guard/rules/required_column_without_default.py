@@ -14,10 +14,10 @@ from migrate_guard.rule import Problem, Severity, Step, rule
 def required_column_without_default(step: Step[AddColumn]) -> Iterator[Problem]:
     """Flag a NOT NULL column without server default that is added to a table that may have rows."""
     op, column = step.op, step.op.column
-    if column.nullable is not False or _fills_itself(column) or step.is_new(op.table):
+    if column.nullable is not False or _fills_itself(column) or not step.has_rows(op.table):
         return
     existing = step.before.table(op.table)
-    if op.is_tolerated or (existing and existing.column(column.name)):
+    if existing and existing.column(column.name):
         return
     yield Problem(
         asking.hedged(_message(op, step.target), op),

@@ -38,11 +38,11 @@ COLUMN_NAMES: Final = {
 def reserved_identifier(view: TableView) -> Iterator[Problem]:
     """Flag the names of tables and columns that the target reserves for its own grammar."""
     table, target = view.table, view.target
-    if not table.is_open and is_reserved(table.name.name, target):
+    is_made = not table.is_given or table.renamed_at is not None
+    if is_made and is_reserved(table.name.name, target):
         yield _table_problem(table, target)
     for column in table.columns:
-        is_told = not table.is_open or (column.nullable is not None and column.type.is_known)
-        if is_told and is_reserved(column.name, target):
+        if not column.is_given and is_reserved(column.name, target):
             yield _column_problem(table, column, target)
 
 
@@ -51,7 +51,7 @@ def _table_problem(table: Table, target: Target) -> Problem:
     better = _plural(name.name, target)
     return Problem(
         f'"{name.name}" is a reserved word of {product(target)}: SQL written by hand has to quote this table for ever',
-        table.span,
+        table.renamed_at or table.span,
         object=str(name),
         help=f'Name the table "{better}".',
         instead=write_call("op.rename_table", literal(name.name), literal(better), schema=name.schema),

@@ -3,8 +3,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard.asking import is_covered, is_part, literal, write_call, write_list
-from migrate_guard.model.schema import ForeignKey, Table
-from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+from migrate_guard.model.schema import ForeignKey, Index, Lost, PrimaryKey, Table, UniqueConstraint
+from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 
 @rule("MG602", on=Table, severity=Severity.WARNING, dialects=("postgresql", "sqlite"))
@@ -16,6 +16,12 @@ def unindexed_foreign_key(view: TableView) -> Iterator[Problem]:
     for key in table.foreign_keys:
         if key.columns and not is_covered(table, key.columns):
             yield _problem(table, key)
+
+
+def _was_index(lost: Lost, key: ForeignKey) -> bool:
+    if not isinstance(lost.object, Index | PrimaryKey | UniqueConstraint):
+        return False
+    return set(lost.object.columns[: len(key.columns)]) == set(key.columns)
 
 
 def _problem(table: Table, key: ForeignKey) -> Problem:
@@ -35,5 +41,6 @@ def _problem(table: Table, key: ForeignKey) -> Problem:
             write_list(key.columns),
             schema=name.schema,
         ),
+        related=tuple(Related(lost.span, "its index goes here") for lost in table.lost if _was_index(lost, key))[-1:],
         confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
     )

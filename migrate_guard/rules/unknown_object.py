@@ -30,6 +30,8 @@ OPERATIONS: Final = (
     ops.ValidateConstraint,
     ops.AddEnumValue,
     ops.RenameEnumValue,
+    ops.RenameType,
+    ops.DropType,
     ops.Insert,
     ops.Update,
     ops.Delete,
@@ -49,6 +51,8 @@ class Missing(NamedTuple):
     """What it may be a slip of."""
     name: str = ""
     lost: Span | None = None
+    at: Span | None = None
+    """Where it is named; None: all that the operation spans."""
 
 
 @rule(
@@ -68,7 +72,7 @@ def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
         hint = f' (did you mean "{close}"?)' if close else ""
         yield Problem(
             asking.hedged(f"{missing.what}{hint}, so this fails", op),
-            op.span,
+            missing.at or op.span,
             object=missing.object,
             help=f'Name "{close}".' if close else "Name what is there at this point of the history, or drop the call.",
             related=(Related(missing.lost, f'"{missing.name}" is taken away here'),) if missing.lost else (),
@@ -91,6 +95,8 @@ def _missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Miss
             yield from _labels(name, (before, after), schema)
         case ops.RenameEnumValue(enum=name, value=value):
             yield from _labels(name, (value,), schema)
+        case ops.RenameType(type=name) | ops.DropType(type=name):
+            yield from _type(name, schema)
         case ops.TableOperation(table=name):
             gone = list(_table(name, schema))
             yield from gone
@@ -146,7 +152,7 @@ def _columns(table: Table, names: Iterable[str], target: Target, added: tuple[st
         folded = {name.lower() for name in there}
         names = [name for name in names if name.lower() not in folded]
     for name in dict.fromkeys(names):
-        if name in there or not table.is_certain:
+        if name in there or not table.is_sure_of(name):
             continue
         if _is_told(table) or table.lost_at(name):
             yield _missing_part(table, "column", name, there)
@@ -174,15 +180,14 @@ def _constraint_parts(
 
 def _referred(key: ForeignKey, schema: Schema, target: Target) -> Iterator[Missing]:
     table = schema.table(key.referred_table)
-    if table is None:
-        yield from _table(key.referred_table, schema)
-    else:
-        yield from _columns(table, key.referred_columns, target)
+    found = _table(key.referred_table, schema) if table is None else _columns(table, key.referred_columns, target)
+    for missing in found:
+        yield missing._replace(at=key.span)
 
 
 def _constraint(table: Table, name: str, kind: ops.ConstraintKind | None, target: Target) -> Iterator[Missing]:
     of_kind = [each for each in table.constraints() if kind in (None, asking.constraint_kind(each))]
-    if table.constraint(name) or _may_be_named(name, kind, of_kind, table, target):
+    if table.constraint(name) or name in table.doubtful or _may_be_named(name, kind, of_kind, table, target):
         return
     if _is_told(table) or (table.is_certain and table.lost_at(name) and not table.index(name)):
         yield _missing_part(table, "constraint", name, [each.name for each in of_kind])
@@ -222,7 +227,12 @@ def _index(
         yield from _lost_index(index, schema)
         return
     name = index.name
-    if owner.index(name) or _is_index_elsewhere(index, schema, target) or _is_key(name, owner, target):
+    if (
+        owner.index(name)
+        or name in owner.doubtful
+        or _is_index_elsewhere(index, schema, target)
+        or _is_key(name, owner, target)
+    ):
         return
     names = [each.name for each in owner.indexes if each.name]
     if _is_cut(name, names):
@@ -238,7 +248,12 @@ def _lost_index(index: QualifiedName, schema: Schema) -> Iterator[Missing]:
     """An index without its table is missed only where the history has dropped or renamed it."""
     for table in schema.tables.values():
         lost = table.lost_at(index.name)
-        if lost and table.is_certain and table.name.schema == index.schema and _is_only_name(index.name, table):
+        if (
+            lost
+            and table.is_sure_of(index.name)
+            and table.name.schema == index.schema
+            and _is_only_name(index.name, table)
+        ):
             known = tuple(each.name for each in table.indexes if each.name)
             what = f'"{table.name}" has no index "{index.name}" any more'
             yield Missing(what, f"{table.name}.{index.name}", known, index.name, lost)
@@ -265,10 +280,20 @@ def _is_key(name: str, table: Table, target: Target) -> bool:
 def _labels(name: QualifiedName, labels: Iterable[str | None], schema: Schema) -> Iterator[Missing]:
     enum = schema.enums.get(name)
     if enum is None:
-        if schema.is_closed:
-            known = tuple(each.name for each in schema.enums)
-            yield Missing(f'there is no type "{name}"', str(name), known, name.name)
+        yield from _type(name, schema)
         return
     for label in labels:
         if label is not None and label not in enum.values:
             yield Missing(f'"{name}" has no value "{label}"', f"{name}.{label}", enum.values, label)
+
+
+def _type(name: QualifiedName, schema: Schema) -> Iterator[Missing]:
+    """An enum type that the history has dropped or renamed."""
+    if name in schema.enums:
+        return
+    known = tuple(each.name for each in schema.enums)
+    if name in schema.gone_types:
+        what = f'the type "{name}" is not there any more'
+        yield Missing(what, str(name), known, name.name, schema.gone_types[name])
+    elif schema.is_closed:
+        yield Missing(f'there is no type "{name}"', str(name), known, name.name)

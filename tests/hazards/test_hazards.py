@@ -83,11 +83,15 @@ class History:
         versions = folder / location / "versions"
         versions.mkdir(parents=True)
         ini = INI.format(location=location, url=URLS[self.dialect])
-        if self.layout == "flask":
-            (folder / location / "alembic.ini").write_text("[alembic]\n", encoding="utf-8")
-        else:
-            (folder / "alembic.ini").write_text(ini, encoding="utf-8")
-        (folder / location / "env.py").write_text(ENV, encoding="utf-8")
+        match self.layout:
+            case "flask":
+                (folder / location / "alembic.ini").write_text("[alembic]\n", encoding="utf-8")
+            case "multidb":
+                (folder / "alembic.ini").write_text(f"{ini}databases = engine1, engine2\n", encoding="utf-8")
+            case _:
+                (folder / "alembic.ini").write_text(ini, encoding="utf-8")
+        env = ENV.replace("run_migrations()", "run_migrations(engine_name=name)") if self.layout == "multidb" else ENV
+        (folder / location / "env.py").write_text(env, encoding="utf-8")
         marks: list[tuple[str, int, str]] = []
         down: str | None = None
         for number, (name, text) in enumerate(self.parts(), 1):

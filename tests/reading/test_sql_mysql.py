@@ -21,7 +21,7 @@ CREATE TABLE t (at timestamp DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTA
    NULL, ok TINYINT(1), total DECIMAL(10, 2) computed=<a * b|a b> is_stored, u INTEGER],
    check_constraints=[CheckConstraint(None, columns=[ok], <ok > 0|ok>)], indexes=[Index(None, [kind])]))
 CREATE TABLE a LIKE b
--> CreateTable(Table(a, is_open))
+-> CreateTable(Table(a, is_open, are_keys_told=False))
 CREATE TABLE IF NOT EXISTS db.t (id bigint PRIMARY KEY, `key` int, data json DEFAULT (json_object()))
 -> CreateTable(Table(db.t, columns=[id BIGINT NOT NULL, key INTEGER, data JSON
    default=<(json_object())|json_object()>], primary_key=PrimaryKey(None, columns=[id])), if_not_exists)

@@ -34,11 +34,11 @@ CREATE TABLE t (a int CHECK (a > 0) NO INHERIT CONSTRAINT nn NOT NULL, total num
 CREATE TABLE t (id int, at date) PARTITION BY RANGE (at)
 -> CreateTable(Table(t, columns=[id INTEGER, at DATE], is_partitioned))
 CREATE TABLE t_2024 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')
--> CreateTable(Table(t_2024, is_open, partition_of=t))
+-> CreateTable(Table(t_2024, is_open, are_keys_told=False, partition_of=t))
 CREATE TABLE t () INHERITS (a, b)
 -> CreateTable(Table(t, is_open, inherits=[a, b]))
 CREATE TABLE t (LIKE other INCLUDING ALL, extra int)
--> CreateTable(Table(t, columns=[extra INTEGER], is_open))
+-> CreateTable(Table(t, columns=[extra INTEGER], is_open, are_keys_told=False))
 CREATE TABLE t AS SELECT * FROM other WITH NO DATA
 -> CreateTable(Table(t, is_open))
 CREATE UNLOGGED TABLE t (id int) WITH (fillfactor = 70) TABLESPACE fast

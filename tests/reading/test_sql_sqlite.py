@@ -21,7 +21,7 @@ CREATE TABLE t (a INT REFERENCES u ON DELETE CASCADE DEFERRABLE INITIALLY DEFERR
    ForeignKey(fk, columns=[a], u, referred_columns=[id])], check_constraints=[CheckConstraint(ck, columns=[a], <a IN
    (1, 2)|a>)]))
 CREATE VIRTUAL TABLE search USING fts5(title, body)
--> CreateTable(Table(search, is_open))
+-> CreateTable(Table(search, is_open, are_keys_told=False))
 CREATE TABLE t AS SELECT * FROM u
 -> CreateTable(Table(t, is_open))
 CREATE TABLE "_alembic_tmp_t" (id INTEGER NOT NULL, created DATETIME DEFAULT (CURRENT_TIMESTAMP), CONSTRAINT pk

@@ -49,7 +49,6 @@ def check(op: AddColumn, dialect: DialectName = "postgresql", **step: Any) -> li
         add(is_identity=True),
         add(is_serial=True),
         add(computed=Expression("1")),
-        add(more={"is_tolerated": True}),
     ],
 )
 def test_quiet(op: AddColumn) -> None:

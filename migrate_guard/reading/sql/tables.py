@@ -28,6 +28,7 @@ class Draft:
     partition_of: QualifiedName | None = None
     is_partitioned: bool = False
     is_open: bool = False
+    are_keys_told: bool = True
     has_rowid: bool = True
     comment: str | None = None
 
@@ -40,9 +41,11 @@ def create_table(cursor: Cursor) -> Iterator[Operation]:
     if cursor.take("PARTITION", "OF"):
         draft.partition_of = cursor.table()
         draft.is_open = True
+        draft.are_keys_told = False
     elif cursor.take("OF") or cursor.take("LIKE"):
         cursor.qualified()
         draft.is_open = True
+        draft.are_keys_told = False
     has_elements = cursor.is_at("(")
     if has_elements:
         _elements(cursor, draft)
@@ -57,7 +60,7 @@ def create_table(cursor: Cursor) -> Iterator[Operation]:
 def create_virtual_table(cursor: Cursor) -> Iterator[Operation]:
     """Read SQLite's CREATE VIRTUAL TABLE, whose module decides which columns there are."""
     if_not_exists = cursor.take("IF", "NOT", "EXISTS")
-    table = Table(cursor.table(), cursor.span(), is_open=True)
+    table = Table(cursor.table(), cursor.span(), is_open=True, are_keys_told=False)
     yield CreateTable(span=cursor.span(), is_sql=True, if_not_exists=if_not_exists, table=table)
 
 
@@ -90,6 +93,7 @@ def _table(name: QualifiedName, draft: Draft, cursor: Cursor) -> Table:
         indexes=tuple(draft.indexes),
         comment=draft.comment,
         is_open=draft.is_open,
+        are_keys_told=draft.are_keys_told,
         is_partitioned=draft.is_partitioned,
         partition_of=draft.partition_of,
         inherits=draft.inherits,
@@ -122,10 +126,22 @@ def _elements(cursor: Cursor, draft: Draft) -> None:
                 _element(cursor, draft)
 
 
+def _copies_keys(cursor: Cursor) -> bool:
+    """Whether a LIKE takes indexes along, as INCLUDING INDEXES and INCLUDING ALL do, from behind the table."""
+    copies = False
+    while word := cursor.take_any("INCLUDING", "EXCLUDING"):
+        if cursor.take_any("ALL", "INDEXES"):
+            copies = word == "INCLUDING"
+        else:
+            cursor.skip()
+    return copies
+
+
 def _element(cursor: Cursor, draft: Draft) -> None:
     if cursor.take("LIKE"):
         cursor.qualified("table name")
         draft.is_open = True
+        draft.are_keys_told &= not _copies_keys(cursor)
     elif starts_constraint(cursor):
         _constraint_element(cursor, draft)
     elif starts_inline_index(cursor):
