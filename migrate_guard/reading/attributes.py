@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ from migrate_guard.reading.values import (
     Connection,
     DialectValue,
     EnumMember,
+    FilePath,
     Function,
     Inspector,
     Instance,
@@ -29,6 +31,7 @@ from migrate_guard.reading.values import (
     Rows,
     SqlType,
     Statement,
+    Super,
     TableValue,
     Value,
 )
@@ -93,6 +96,25 @@ def _of_instance(machine: CallEvaluator, value: Instance, name: str, node: ast.e
     return Unknown(f"the attribute {name!r} of an object of {value.owner.name}")
 
 
+def _of_super(machine: CallEvaluator, value: Super, name: str, node: ast.expr) -> Value:
+    for base in value.owner.bases:
+        found = base.lookup(name) if isinstance(base, Class) else None
+        if found is not None:
+            return bound_method(found, value.receiver) if isinstance(found, Function) else found
+    return Unknown(f"super().{name} lies outside the project")
+
+
+def _of_path(machine: CallEvaluator, value: FilePath, name: str, node: ast.expr) -> Value:
+    match name:
+        case "parent":
+            return FilePath(posixpath.dirname(value.path))
+        case "name":
+            return posixpath.basename(value.path)
+        case "stem":
+            return posixpath.splitext(posixpath.basename(value.path))[0]
+    return BoundMethod(value, name)
+
+
 def _of_enum_member(machine: CallEvaluator, value: EnumMember, name: str, node: ast.expr) -> Value:
     if name in ("value", "_value_"):
         return value.value
@@ -109,6 +131,8 @@ def _of_column(machine: CallEvaluator, value: ColumnValue, name: str, node: ast.
             return value.type if value.type is not None else Unknown("its type is not given")
         case "nullable" | "primary_key" | "server_default" | "comment" | "unique" | "index" | "default":
             return value.option(name)
+    if name in ("copy", "_copy"):
+        return BoundMethod(value, name)
     return BoundMethod(Clause(value.name, columns=(value.name,)), name)
 
 
@@ -140,7 +164,7 @@ def _of_connection(machine: CallEvaluator, value: Connection, name: str, node: a
     match name:
         case "dialect":
             return DialectValue()
-        case "engine" | "connection" | "bind":
+        case "engine" | "connection" | "bind" | "dbapi_connection" | "driver_connection":
             return Connection()
         case "name":
             return _dialect_name(machine)
@@ -250,6 +274,8 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     SqlType: _of_type,
     Function: _of_partial,
     Rows: _of_rows,
+    Super: _of_super,
+    FilePath: _of_path,
     MetaDataValue: _of_metadata,
     Batch: _method,
     Statement: _method,

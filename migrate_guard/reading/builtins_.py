@@ -15,12 +15,13 @@ from migrate_guard.reading.computing import (
     to_text,
     truth,
 )
-from migrate_guard.reading.machine import MAXIMUM_TEXT
+from migrate_guard.reading.machine import MAXIMUM_TEXT, is_known_text
 from migrate_guard.reading.values import (
     HOLE,
     Class,
     EnumMember,
     External,
+    FilePath,
     Instance,
     OrderedSet,
     Partial,
@@ -40,6 +41,9 @@ def _unknown(call: Call, reason: str = "") -> Unknown:
 
 def call_builtin(call: Call) -> Value:
     """The result of a built-in function."""
+    if call.path.startswith("builtins.str.") and call.args and isinstance(call.args[0], str):
+        receiver = call.args.pop(0)
+        return _string_method(receiver, call)
     handler = _BUILTINS.get(call.name)
     if handler:
         return handler(call)
@@ -267,6 +271,34 @@ def _super(call: Call) -> Value:
     return _unknown(call)
 
 
+_PATHS: Final = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "io.open", "codecs.open"})
+
+
+def _path_value(call: Call) -> Value:
+    parts = [each.path if isinstance(each, FilePath) else each for each in call.args]
+    if call.name == "open":
+        parts = parts[:1]
+    if not parts or not all(map(is_known_text, parts)):
+        return _unknown(call, "a path that is not known")
+    return FilePath(posixpath.normpath(posixpath.join(*parts)))
+
+
+def _path_function(call: Call) -> Value:
+    args = [each.path if isinstance(each, FilePath) else each for each in call.args]
+    if not args or not all(map(is_known_text, args)):
+        return _unknown(call, "a path that is not known")
+    match call.name:
+        case "join":
+            return posixpath.normpath(posixpath.join(*args))
+        case "dirname":
+            return posixpath.dirname(args[0])
+        case "basename":
+            return posixpath.basename(args[0])
+        case "abspath" | "realpath" | "normpath":
+            return posixpath.normpath(args[0])
+    return _unknown(call)
+
+
 _BUILTINS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "all": _all,
     "any": _any,
@@ -283,6 +315,7 @@ _BUILTINS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "list": _list,
     "map": _map,
     "next": _next,
+    "open": _path_value,
     "print": _nothing,
     "range": _range,
     "reversed": _reversed,
@@ -426,6 +459,8 @@ def _set_result(name: str, left: list[Value], right: Sequence[Value]) -> Value:
 
 def call_standard(call: Call) -> Value:
     """The result of a function of the standard library; almost all of them are not known."""
+    if call.path in _PATHS:
+        return _path_value(call)
     if call.path == "functools.partial" and call.args:
         return Partial(call.args[0], tuple(call.args[1:]), dict(call.kwargs))
     if call.path == "contextlib.suppress":
@@ -440,8 +475,8 @@ def call_standard(call: Call) -> Value:
         return call.args[1]
     if call.path == "copy.deepcopy" or call.path == "copy.copy":
         return call.get(0)
-    if call.path in ("os.path.join", "posixpath.join") and all(map(is_plain, call.args)):
-        return _guarded(call, lambda: posixpath.join(*call.args))
+    if call.path.startswith(("os.path.", "posixpath.")):
+        return _path_function(call)
     if call.path == "collections.OrderedDict":
         return _dict(call)
     if call.path in ("itertools.chain", "itertools.product"):

@@ -14,7 +14,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading import builtins_ as python
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
-from migrate_guard.reading.computing import CONTAINERS
+from migrate_guard.reading.computing import CONTAINERS, plain_member
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.values import (
@@ -31,6 +31,7 @@ from migrate_guard.reading.values import (
     Partial,
     Scope,
     SqlType,
+    Super,
     Value,
 )
 
@@ -83,6 +84,8 @@ class CallEvaluator(Evaluator):
         self._scopes: dict[str, Scope] = {}
         self.configured: dict[str, Value] = {}
         self.enums_made: set[QualifiedName] = set()
+        self.statement: ast.expr | None = None
+        """The call that makes a statement of its own: it is there for what it does, not for what it returns."""
 
     @abstractmethod
     def call_function(
@@ -133,6 +136,8 @@ class CallEvaluator(Evaluator):
         function = self.resolve(self.evaluate(node.func, scope))
         if isinstance(function, External) and function.path in ("builtins.globals", "builtins.locals", "builtins.vars"):
             return _module_scope(scope).variables if function.path == "builtins.globals" else scope.variables
+        if function == External("builtins.super"):
+            return _super(scope)
         args = self.elements(node.args, scope)
         kwargs: dict[str, Value] = {}
         for keyword in node.keywords:
@@ -177,6 +182,8 @@ class CallEvaluator(Evaluator):
 
     def call_external(self, call: Call) -> Value:
         top, _, _ = call.path.partition(".")
+        call.args = [plain_member(each, None) for each in call.args]
+        call.kwargs = {name: plain_member(each, None) for name, each in call.kwargs.items()}
         if top == "builtins":
             return python.call_builtin(call)
         if top == "alembic":
@@ -196,6 +203,8 @@ class CallEvaluator(Evaluator):
             return Unknown(f"what {call.path}() returns", call.span)
         if call.name[:1].isupper():
             return SqlType(call.path, tuple(call.args), call.kwargs, call.span)
+        if call.node is self.statement and call.name not in _TALKING:
+            self.unbounded(call.span, f"{call.path}() lies outside the project and cannot be read")
         return Unknown(f"what {call.path}() returns", call.span)
 
     def call_method(self, receiver: Value, call: Call) -> Value:
@@ -225,8 +234,7 @@ class CallEvaluator(Evaluator):
         if isinstance(initialiser, Function):
             self.call_function(bound_method(initialiser, made), args, kwargs, node)
         else:
-            fields = [name[len("\0field:") :] for name in owner.scope.variables if name.startswith("\0field:")]
-            made.attributes.update(zip(fields, args, strict=False))
+            made.attributes.update(zip(owner.fields(), args, strict=False))
             made.attributes.update(kwargs)
         return made
 
@@ -255,6 +263,8 @@ _TYPE_BASES: Final = (
     "sqlalchemy.sql.sqltypes.TypeDecorator",
     "sqlalchemy.sql.type_api.TypeDecorator",
 )
+_TALKING: Final = frozenset({"debug", "info", "warning", "warn", "error", "exception", "log", "print", "echo", "sleep"})
+"""Functions that are called for what they say, not for what they do to the database."""
 _OP: Final = External("alembic.op")
 _SESSIONS: Final = frozenset({"Session", "sessionmaker", "scoped_session"})
 _OUTSIDE: Final = frozenset({"alembic", "sqlalchemy", "builtins", "sqlmodel"}) | sys.stdlib_module_names
@@ -263,6 +273,17 @@ _OUTSIDE: Final = frozenset({"alembic", "sqlalchemy", "builtins", "sqlmodel"}) |
 def is_database(value: Value) -> bool:
     """Whether who is handed this value can change the database."""
     return isinstance(value, _TOUCHES_DATABASE) or value == _OP
+
+
+def _super(scope: Scope) -> Value:
+    """`super()` of the method whose variables these are."""
+    current: Scope | None = scope
+    while current is not None:
+        owner = current.parent.owner if current.parent is not None and current.parent.is_class else None
+        if owner is not None and current.variables:
+            return Super(owner, next(iter(current.variables.values())))
+        current = current.parent
+    return Unknown("super() outside a method")
 
 
 def _module_scope(scope: Scope) -> Scope:

@@ -17,6 +17,7 @@ from migrate_guard.reading.values import (
     Columns,
     ColumnValue,
     EnumMember,
+    FilePath,
     Instance,
     OrderedSet,
     Rows,
@@ -92,6 +93,8 @@ def to_text(value: Value) -> str:
         return value.name
     if isinstance(value, TableValue):
         return str(value.name)
+    if isinstance(value, FilePath):
+        return value.path
     if isinstance(value, list | tuple | dict | set) and not is_plain(value):
         return HOLE
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
@@ -109,8 +112,8 @@ def known_items(value: Value) -> Sequence[Value] | None:
         return enum_members(value)
     if isinstance(value, Columns):
         return list(value.table.columns)
-    if isinstance(value, Instance):
-        return None
+    if isinstance(value, Instance) and value.owner.descends_from("typing.NamedTuple"):
+        return [value.attributes.get(name, value.owner.lookup(name)) for name in value.owner.fields()]
     return None
 
 

@@ -31,6 +31,7 @@ from migrate_guard.reading.values import (
     ColumnValue,
     Connection,
     ConstraintValue,
+    External,
     FinalName,
     Function,
     Generated,
@@ -50,6 +51,8 @@ def call_alembic(call: Call) -> Value:
     plain = _PLAIN.get(call.name)
     if plain is not None:
         return plain(call)
+    if call.path in _OPERATIONS:
+        return External("alembic.op")
     if call.path.startswith("alembic.op."):
         call.machine.unbounded(call.span, f"op.{call.name}() is not a directive of Alembic itself")
     return Unknown(f"what {call.path}() returns", call.span)
@@ -346,6 +349,14 @@ _SPATIAL: Final[Mapping[str, str]] = {
     "drop_geospatial_table": "drop_table",
 }
 """GeoAlchemy2's own directives, which differ from Alembic's on SQLite alone (geoalchemy2.alembic_helpers)."""
+_OPERATIONS: Final = frozenset(
+    {
+        "alembic.operations.Operations",
+        "alembic.operations.Operations.context",
+        "alembic.operations.base.Operations",
+        "alembic.operations.base.Operations.context",
+    }
+)
 _PLAIN: Final[Mapping[str, Callable[[Call], Value]]] = {
     "configure": _configure,
     "f": _f,

@@ -55,13 +55,13 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
     try:
         machine.load_module(tree, Scope(path=display, package=package_of(path, project.roots)))
     except (OutOfBudget, RecursionError):
-        return machine.configured
-    return machine.configured
+        return {}
+    return {name: machine.resolve(value) for name, value in machine.configured.items()}
 
 
 def _convention(metadata: Value) -> Mapping[str, str]:
     if isinstance(metadata, list | tuple):
-        metadata = next(iter(metadata), None)
+        metadata = next((each for each in metadata if isinstance(each, MetaDataValue)), None)
     return dict(metadata.naming_convention) if isinstance(metadata, MetaDataValue) else {}
 
 

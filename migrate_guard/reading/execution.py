@@ -16,7 +16,9 @@ from migrate_guard.reading.computing import known_items
 from migrate_guard.reading.machine import MAXIMUM_DEPTH, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
+    FIELD,
     Class,
+    ContextManager,
     EnumMember,
     External,
     Function,
@@ -70,7 +72,9 @@ class StatementExecutor(CallEvaluator):
 
     def expression_statement(self, node: ast.Expr, scope: Scope) -> Flow:
         if not isinstance(node.value, ast.Constant):
+            outer, self.statement = self.statement, node.value
             self.evaluate(node.value, scope)
+            self.statement = outer
         return Flow.NEXT
 
     def assignment(self, node: ast.Assign, scope: Scope) -> Flow:
@@ -80,10 +84,10 @@ class StatementExecutor(CallEvaluator):
         return Flow.NEXT
 
     def annotated_assignment(self, node: ast.AnnAssign, scope: Scope) -> Flow:
+        if scope.is_class and isinstance(node.target, ast.Name):
+            scope.variables.setdefault(f"{FIELD}{node.target.id}", None)
         if node.value is not None:
             self.assign(node.target, self.evaluate(node.value, scope), scope)
-        elif scope.is_class and isinstance(node.target, ast.Name):
-            scope.variables.setdefault(f"{_FIELD}{node.target.id}", None)
         return Flow.NEXT
 
     def augmented_assignment(self, node: ast.AugAssign, scope: Scope) -> Flow:
@@ -107,7 +111,7 @@ class StatementExecutor(CallEvaluator):
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
         match target:
             case ast.Name(id=name):
-                scope.variables[name] = value
+                scope.elsewhere.get(name, scope).variables[name] = value
             case ast.Tuple(elts=elements) | ast.List(elts=elements):
                 self._unpack(elements, value, scope)
             case ast.Starred(value=inner):
@@ -173,6 +177,19 @@ class StatementExecutor(CallEvaluator):
         return Flow.CONTINUE
 
     def global_statement(self, node: ast.Global, scope: Scope) -> Flow:
+        outermost = scope
+        while outermost.parent is not None:
+            outermost = outermost.parent
+        scope.elsewhere.update(dict.fromkeys(node.names, outermost))
+        return Flow.NEXT
+
+    def nonlocal_statement(self, node: ast.Nonlocal, scope: Scope) -> Flow:
+        for name in node.names:
+            outer = scope.parent
+            while outer is not None and (outer.is_class or name not in outer.variables):
+                outer = outer.parent
+            if outer is not None:
+                scope.elsewhere[name] = outer
         return Flow.NEXT
 
     # -- definitions
@@ -181,8 +198,7 @@ class StatementExecutor(CallEvaluator):
         function = self.make_function(node.name, node, scope)
         for decorator in node.decorator_list:
             name = decorator.id if isinstance(decorator, ast.Name) else getattr(decorator, "attr", "")
-            if name in ("staticmethod", "classmethod", "property", "cached_property"):
-                function.kind = "property" if name == "cached_property" else name
+            function.kind = _KINDS.get(name, function.kind)
         scope.variables[node.name] = function
         return Flow.NEXT
 
@@ -190,6 +206,7 @@ class StatementExecutor(CallEvaluator):
         bases = tuple(self.resolve(self.evaluate(base, scope)) for base in node.bases)
         inner = Scope(scope, is_class=True, path=scope.path, package=scope.package)
         made = Class(node.name, bases, inner, self.span(node))
+        inner.owner = made
         if made.is_enum:
             is_string = any(isinstance(base, External) and base.path in _STRING_BASES for base in bases)
             self._enum_members(node, inner, is_string)
@@ -258,10 +275,15 @@ class StatementExecutor(CallEvaluator):
         self.step()
         if self.depth >= MAXIMUM_DEPTH:
             return Unknown(f"calls are nested more than {MAXIMUM_DEPTH} deep")
-        scope = Scope(function.scope, path=function.scope.path, package=function.scope.package)
-        _bind(function, args, kwargs, scope)
+        scope = self.bind_call(function, args, kwargs)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
+        if function.is_generator:
+            if function.kind == "contextmanager" and node is not None:
+                return ContextManager(function, tuple(args), kwargs, node)
+            yielded: list[Value] = []
+            self.yielding(function, scope, yielded.append)
+            return yielded
         if node is None or self.call_site is not None or _path(function.scope) == self.path:
             return self.run_body(function, scope)
         span, mark = self.span(node), len(self.transitions)
@@ -272,6 +294,20 @@ class StatementExecutor(CallEvaluator):
             if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
                 self.unbounded(span, f"following {function.name}() was given up: {error}")
             return Unknown(f"following {function.name}() was given up: {error}", span)
+
+    def yielding(self, function: Function, scope: Scope, receive: Callable[[Value], object]) -> None:
+        """Interpret the body of a generator whose arguments are bound; `receive` is handed what it yields."""
+        self.receivers.append(receive)
+        try:
+            self.run_body(function, scope)
+        finally:
+            self.receivers.pop()
+
+    def bind_call(self, function: Function, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Scope:
+        """A scope for the body of a function, with its arguments bound."""
+        scope = Scope(function.scope, path=function.scope.path, package=function.scope.package)
+        _bind(function, args, kwargs, scope)
+        return scope
 
     def run_body(self, function: Function, scope: Scope) -> Value:
         """Interpret the body of a function whose arguments are bound; its value, if all its returns agree."""
@@ -291,7 +327,14 @@ class StatementExecutor(CallEvaluator):
         return Unknown(f"what {function.name}() returns depends on a condition that is not known")
 
 
-_FIELD = "\0field:"
+_KINDS = {
+    "asynccontextmanager": "contextmanager",
+    "cached_property": "property",
+    "classmethod": "classmethod",
+    "contextmanager": "contextmanager",
+    "property": "property",
+    "staticmethod": "staticmethod",
+}
 _STRING_BASES = frozenset({"builtins.str", "enum.StrEnum"})
 
 
@@ -365,6 +408,8 @@ StatementExecutor.EXECUTE = {
     ast.Assert: StatementExecutor.assert_statement,
     ast.Break: StatementExecutor.break_statement,
     ast.Continue: StatementExecutor.continue_statement,
+    ast.Global: StatementExecutor.global_statement,
+    ast.Nonlocal: StatementExecutor.nonlocal_statement,
     ast.FunctionDef: StatementExecutor.function_definition,
     ast.AsyncFunctionDef: StatementExecutor.function_definition,
     ast.ClassDef: StatementExecutor.class_definition,

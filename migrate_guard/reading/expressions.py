@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import posixpath
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, ClassVar, Final, cast
@@ -36,6 +37,7 @@ from migrate_guard.reading.values import (
     Clause,
     Columns,
     External,
+    FilePath,
     Function,
     OrderedSet,
     Rows,
@@ -48,8 +50,6 @@ _BUILTINS: Final = frozenset(dir(builtins))
 
 class Evaluator(Machine):
     """Expressions; calls and attributes are answered by the subclass."""
-
-    __slots__ = ()
 
     EVALUATE: ClassVar[dict[type[ast.expr], Callable[[Any, Any, Scope], Value]]]
 
@@ -175,6 +175,8 @@ class Evaluator(Machine):
         kind = type(node.op)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
             return sql_expression(left, right)
+        if kind is ast.Div and isinstance(left, FilePath) and is_plain(right):
+            return FilePath(posixpath.normpath(posixpath.join(left.path, str(right))))
         if kind is ast.Mod and isinstance(left, str):
             return self.bounded(percent_format(left, right), node)
         if kind is ast.Add and (isinstance(left, str) or isinstance(right, str)):
@@ -307,7 +309,9 @@ class Evaluator(Machine):
             for argument, default in zip(node.args.kwonlyargs, node.args.kw_defaults, strict=True)
             if default is not None
         }
-        return Function(name, node, scope, tuple(self.evaluate(each, scope) for each in node.args.defaults), keyword)
+        defaults = tuple(self.evaluate(each, scope) for each in node.args.defaults)
+        is_generator = not isinstance(node, ast.Lambda) and _yields(node.body)
+        return Function(name, node, scope, defaults, keyword, is_generator=is_generator)
 
     def named(self, node: ast.NamedExpr, scope: Scope) -> Value:
         value = self.evaluate(node.value, scope)
@@ -316,6 +320,20 @@ class Evaluator(Machine):
 
     def awaited(self, node: ast.Await, scope: Scope) -> Value:
         return self.evaluate(node.value, scope)
+
+    def yielded(self, node: ast.Yield, scope: Scope) -> Value:
+        if self.receivers:
+            # the receiver may interpret other code, in which a yield belongs to someone else
+            receive = self.receivers.pop()
+            receive(self.evaluate(node.value, scope) if node.value else None)
+            self.receivers.append(receive)
+        return None
+
+    def yielded_from(self, node: ast.YieldFrom, scope: Scope) -> Value:
+        for each in known_items(self.evaluate(node.value, scope)) or ():
+            if self.receivers:
+                self.receivers[-1](each)
+        return None
 
     def starred(self, node: ast.Starred, scope: Scope) -> Value:
         return self.evaluate(node.value, scope)
@@ -383,6 +401,18 @@ class Evaluator(Machine):
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None: ...
 
 
+def _yields(body: Iterable[ast.stmt]) -> bool:
+    """Whether a function with this body is a generator: functions inside it do not count."""
+    pending: list[ast.AST] = list(body)
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            pending.extend(ast.iter_child_nodes(node))
+    return False
+
+
 Evaluator.EVALUATE = {
     ast.Constant: Evaluator.constant,
     ast.Name: Evaluator.name,
@@ -403,6 +433,8 @@ Evaluator.EVALUATE = {
     ast.Lambda: Evaluator.lambda_function,
     ast.NamedExpr: Evaluator.named,
     ast.Await: Evaluator.awaited,
+    ast.Yield: Evaluator.yielded,
+    ast.YieldFrom: Evaluator.yielded_from,
     ast.Starred: Evaluator.starred,
     ast.ListComp: Evaluator.comprehension_list,
     ast.GeneratorExp: Evaluator.comprehension_list,

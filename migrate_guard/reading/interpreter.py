@@ -25,8 +25,10 @@ from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
     Batch,
+    ContextManager,
     External,
     Function,
+    Partial,
     Scope,
     Value,
 )
@@ -52,12 +54,17 @@ def interpret(
         function = scope.variables.get(direction)
         if isinstance(function, External):
             function = machine.resolve(function)
+        args: Sequence[Value] = ()
+        if isinstance(function, Partial) and isinstance(function.function, Function):
+            args, function = function.args, function.function
         if isinstance(function, Function):
             machine.raised_at = None
-            machine.call_function(function, _arguments(function, engine_name), {}, None)
+            machine.call_function(function, args or _arguments(function, engine_name), {}, None)
             raises = machine.raised_at
             if raises and direction == "upgrade":
                 machine.unbounded(raises, f"upgrade() raises here on {target.dialect}")
+        elif function is not None:
+            machine.unbounded(_place(script, direction), f"{direction} is not a function that can be read")
     except OutOfBudget as error:
         machine.unbounded(_place(script, direction), f"interpreting {direction}() was given up: {error}")
     except RecursionError:
@@ -106,6 +113,7 @@ class Interpreter(StatementExecutor):
 
     def load_module(self, tree: ast.Module, scope: Scope) -> None:
         """Bind the module-level names of the script."""
+        scope.variables["__file__"] = (self.project.base / scope.path).as_posix()
         for node in tree.body:
             if isinstance(node, ast.If) and _is_main_guard(node.test):
                 continue
@@ -226,25 +234,40 @@ class Interpreter(StatementExecutor):
         return Flow.NEXT
 
     def with_statement(self, node: ast.With | ast.AsyncWith, scope: Scope) -> Flow:
-        autocommit = batch = 0
-        managers: list[Value] = []
-        for item in node.items:
-            manager = self.evaluate(item.context_expr, scope)
-            managers.append(manager)
-            autocommit += isinstance(manager, AutocommitBlock)
-            batch += isinstance(manager, Batch)
+        return self.with_items(node.items, node.body, scope)
+
+    def with_items(self, items: Sequence[ast.withitem], body: Sequence[ast.stmt], scope: Scope) -> Flow:
+        """Enter the managers one by one, the block inside the last."""
+        if not items:
+            return self.execute_block(body, scope)
+        item, rest = items[0], items[1:]
+        manager = self.evaluate(item.context_expr, scope)
+        flows: list[Flow] = []
+
+        def inside(value: Value) -> None:
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, manager, scope)
-        swallows = any(isinstance(each, External) and each.path == "contextlib.suppress" for each in managers)
-        self.autocommit += autocommit
-        self.batch += batch
-        self.tolerating += swallows
-        try:
-            return self.execute_block(node.body, scope)
-        finally:
-            self.autocommit -= autocommit
-            self.batch -= batch
-            self.tolerating -= swallows
+                self.assign(item.optional_vars, value, scope)
+            flows.append(self.with_items(rest, body, scope))
+
+        match manager:
+            case ContextManager():
+                inner = self.bind_call(manager.function, manager.args, manager.kwargs)
+                self.yielding(manager.function, inner, inside)
+            case AutocommitBlock():
+                self.autocommit += 1
+                inside(manager)
+                self.autocommit -= 1
+            case Batch():
+                self.batch += 1
+                inside(manager)
+                self.batch -= 1
+            case External(path="contextlib.suppress"):
+                self.tolerating += 1
+                inside(manager)
+                self.tolerating -= 1
+            case _:
+                inside(manager)
+        return flows[0] if flows else Flow.NEXT
 
     def try_statement(self, node: ast.Try, scope: Scope) -> Flow:
         swallowing = [handler for handler in node.handlers if not _raises(handler.body)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -20,7 +20,7 @@ from migrate_guard.reading.values import HOLE, Value
 
 Op = TypeVar("Op", bound=Operation)
 
-MAXIMUM_STEPS = 100_000
+MAXIMUM_STEPS = 50_000
 """Statements and calls of one direction of one script."""
 MAXIMUM_STEPS_ELSEWHERE = 3_000
 """Of these, what one call or name that leads into another file of the project may take."""
@@ -54,6 +54,8 @@ class Machine:
     call_site: Span | None = None
     """Inside code of another file: the place in the script that led there."""
     limit: int = MAXIMUM_STEPS
+    receivers: list[Callable[[Value], object]] = field(default_factory=list)
+    """What `yield` hands its value to, innermost last."""
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """The place of a node; for code outside the script, the place in the script from which it was reached."""

@@ -42,6 +42,16 @@ class Project:
             self._modules[name] = self._read(name)
         return self._modules[name]
 
+    def read(self, path: str) -> str | None:
+        """The text of a file below one of the project's directories that a script reads; None when it cannot be had."""
+        candidate = Path(path)
+        if not any(candidate.is_relative_to(root) for root in (*self.roots, self.base)):
+            return None
+        try:
+            return read_text(candidate, path)
+        except UnreadableFile:
+            return None
+
     def _read(self, name: str) -> ProjectModule | None:
         path = self._find(name)
         if path is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import posixpath
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -26,6 +27,7 @@ from migrate_guard.reading.values import (
     ColumnValue,
     Connection,
     DialectValue,
+    FilePath,
     MetaDataValue,
     MigrationContext,
     Rows,
@@ -129,7 +131,9 @@ def call_database(receiver: Value, call: Call) -> Value:
 
 # -- connections and sessions
 
-_EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "exec", "run_sync"})
+_EXECUTING: Final = frozenset(
+    {"execute", "exec_driver_sql", "scalar", "scalars", "exec", "run_sync", "executemany", "executescript"}
+)
 _CHAINING: Final = frozenset(
     {
         "connect",
@@ -140,7 +144,9 @@ _CHAINING: Final = frozenset(
         "connection",
         "get_bind",
         "bind",
+        "cursor",
         "engine",
+        "raw_connection",
     }
 )
 
@@ -304,6 +310,28 @@ def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
         call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=checks))
 
 
+def _column(receiver: ColumnValue, call: Call) -> Value:
+    """`copy()`, the only method of a column that is not one of its expression."""
+    return replace(receiver, options={**receiver.options, **call.kwargs})
+
+
+def _path(receiver: FilePath, call: Call) -> Value:
+    match call.name:
+        case "read_text" | "read":
+            return call.machine.project.read(receiver.path) or Unknown(f"the text of {receiver.path}", call.span)
+        case "joinpath" if all(isinstance(each, str) for each in call.args):
+            return FilePath(posixpath.normpath(posixpath.join(receiver.path, *call.args)))
+        case "with_name" | "with_suffix" if isinstance(call.get(0), str):
+            stem = receiver.path if call.name == "with_suffix" else posixpath.dirname(receiver.path) + "/x"
+            base = posixpath.splitext(stem)[0] if call.name == "with_suffix" else posixpath.dirname(stem) + "/"
+            return FilePath(base + call.args[0])
+        case "resolve" | "absolute" | "open" | "expanduser":
+            return receiver
+        case "exists" | "is_file":
+            return call.machine.project.read(receiver.path) is not None
+    return Unknown(f"what {call.name}() of a path returns", call.span)
+
+
 def _clause(receiver: Clause, call: Call) -> Value:
     match call.name:
         case "desc":
@@ -362,6 +390,8 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     AutocommitBlock: _autocommit,
     Class: _class,
     Clause: _clause,
+    ColumnValue: _column,
+    FilePath: _path,
     Columns: _columns,
     Connection: _connection,
     DialectValue: _dialect,

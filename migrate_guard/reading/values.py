@@ -17,6 +17,8 @@ from migrate_guard.model.source import Span
 
 __all__ = ["HOLE", "Unknown"]
 
+FIELD: Final = "\0field:"
+"""Marks in the scope of a class the names that its body annotates."""
 HOLE: Final = "\ufffc"
 """Stands in a string for a part that could not be computed."""
 
@@ -67,6 +69,10 @@ class Scope:
     """The file its code lies in, for spans."""
     package: str = ""
     """The dotted package of the module, for relative imports."""
+    owner: Class | None = None
+    """The class whose body this is."""
+    elsewhere: dict[str, Scope] = field(default_factory=dict)
+    """Names that `global` or `nonlocal` bind in another scope."""
 
 
 @dataclass(eq=False, slots=True)
@@ -81,7 +87,8 @@ class Function:
     receiver: Value = None
     """`self` of a bound method."""
     kind: str = "function"
-    """"function", "staticmethod", "classmethod" or "property"."""
+    """"function", "staticmethod", "classmethod", "property" or "contextmanager"."""
+    is_generator: bool = False
 
 
 @dataclass(eq=False, slots=True)
@@ -102,6 +109,10 @@ class Class:
                 if found is not None:
                     return found
         return None
+
+    def fields(self) -> list[str]:
+        """The annotated names of the body, in order: the fields of a dataclass or named tuple."""
+        return [name[len(FIELD) :] for name in self.scope.variables if name.startswith(FIELD)]
 
     def descends_from(self, *paths: str) -> bool:
         return any(
@@ -128,6 +139,31 @@ class Instance:
 
     owner: Class
     attributes: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Super:
+    """`super()`: the bases of a class, for an object of it."""
+
+    owner: Class
+    receiver: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ContextManager:
+    """A call of a `@contextmanager` function of the project, which runs when the block is entered."""
+
+    function: Function
+    args: tuple[Value, ...]
+    kwargs: Mapping[str, Value]
+    node: ast.Call
+
+
+@dataclass(frozen=True, slots=True)
+class FilePath:
+    """A `pathlib.Path`, or a file opened for reading."""
+
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

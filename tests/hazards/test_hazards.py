@@ -123,7 +123,9 @@ def script(text: str, revision: str, down: str | None) -> str:
     """Return the whole script of a revision: a body of an upgrade gets its function, every script its head."""
     head = HEAD.format(message="Step", revision=revision, down=down)
     if "def upgrade" not in text:
-        return f"{head}\ndef upgrade():\n{textwrap.indent(text.strip(), '    ', lambda line: bool(line.strip()))}{REFUSAL}"
+        return (
+            f"{head}\ndef upgrade():\n{textwrap.indent(text.strip(), '    ', lambda line: bool(line.strip()))}{REFUSAL}"
+        )
     if "downgrade" not in text:
         return f"{head}\n{text.strip()}\n{REFUSAL}"
     return f"{head}\n{text.strip()}\n"
@@ -135,7 +137,9 @@ def histories() -> Iterator[object]:
         for case in content["case"]:
             for kind in ("hazard", "twin"):
                 before = [content["given"][name] for name in case.get("given", ())]
-                texts = [text if text.lstrip().startswith("# ===") else f"# ===\n{text}" for text in (*before, case[kind])]
+                texts = [
+                    text if text.lstrip().startswith("# ===") else f"# ===\n{text}" for text in (*before, case[kind])
+                ]
                 history = History(
                     "".join(text.lstrip() for text in texts),
                     case.get(f"{kind}_dialect", case.get("dialect", "postgresql")),
