@@ -27,6 +27,8 @@ from migrate_guard.reading.values import (
     Value,
 )
 
+MAXIMUM_ITEMS: Final = 100_000
+"""Elements of a range that is still written out."""
 PRIMITIVES: Final = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis))
 CONTAINERS: Final = (list, tuple, dict, set, frozenset, range)
 SQL_VALUES: Final = (Clause, ColumnValue, Statement, SqlType, Columns)
@@ -53,6 +55,7 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
+_HUGE_WIDTH: Final = re.compile(r"\d{5,}|\*")
 _PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.\d+)?[diouxXeEfFgGcrsa]")
 
 FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
@@ -106,6 +109,8 @@ def known_items(value: Value) -> Sequence[Value] | None:
     """The elements of an iterable value; None when they are not known."""
     if isinstance(value, str):
         return None if HOLE in value else list(value)
+    if isinstance(value, range) and len(value) > MAXIMUM_ITEMS:
+        return None
     if isinstance(value, (bytes, *CONTAINERS)):
         return list(value)
     if isinstance(value, Class) and value.is_enum:
@@ -150,6 +155,8 @@ def percent_format(text: str, value: Value) -> str:
         filled = tuple(map(_fill, value))
     else:
         filled = _fill(value)
+    if any(_HUGE_WIDTH.search(each) for each in _PERCENT.findall(text)):
+        return _PERCENT.sub(HOLE, text)
     try:
         return str(text % filled)
     except FAILURES:
@@ -202,3 +209,8 @@ def plain_member(value: Value, other: Value) -> Value:
     if isinstance(value, EnumMember) and value.is_string and not isinstance(other, EnumMember):
         return value.value
     return value
+
+
+def has_huge_width(specification: str) -> bool:
+    """Whether a format specification asks for more than any name or statement needs."""
+    return _HUGE_WIDTH.search(specification) is not None

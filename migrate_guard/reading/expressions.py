@@ -20,6 +20,7 @@ from migrate_guard.reading.computing import (
     SQL_VALUES,
     contains,
     enum_members,
+    has_huge_width,
     is_explosive,
     is_plain,
     is_same,
@@ -147,7 +148,7 @@ class Evaluator(Machine):
             return repr(value) if is_plain(value) else HOLE
         if node.format_spec is not None:
             specification = self.evaluate(node.format_spec, scope)
-            if not is_plain(value) or not is_plain(specification) or len(specification) > 32:
+            if not is_plain(value) or not is_plain(specification) or has_huge_width(specification):
                 return HOLE
             try:
                 return format(value, specification)
