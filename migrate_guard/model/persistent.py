@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import ItemsView, Iterator, Mapping, ValuesView
 from typing import Final, Generic, TypeVar, cast
 
 K = TypeVar("K")
@@ -47,7 +47,7 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
         made: PersistentMap[K, V] = PersistentMap.__new__(PersistentMap)
         made._base, made._overlay, made._size = self._base, overlay, size
         if len(overlay) > 8 and len(overlay) * len(overlay) > len(self._base):
-            made._base, made._overlay = dict(made.items()), {}
+            made._merged()
         return made
 
     def __getitem__(self, key: K) -> V:
@@ -74,6 +74,18 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
         for key in overlay:
             if key not in self._base:
                 yield key
+
+    def values(self) -> ValuesView[V]:
+        return self._merged().values()
+
+    def items(self) -> ItemsView[K, V]:
+        return self._merged().items()
+
+    def _merged(self) -> dict[K, V]:
+        """This version as one dictionary, which nobody may change: a base without overlay is handed out as it is."""
+        if self._overlay:
+            self._base, self._overlay = {key: self[key] for key in self}, {}
+        return self._base
 
     def __len__(self) -> int:
         return self._size

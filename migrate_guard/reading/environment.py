@@ -53,7 +53,7 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
         return {}
     machine = Interpreter(target, project, Schema(), display)
     try:
-        machine.load_module(tree, Scope(path=display, package=package_of(path, project.roots)))
+        machine.load_module(tree, Scope(path=display, package=package_of(path.parent, project.roots)))
     except (OutOfBudget, RecursionError):
         return {}
     return {name: machine.resolve(value) for name, value in machine.configured.items()}

@@ -47,7 +47,7 @@ def interpret(
     `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`.
     """
     machine = Interpreter(target, project, schema, script.source.path)
-    scope = Scope(path=script.source.path, package=package_of(script.path, project.roots))
+    scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     raises: Span | None = None
     try:
         machine.load_module(script.tree, scope)
@@ -77,7 +77,7 @@ def computed_head(script: Script, target: Target, project: Project) -> Revision:
     if not script.computed:
         return script.revision
     machine = Interpreter(target, project, Schema(), script.source.path)
-    scope = Scope(path=script.source.path, package=package_of(script.path, project.roots))
+    scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     try:
         machine.load_module(script.tree, scope)
     except (OutOfBudget, RecursionError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from migrate_guard.model.source import Source
@@ -105,9 +106,10 @@ def project_roots(script_directory: Path, configured: Iterable[Path]) -> tuple[P
     return tuple(found)
 
 
-def package_of(path: Path, roots: tuple[Path, ...]) -> str:
-    """The dotted package a file lies in, as relative imports in it see it; empty outside every root."""
-    directory = path.parent
+@cache
+def package_of(directory: Path, roots: tuple[Path, ...]) -> str:
+    """The dotted package of the files in a directory, as relative imports see it; empty outside every root."""
+    inside = directory
     parts: list[str] = []
     while directory not in roots[:1] and (directory / "__init__.py").is_file():
         parts.append(directory.name)
@@ -115,8 +117,8 @@ def package_of(path: Path, roots: tuple[Path, ...]) -> str:
     if parts:
         return ".".join(reversed(parts))
     for root in roots:
-        if path.is_relative_to(root) and root != path.parent:
-            return ".".join(path.parent.relative_to(root).parts)
+        if inside.is_relative_to(root) and root != inside:
+            return ".".join(inside.relative_to(root).parts)
     return ""
 
 
