@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     AnyConstraint,
@@ -86,16 +85,16 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation):
         return doubt(schema, [name])
-    tables = schema.tables.remove(name)
-    for other in schema.tables.values():
-        if any(key.referred_table == name for key in other.foreign_keys) and other.name != name:
-            kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
-            tables = tables.set(other.name, replace(other, foreign_keys=kept))
+    referring = [each for each in schema.referring(name) if each.name != name]
+    schema = schema.without_table(name)
+    for other in referring:
+        kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
+        schema = schema.with_table(replace(other, foreign_keys=kept))
     sequences = schema.sequences
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == name:
             sequences = sequences.remove(sequence.name)
-    return replace(schema, tables=tables, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    return replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
 
 
 def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
@@ -103,19 +102,24 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     table = replace(_table(schema, old, operation), name=new, renamed_at=operation.span)
     if is_unsure(operation):
         return doubt(schema, [old, new])
-    tables = PersistentMap({new if name == old else name: each for name, each in schema.tables.items()}).set(new, table)
-    for other in tables.values():
-        if any(key.referred_table == old for key in other.foreign_keys):
-            keys = tuple(
-                replace(key, referred_table=new) if key.referred_table == old else key for key in other.foreign_keys
-            )
-            tables = tables.set(other.name, replace(other, foreign_keys=keys))
+    referring = [each for each in schema.referring(old) if each.name != old]
+    schema = schema.without_table(old).with_table(_referring_to(table, old, new))
+    for other in referring:
+        schema = schema.with_table(_referring_to(other, old, new))
     sequences = schema.sequences
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == old:
             sequences = sequences.set(sequence.name, replace(sequence, owned_by=(new, sequence.owned_by[1])))
     gone = schema.gone.remove(new).set(old, operation.span)
-    return replace(schema, tables=tables, sequences=sequences, gone=gone)
+    return replace(schema, sequences=sequences, gone=gone)
+
+
+def _referring_to(table: Table, old: QualifiedName, new: QualifiedName) -> Table:
+    """The table with its foreign keys to `old` following a rename."""
+    if not any(key.referred_table == old for key in table.foreign_keys):
+        return table
+    keys = (replace(key, referred_table=new) if key.referred_table == old else key for key in table.foreign_keys)
+    return replace(table, foreign_keys=tuple(keys))
 
 
 def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
@@ -125,7 +129,7 @@ def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
     table = replace(table, columns=(*table.columns, operation.column))
     for constraint in operation.constraints:
         table = with_constraint(table, constraint)
-    table = replace(table, indexes=table.indexes + operation.indexes)
+    table = replace(table, indexes=table.indexes + operation.indexes) if operation.indexes else table
     parts = (operation.column, *operation.constraints, *operation.indexes)
     return schema.with_table(_unsure(table, operation, *(part.name for part in parts)))
 
@@ -144,7 +148,7 @@ def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
         _without_dependents(table, name), columns=tuple(column for column in table.columns if column.name != name)
     )
     schema = schema.with_table(_with_lost(kept, table, operation.span, name))
-    for other in schema.tables.values():
+    for other in schema.referring(operation.table):
         keys = tuple(key for key in other.foreign_keys if not _refers(key, operation.table, name))
         if len(keys) != len(other.foreign_keys):
             schema = schema.with_table(replace(other, foreign_keys=keys))
@@ -235,7 +239,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
     schema = schema.with_table(_renamed_dependents(table, old, new))
-    for other in schema.tables.values():
+    for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
             keys = tuple(
                 replace(key, referred_columns=_renamed(key.referred_columns, old, new))
@@ -375,7 +379,7 @@ def _without_references(schema: Schema, table: Table, name: str) -> Schema:
     dropped = table.constraint(name)
     if not isinstance(dropped, PrimaryKey | UniqueConstraint):
         return schema
-    for other in schema.tables.values():
+    for other in schema.referring(table.name):
         kept = tuple(key for key in other.foreign_keys if not _rests_on(key, table, dropped))
         if len(kept) != len(other.foreign_keys):
             schema = schema.with_table(replace(other, foreign_keys=kept))

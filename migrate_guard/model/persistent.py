@@ -84,7 +84,11 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
     def _merged(self) -> dict[K, V]:
         """This version as one dictionary, which nobody may change: a base without overlay is handed out as it is."""
         if self._overlay:
-            self._base, self._overlay = {key: self[key] for key in self}, {}
+            merged = {**self._base, **cast("dict[K, V]", self._overlay)}
+            for key, value in self._overlay.items():
+                if value is _GONE:
+                    del merged[key]
+            self._base, self._overlay = merged, {}
         return self._base
 
     def __len__(self) -> int:

@@ -258,16 +258,61 @@ class Schema:
     """Enum types that the history dropped or renamed, and where."""
     is_closed: bool = False
     """Nothing exists but what is here: the history starts from an empty database or a dump."""
+    carriers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
+    """Index name → the tables that carry an index of that name; kept by `with_table`."""
+    referrers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
+    """Table → the tables whose foreign keys refer to it; kept by `with_table`."""
 
     def table(self, name: QualifiedName) -> Table | None:
         return self.tables.get(name)
 
     def table_of_index(self, name: str, schema: str | None = None) -> Table | None:
         """The table that carries the index `name`, in one schema."""
-        for table in self.tables.values():
-            if table.name.schema == schema and table.index(name):
-                return table
-        return None
+        return next(iter(self.tables_of_index(name, schema)), None)
+
+    def tables_of_index(self, name: str, schema: str | None = None) -> list[Table]:
+        """The tables of one schema that carry an index `name`: several where each table has its own names."""
+        return [self.tables[carrier] for carrier in self.carriers.get(QualifiedName(name, schema), ())]
+
+    def referring(self, name: QualifiedName) -> list[Table]:
+        """The tables whose foreign keys refer to `name`, itself among them if one of its own does."""
+        return [self.tables[each] for each in self.referrers.get(name, ())]
 
     def with_table(self, table: Table) -> Schema:
-        return replace(self, tables=self.tables.set(table.name, table))
+        return self._changed(self.tables.get(table.name), table, self.tables.set(table.name, table))
+
+    def without_table(self, name: QualifiedName) -> Schema:
+        """The schema without a table; foreign keys that refer to it stay as they are."""
+        return self._changed(self.tables.get(name), None, self.tables.remove(name))
+
+    def _changed(
+        self, before: Table | None, after: Table | None, tables: PersistentMap[QualifiedName, Table]
+    ) -> Schema:
+        name = after.name if after else before.name if before else QualifiedName("")
+        carriers, referrers = self.carriers, self.referrers
+        if before is None or after is None or before.indexes is not after.indexes:
+            carriers = _moved(carriers, name, _index_names(before), _index_names(after))
+        if before is None or after is None or before.foreign_keys is not after.foreign_keys:
+            referrers = _moved(referrers, name, _referred(before), _referred(after))
+        return replace(self, tables=tables, carriers=carriers, referrers=referrers)
+
+
+Reverse: TypeAlias = PersistentMap[QualifiedName, tuple[QualifiedName, ...]]
+
+
+def _moved(found: Reverse, name: QualifiedName, before: set[QualifiedName], after: set[QualifiedName]) -> Reverse:
+    """A reverse index after a table has come to point at other things."""
+    for key in sorted(before - after, key=str):
+        left = tuple(each for each in found.get(key, ()) if each != name)
+        found = found.set(key, left) if left else found.remove(key)
+    for key in sorted(after - before, key=str):
+        found = found.set(key, (*found.get(key, ()), name))
+    return found
+
+
+def _index_names(table: Table | None) -> set[QualifiedName]:
+    return {QualifiedName(each.name, table.name.schema) for each in table.indexes if each.name} if table else set()
+
+
+def _referred(table: Table | None) -> set[QualifiedName]:
+    return {key.referred_table for key in table.foreign_keys} if table else set()

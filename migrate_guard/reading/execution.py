@@ -278,12 +278,8 @@ class StatementExecutor(CallEvaluator):
         scope = self.bind_call(function, args, kwargs)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
-        if function.is_generator:
-            if function.kind == "contextmanager" and node is not None:
-                return ContextManager(function, tuple(args), kwargs, node)
-            yielded: list[Value] = []
-            self.yielding(function, scope, yielded.append)
-            return yielded
+        if function.kind == "contextmanager" and node is not None:
+            return ContextManager(function, tuple(args), kwargs, node)
         if node is None or self.call_site is not None or _path(function.scope) == self.path:
             return self.run_body(function, scope)
         span, mark = self.span(node), len(self.transitions)
@@ -295,33 +291,33 @@ class StatementExecutor(CallEvaluator):
                 self.unbounded(span, f"following {function.name}() was given up: {error}")
             return Unknown(f"following {function.name}() was given up: {error}", span)
 
-    def yielding(self, function: Function, scope: Scope, receive: Callable[[Value], object]) -> None:
-        """Interpret the body of a generator whose arguments are bound; `receive` is handed what it yields."""
-        self.receivers.append(receive)
-        try:
-            self.run_body(function, scope)
-        finally:
-            self.receivers.pop()
-
     def bind_call(self, function: Function, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Scope:
         """A scope for the body of a function, with its arguments bound."""
         scope = Scope(function.scope, path=function.scope.path, package=function.scope.package)
         _bind(function, args, kwargs, scope)
         return scope
 
-    def run_body(self, function: Function, scope: Scope) -> Value:
-        """Interpret the body of a function whose arguments are bound; its value, if all its returns agree."""
+    def run_body(self, function: Function, scope: Scope, receive: Callable[[Value], object] | None = None) -> Value:
+        """Interpret the body of a function whose arguments are bound; its value, if all its returns agree.
+
+        What it yields is handed to `receive`, else it is the elements of the value.
+        """
         assert not isinstance(function.node, ast.Lambda)
         count, returned = len(self.conditions), self.returned
+        yielded: list[Value] = []
         self.returned = []
+        self.receivers.append(receive or yielded.append)
         self.depth += 1
         try:
             flow = self.execute_block(function.node.body, scope)
             values = self.returned if flow is Flow.RETURN else [*self.returned, None]
         finally:
             self.depth -= 1
+            self.receivers.pop()
             self.returned = returned
             del self.conditions[count:]
+        if yielded:
+            return yielded
         if all(equal_values(value, values[0]) for value in values[1:]):
             return values[0]
         return Unknown(f"what {function.name}() returns depends on a condition that is not known")

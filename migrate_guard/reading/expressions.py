@@ -311,8 +311,7 @@ class Evaluator(Machine):
             if default is not None
         }
         defaults = tuple(self.evaluate(each, scope) for each in node.args.defaults)
-        is_generator = not isinstance(node, ast.Lambda) and _yields(node.body)
-        return Function(name, node, scope, defaults, keyword, is_generator=is_generator)
+        return Function(name, node, scope, defaults, keyword)
 
     def named(self, node: ast.NamedExpr, scope: Scope) -> Value:
         value = self.evaluate(node.value, scope)
@@ -400,18 +399,6 @@ class Evaluator(Machine):
 
     @abstractmethod
     def assign(self, target: ast.expr, value: Value, scope: Scope) -> None: ...
-
-
-def _yields(body: Iterable[ast.stmt]) -> bool:
-    """Whether a function with this body is a generator: functions inside it do not count."""
-    pending: list[ast.AST] = list(body)
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.Yield | ast.YieldFrom):
-            return True
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            pending.extend(ast.iter_child_nodes(node))
-    return False
 
 
 Evaluator.EVALUATE = {

@@ -252,7 +252,7 @@ class Interpreter(StatementExecutor):
         match manager:
             case ContextManager():
                 inner = self.bind_call(manager.function, manager.args, manager.kwargs)
-                self.yielding(manager.function, inner, inside)
+                self.run_body(manager.function, inner, inside)
             case AutocommitBlock():
                 self.autocommit += 1
                 inside(manager)

@@ -88,7 +88,6 @@ class Function:
     """`self` of a bound method."""
     kind: str = "function"
     """"function", "staticmethod", "classmethod", "property" or "contextmanager"."""
-    is_generator: bool = False
 
 
 @dataclass(eq=False, slots=True)

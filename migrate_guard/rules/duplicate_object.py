@@ -128,13 +128,19 @@ def _index(name: str | None, on: QualifiedName, schema: Schema, target: Target) 
     """An index of this name, on the same table or wherever the database looks for the name."""
     if name is None:
         return
-    shares = asking.shares_index_names(target)
-    for table in schema.tables.values():
-        if table.name != on and not (shares and table.name.schema == on.schema):
-            continue
+    for table in _carriers(name, on, schema, target):
         span = _taken(name, table, target)
         if span and table.is_sure_of(name):
             yield Existing(f'"{table.name}" already has an index "{name}"', f"{table.name}.{name}", span)
+
+
+def _carriers(name: str, on: QualifiedName, schema: Schema, target: Target) -> list[Table]:
+    """The tables that may carry an index of this name: the one it is for, and where names are shared any other."""
+    own = schema.table(on)
+    found = [own] if own else []
+    if asking.shares_index_names(target):
+        found += [each for each in schema.tables_of_index(name, on.schema) if each.name != on]
+    return found
 
 
 def _taken(name: str, table: Table, target: Target) -> Span | None:

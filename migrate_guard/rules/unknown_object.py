@@ -267,7 +267,7 @@ def _is_index_elsewhere(index: QualifiedName, schema: Schema, target: Target) ->
     """Whether the statement finds the index on another table than the one the script names."""
     if not asking.shares_index_names(target):
         return False
-    return any(each.name.schema in (index.schema, None) and each.index(index.name) for each in schema.tables.values())
+    return any(schema.tables_of_index(index.name, each) for each in {index.schema, None})
 
 
 def _is_key(name: str, table: Table, target: Target) -> bool:
