@@ -79,7 +79,7 @@ def _object_name(table: str, addition: str | None, label: str) -> str:
 
 def _clipped(name: str, size: int = _NAME_BYTES) -> str:
     """The first `size` bytes of a name, without half a character at the end."""
-    return name.encode()[:size].decode(errors="ignore")
+    return name.encode(errors="replace")[:size].decode(errors="ignore")
 
 
 def _first_free(names: Iterator[str], taken: Container[str]) -> str:

@@ -12,10 +12,11 @@ from migrate_guard.reading.computing import (
     CONTAINERS,
     is_plain,
     known_items,
+    modest,
     to_text,
     truth,
 )
-from migrate_guard.reading.machine import MAXIMUM_TEXT, is_known_text
+from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, is_known_text
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -48,6 +49,10 @@ def call_builtin(call: Call) -> Value:
     if handler:
         return handler(call)
     if call.name in _PURE and all(map(is_plain, call.args)) and all(map(is_plain, call.kwargs.values())):
+        if call.name == "round" and any(isinstance(each, int) and abs(each) > 1000 for each in call.args[1:]):
+            return _unknown(call)
+        if call.name == "format" and len(call.args) > 1 and not modest(str(call.args[1])):
+            return _unknown(call)
         return _guarded(call, lambda: _PURE[call.name](*call.args, **call.kwargs))
     return _unknown(call)
 
@@ -55,7 +60,7 @@ def call_builtin(call: Call) -> Value:
 def _guarded(call: Call, compute: Callable[[], Value]) -> Value:
     try:
         return compute()
-    except (*_FAILURES, RecursionError) as error:
+    except (*_FAILURES, RecursionError, MemoryError) as error:
         return _unknown(call, f"{call.name}() fails: {error}")
 
 
@@ -78,7 +83,10 @@ _PURE: Final[Mapping[str, Callable[..., Value]]] = {
 
 
 def _len(call: Call) -> Value:
-    items = known_items(call.get(0))
+    value = call.get(0)
+    if isinstance(value, (bytes, *CONTAINERS)):
+        return _guarded(call, lambda: len(value))
+    items = known_items(value)
     return len(items) if items is not None else _unknown(call)
 
 
@@ -335,12 +343,16 @@ _BUILTINS: Final[Mapping[str, Callable[[Call], Value]]] = {
 def call_python_method(receiver: Value, call: Call) -> Value:
     """The result of a method of a string, number or container."""
     name = call.name
+    if isinstance(receiver, str | bytes) and _may_explode(receiver, call):
+        return _unknown(call, "it is too large to be computed")
     if isinstance(receiver, str):
         return _string_method(receiver, call)
     if isinstance(receiver, dict):
         return _dict_method(receiver, call)
     if isinstance(receiver, list):
         return _list_method(receiver, call)
+    if isinstance(receiver, int) and name == "to_bytes":
+        return _unknown(call)
     if all(map(is_plain, call.args)) and is_plain(receiver) and not name.startswith("_"):
         return _guarded(call, lambda: getattr(receiver, name)(*call.args))
     return _unknown(call)
@@ -350,15 +362,17 @@ def _string_method(receiver: str, call: Call) -> Value:
     name = call.name
     if name == "join":
         items = known_items(call.get(0))
-        return receiver.join(map(to_text, items)) if items is not None else HOLE
+        texts = list(map(to_text, items or ()))
+        if sum(map(len, texts)) + len(texts) * len(receiver) > MAXIMUM_TEXT:
+            return _unknown(call, "it is too large to be computed")
+        call.machine.step(sum(map(len, texts)))
+        return receiver.join(texts) if items is not None else HOLE
     if name == "format":
         return _format(receiver, call)
     if name == "format_map" and isinstance(call.get(0), Mapping):
         return _format(receiver, call)
     if name.startswith("_") or not all(map(is_plain, [*call.args, *call.kwargs.values()])):
         return HOLE if name in ("replace", "strip", "lower", "upper", "title", "format") else _unknown(call)
-    if name in ("ljust", "rjust", "center", "zfill", "expandtabs") and call.args and call.args[0] > MAXIMUM_TEXT:
-        return _unknown(call)
     if HOLE in receiver and name not in ("strip", "lower", "upper", "replace", "lstrip", "rstrip", "split"):
         return _unknown(call)
     return _guarded(call, lambda: getattr(receiver, name)(*call.args, **call.kwargs))
@@ -366,14 +380,45 @@ def _string_method(receiver: str, call: Call) -> Value:
 
 def _format(receiver: str, call: Call) -> Value:
     values: Mapping[str, Any] = call.kwargs or (call.get(0) if call.name == "format_map" else {})
-    args = [each if isinstance(each, int | float) else to_text(each) for each in call.args]
-    kwargs = {name: each if isinstance(each, int | float) else to_text(each) for name, each in values.items()}
-    if len(receiver) > MAXIMUM_TEXT or re.search(r"\{[^{}]*:[^{}]*\d{5,}", receiver):
+    args = [_formattable(each) for each in call.args]
+    kwargs = {str(name): _formattable(each) for name, each in values.items()}
+    longest = max((len(each) for each in (*args, *kwargs.values()) if isinstance(each, str)), default=0)
+    fields = re.findall(r"\{[^{}]*[:!]([^{}]*)([{}])", receiver)
+    widest = max((int(each) for field, _ in fields if modest(field) for each in re.findall(r"\d+", field)), default=0)
+    is_large = len(receiver) + receiver.count("{") * (longest + widest) > MAXIMUM_TEXT
+    if is_large or any(end == "{" or not modest(field) for field, end in fields):
         return HOLE
+    call.machine.step(len(receiver) + receiver.count("{") * (longest + widest))
     try:
         return receiver.format(*args, **kwargs)
-    except _FAILURES:
+    except (*_FAILURES, MemoryError):
         return re.sub(r"\{[^{}]*\}", HOLE, receiver)
+
+
+def _formattable(value: Value) -> int | float | str:
+    return value if isinstance(value, int | float) and is_plain(value) else to_text(value)
+
+
+def _may_explode(receiver: str | bytes, call: Call) -> bool:
+    """Whether what a method of a text gives may be much larger than the text."""
+    sizes = [len(each) for each in call.args if isinstance(each, str | bytes | list | tuple)]
+    numbers = [each for each in (*call.args, *call.kwargs.values()) if isinstance(each, int)]
+    size = len(receiver)
+    match call.name:
+        case "ljust" | "rjust" | "center" | "zfill":
+            size = max(numbers, default=0)
+        case "expandtabs":
+            size *= max(numbers, default=8)
+        case "replace" if len(sizes) == 2:
+            size += (len(receiver) // max(sizes[0], 1) + 1) * sizes[1]
+        case "translate":
+            return size > 10_000
+        case "join" if isinstance(receiver, bytes):
+            return True
+        case "split" | "rsplit" | "splitlines":
+            size *= 20
+    call.machine.step(min(size, MAXIMUM_TEXT + 1))
+    return size > MAXIMUM_TEXT
 
 
 def _dict_method(receiver: dict[Value, Value], call: Call) -> Value:
@@ -410,10 +455,10 @@ def _list_method(receiver: list[Value], call: Call) -> Value:
     match name:
         case "append" | "add":
             if name == "append" or first not in receiver:
-                receiver.append(first)
+                call.machine.grow(receiver, [first])
             return None
         case "extend" | "update":
-            receiver.extend(known_items(first) or ())
+            call.machine.grow(receiver, known_items(first) or ())
             return None
         case "union" | "difference" | "intersection" | "symmetric_difference" | "issubset" | "issuperset":
             return _set_method(receiver, call)
@@ -434,7 +479,7 @@ def _list_method(receiver: list[Value], call: Call) -> Value:
 
 def _set_method(receiver: list[Value], call: Call) -> Value:
     other = known_items(call.get(0))
-    if other is None or not all(map(is_plain, [*receiver, *other])):
+    if other is None or len(receiver) * len(other) > MAXIMUM_TEXT or not all(map(is_plain, [*receiver, *other])):
         return _unknown(call)
     return _guarded(call, lambda: _set_result(call.name, receiver, other))
 
@@ -486,9 +531,14 @@ def call_standard(call: Call) -> Value:
 
 def _iterated(call: Call) -> Value:
     import itertools
+    import math
 
     columns = [known_items(each) for each in call.args]
     known = [each for each in columns if each is not None]
-    if len(known) != len(columns):
+    if len(known) != len(columns) or call.kwargs:
         return _unknown(call)
+    size = sum(map(len, known)) if call.name == "chain" else math.prod(map(len, known)) * max(len(known), 1)
+    if size > MAXIMUM_ITEMS:
+        return _unknown(call)
+    call.machine.step(size)
     return list(itertools.chain(*known) if call.name == "chain" else itertools.product(*known))

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.reading.machine import MAXIMUM_TEXT
+from migrate_guard.reading.machine import MAXIMUM_DIGITS, MAXIMUM_ITEMS, MAXIMUM_TEXT, MAXIMUM_WIDTH
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -27,8 +27,6 @@ from migrate_guard.reading.values import (
     Value,
 )
 
-MAXIMUM_ITEMS: Final = 100_000
-"""Elements of a range that is still written out."""
 PRIMITIVES: Final = (str, int, float, complex, bool, bytes, type(None), type(Ellipsis))
 CONTAINERS: Final = (list, tuple, dict, set, frozenset, range)
 SQL_VALUES: Final = (Clause, ColumnValue, Statement, SqlType, Columns)
@@ -55,8 +53,7 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_HUGE_WIDTH: Final = re.compile(r"\d{5,}|\*")
-_PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.\d+)?[diouxXeEfFgGcrsa]")
+_PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[diouxXeEfFgGcrsa]")
 
 FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 """What Python's own operations raise on values they do not fit."""
@@ -74,16 +71,40 @@ def truth(value: Value) -> bool | None:
 
 
 def is_plain(value: Value) -> bool:
-    """Whether a value is wholly known Python data."""
-    if isinstance(value, str):
-        return HOLE not in value
-    if isinstance(value, PRIMITIVES):
-        return True
-    if isinstance(value, dict):
-        return all(is_plain(key) and is_plain(each) for key, each in value.items())
-    if isinstance(value, CONTAINERS):
-        return all(map(is_plain, value))
-    return False
+    """Whether a value is wholly known Python data of a size that can be written out and compared."""
+    pending, count = [value], 0
+    while pending:
+        each = pending.pop()
+        if isinstance(each, str):
+            if HOLE in each:
+                return False
+        elif isinstance(each, int):
+            if each.bit_length() > MAXIMUM_DIGITS * 3.3:
+                return False
+        elif isinstance(each, CONTAINERS):
+            # a list that holds another one twice, sixty times over, is small to hold and endless to walk
+            count += length(each)
+            if count > MAXIMUM_ITEMS:
+                return False
+            if isinstance(each, dict):
+                pending += each.values()
+            pending += each
+        elif not isinstance(each, PRIMITIVES):
+            return False
+    return True
+
+
+def length(value: Any) -> int:
+    """The length of a container, as far as it matters."""
+    try:
+        return len(value)
+    except OverflowError:  # of a range
+        return MAXIMUM_ITEMS + 1
+
+
+def modest(specification: str) -> bool:
+    """Whether a format pads to no more than a sensible width."""
+    return all(len(each) < 9 and int(each) <= MAXIMUM_WIDTH for each in re.findall(r"\d+", specification))
 
 
 def to_text(value: Value) -> str:
@@ -98,7 +119,7 @@ def to_text(value: Value) -> str:
         return str(value.name)
     if isinstance(value, FilePath):
         return value.path
-    if isinstance(value, list | tuple | dict | set) and not is_plain(value):
+    if isinstance(value, int | list | tuple | dict | set) and not is_plain(value):
         return HOLE
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
         return str(value)
@@ -108,11 +129,9 @@ def to_text(value: Value) -> str:
 def known_items(value: Value) -> Sequence[Value] | None:
     """The elements of an iterable value; None when they are not known."""
     if isinstance(value, str):
-        return None if HOLE in value else list(value)
-    if isinstance(value, range) and len(value) > MAXIMUM_ITEMS:
-        return None
+        return None if HOLE in value or len(value) > MAXIMUM_ITEMS else list(value)
     if isinstance(value, (bytes, *CONTAINERS)):
-        return list(value)
+        return list(value) if length(value) <= MAXIMUM_ITEMS else None
     if isinstance(value, Class) and value.is_enum:
         return enum_members(value)
     if isinstance(value, Columns):
@@ -137,7 +156,7 @@ def is_explosive(kind: type[ast.operator], left: Value, right: Value) -> bool:
     if kind is ast.Mult:
         sized, count = (left, right) if isinstance(right, int) else (right, left)
         if isinstance(sized, str | bytes | list | tuple) and isinstance(count, int):
-            return len(sized) * count > MAXIMUM_TEXT
+            return len(sized) * count > (MAXIMUM_TEXT if isinstance(sized, str | bytes) else MAXIMUM_ITEMS)
         return _bits(left) + _bits(right) > 100_000
     if kind in (ast.Pow, ast.LShift):
         return isinstance(right, int) and abs(right) * max(_bits(left), 1) > 100_000
@@ -155,16 +174,33 @@ def percent_format(text: str, value: Value) -> str:
         filled = tuple(map(_fill, value))
     else:
         filled = _fill(value)
-    if any(_HUGE_WIDTH.search(each) for each in _PERCENT.findall(text)):
-        return _PERCENT.sub(HOLE, text)
+    longest = max((len(each) for each in _texts(filled)), default=0) + max(
+        map(_width, _PERCENT.findall(text)), default=0
+    )
+    if len(text) + text.count("%") * longest > MAXIMUM_TEXT:
+        return HOLE
     try:
         return str(text % filled)
-    except FAILURES:
+    except (*FAILURES, MemoryError):
         return _PERCENT.sub(HOLE, text)
+
+
+def _texts(filled: Value) -> list[str]:
+    values = filled.values() if isinstance(filled, Mapping) else filled if isinstance(filled, tuple) else (filled,)
+    return [each for each in values if isinstance(each, str)]
+
+
+def _width(conversion: str) -> int:
+    """To how many columns a conversion may pad; one that takes the width from its values is not followed."""
+    if "*" in conversion:
+        return MAXIMUM_TEXT
+    return sum(
+        int(each) if len(each) < 9 else MAXIMUM_TEXT for each in re.findall(r"\d+", conversion.rpartition(")")[2])
+    )
 
 
 def _fill(value: Value) -> Value:
-    return value if isinstance(value, int | float) else to_text(value)
+    return value if isinstance(value, int | float) and is_plain(value) else to_text(value)
 
 
 def sql_expression(*values: Value) -> Clause:
@@ -209,8 +245,3 @@ def plain_member(value: Value, other: Value) -> Value:
     if isinstance(value, EnumMember) and value.is_string and not isinstance(other, EnumMember):
         return value.value
     return value
-
-
-def has_huge_width(specification: str) -> bool:
-    """Whether a format specification asks for more than any name or statement needs."""
-    return _HUGE_WIDTH.search(specification) is not None

@@ -54,7 +54,7 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
     machine = Interpreter(target, project, Schema(), display)
     try:
         machine.load_module(tree, Scope(path=display, package=package_of(path.parent, project.roots)))
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudget, RecursionError, MemoryError):
         return {}
     return {name: machine.resolve(value) for name, value in machine.configured.items()}
 

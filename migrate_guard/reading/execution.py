@@ -12,8 +12,8 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import known_items
-from migrate_guard.reading.machine import MAXIMUM_DEPTH, OutOfBudget
+from migrate_guard.reading.computing import CONTAINERS, is_plain, known_items, length
+from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
     FIELD,
@@ -102,7 +102,7 @@ class StatementExecutor(CallEvaluator):
         ast.copy_location(loaded, target)
         left, right = self.evaluate(loaded, scope), self.evaluate(node.value, scope)
         if isinstance(left, list) and isinstance(node.op, ast.Add) and (items := known_items(right)) is not None:
-            left.extend(items)
+            self.grow(left, items)
             return Flow.NEXT
         binary = ast.copy_location(ast.BinOp(loaded, node.op, node.value), node)
         self.assign(target, self.combine(binary, left, right), scope)
@@ -120,9 +120,13 @@ class StatementExecutor(CallEvaluator):
                 owner, index = self.evaluate(owner_node, scope), self.evaluate(index_node, scope)
                 if isinstance(owner, dict | list):
                     try:
-                        owner[index] = value
-                    except (TypeError, IndexError):
+                        if isinstance(index, slice):
+                            self.step(len(owner))
+                        if not isinstance(index, tuple) or is_plain(index):
+                            owner[index] = value
+                    except (TypeError, ValueError, IndexError):
                         return
+                    self.grow(owner if isinstance(owner, list) else [], ())
             case ast.Attribute(value=owner_node, attr=name):
                 owner = self.evaluate(owner_node, scope)
                 if isinstance(owner, Instance):
@@ -382,11 +386,25 @@ def _package(scope: Scope) -> str:
     return ""
 
 
+def _is_small(value: Value) -> bool:
+    """Whether a container can be walked through: one that holds another twice, sixty times over, cannot."""
+    pending, count = [value], 0
+    while pending and count <= MAXIMUM_COMPARED:
+        each = pending.pop()
+        if isinstance(each, CONTAINERS):
+            count += length(each)
+            if count <= MAXIMUM_COMPARED:
+                pending += each.values() if isinstance(each, dict) else each
+    return count <= MAXIMUM_COMPARED
+
+
 def equal_values(first: Value, second: Value) -> bool:
     if first is second:
         return True
     if isinstance(first, Unknown) or isinstance(second, Unknown):
         return isinstance(first, Unknown) and isinstance(second, Unknown)
+    if isinstance(first, CONTAINERS) and not _is_small(first):
+        return False
     try:
         return type(first) is type(second) and bool(first == second)
     except (TypeError, ValueError, RecursionError):

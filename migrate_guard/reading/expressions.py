@@ -20,18 +20,18 @@ from migrate_guard.reading.computing import (
     SQL_VALUES,
     contains,
     enum_members,
-    has_huge_width,
     is_explosive,
     is_plain,
     is_same,
     known_items,
+    modest,
     percent_format,
     plain_member,
     sql_expression,
     to_text,
     truth,
 )
-from migrate_guard.reading.machine import MAXIMUM_TEXT, Machine
+from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Machine, OutOfBudget
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -103,7 +103,7 @@ class Evaluator(Machine):
                 if items is None:
                     found.append(Unknown("a starred value that is not known", self.span(node)))
                 else:
-                    found.extend(items)
+                    self.grow(found, items)
             else:
                 found.append(self.evaluate(node, scope))
         return found
@@ -128,6 +128,8 @@ class Evaluator(Machine):
                 continue
             key = self.evaluate(key_node, scope)
             try:
+                if isinstance(key, tuple | frozenset) and not is_plain(key):
+                    return Unknown("a dictionary key that is not known", self.span(node))
                 found[key] = value
             except TypeError:
                 return Unknown("a dictionary key that cannot be a key", self.span(node))
@@ -148,7 +150,7 @@ class Evaluator(Machine):
             return repr(value) if is_plain(value) else HOLE
         if node.format_spec is not None:
             specification = self.evaluate(node.format_spec, scope)
-            if not is_plain(value) or not is_plain(specification) or has_huge_width(specification):
+            if not is_plain(value) or not is_plain(specification) or not modest(specification):
                 return HOLE
             try:
                 return format(value, specification)
@@ -157,9 +159,18 @@ class Evaluator(Machine):
         return to_text(value)
 
     def bounded(self, value: Value, node: ast.expr) -> Value:
-        if isinstance(value, str | bytes | list | tuple) and len(value) > MAXIMUM_TEXT:
-            return Unknown("it is too large to be computed", self.span(node))
+        if isinstance(value, str | bytes | list | tuple):
+            if len(value) > (MAXIMUM_TEXT if isinstance(value, str | bytes) else MAXIMUM_ITEMS):
+                return Unknown("it is too large to be computed", self.span(node))
+            self.step(len(value))
         return value
+
+    def grow(self, items: list[Value], added: Sequence[Value]) -> None:
+        """Append to a list of the script; raises OutOfBudget when it gets too long."""
+        if len(items) + len(added) > MAXIMUM_ITEMS:
+            raise OutOfBudget(f"a list gets longer than {MAXIMUM_ITEMS:,} elements")
+        self.step(len(added))
+        items.extend(added)
 
     def binary(self, node: ast.BinOp, scope: Scope) -> Value:
         terms: list[tuple[ast.BinOp, ast.expr]] = []
@@ -178,6 +189,8 @@ class Evaluator(Machine):
             return sql_expression(left, right)
         if kind is ast.Div and isinstance(left, FilePath) and is_plain(right):
             return FilePath(posixpath.normpath(posixpath.join(left.path, str(right))))
+        if kind is ast.Mod and isinstance(left, bytes):
+            return Unknown("bytes that are formatted", self.span(node))
         if kind is ast.Mod and isinstance(left, str):
             return self.bounded(percent_format(left, right), node)
         if kind is ast.Add and (isinstance(left, str) or isinstance(right, str)):

@@ -69,6 +69,10 @@ def interpret(
         machine.unbounded(_place(script, direction), f"interpreting {direction}() was given up: {error}")
     except RecursionError:
         machine.unbounded(_place(script, direction), f"{direction}() is nested too deeply to be interpreted")
+    except MemoryError:
+        machine.unbounded(
+            _place(script, direction), f"interpreting {direction}() was given up: it takes too much memory"
+        )
     return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
 
 
@@ -80,7 +84,7 @@ def computed_head(script: Script, target: Target, project: Project) -> Revision:
     scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     try:
         machine.load_module(script.tree, scope)
-    except (OutOfBudget, RecursionError):
+    except (OutOfBudget, RecursionError, MemoryError):
         return script.revision
     values = {name: _identifiers(machine.resolve(scope.variables.get(name)), machine) for name in script.computed}
     return replace(
@@ -213,14 +217,13 @@ class Interpreter(StatementExecutor):
 
     def while_loop(self, node: ast.While, scope: Scope) -> Flow:
         for _ in range(MAXIMUM_ROUNDS):
+            mark, variables = len(self.transitions), dict(scope.variables)
             known = truth(self.evaluate(node.test, scope))
             if known is False:
                 return self.execute_block(node.orelse, scope)
             if known is None:
                 return self._unknown_loop(node, f"while {self.source(node.test)}", scope)
             self.step()
-            mark = len(self.transitions)
-            variables = dict(scope.variables)
             count = len(self.conditions)
             flow = self.execute_block(node.body, scope)
             ends_by_rows = len(self.conditions) > count

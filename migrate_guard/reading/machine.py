@@ -30,6 +30,16 @@ MAXIMUM_ROUNDS = 5_000
 """Rounds of one loop over known values."""
 MAXIMUM_TEXT = 4_000_000
 """Characters of one computed string."""
+MAXIMUM_SQL = 1_500_000
+"""Characters of all SQL texts that one direction of one script sends."""
+MAXIMUM_ITEMS = 100_000
+"""Elements of one computed container, those inside its elements included."""
+MAXIMUM_COMPARED = 2_000
+"""Elements of the containers that are compared after every branch and round."""
+MAXIMUM_DIGITS = 4_000
+"""Digits of a number that is still written out; Python itself refuses more than 4,300."""
+MAXIMUM_WIDTH = 10_000
+"""Columns to which a format may pad one value."""
 
 
 class OutOfBudget(Exception):
@@ -51,6 +61,7 @@ class Machine:
     batch: int = 0
     steps: int = 0
     depth: int = 0
+    sql: int = 0
     call_site: Span | None = None
     """Inside code of another file: the place in the script that led there."""
     limit: int = MAXIMUM_STEPS
@@ -69,11 +80,17 @@ class Machine:
             (node.end_col_offset or node.col_offset) + 1,
         )
 
-    def step(self) -> None:
-        """Count one step; raises OutOfBudget."""
-        self.steps += 1
+    def step(self, size: int = 0) -> None:
+        """Count one step, and one more for every thousand of `size`; raises OutOfBudget."""
+        self.steps += 1 + size // 1000
         if self.steps > self.limit:
             raise OutOfBudget("it takes too many steps")
+
+    def sends(self, text: str) -> None:
+        """Count a SQL text that is about to be read; raises OutOfBudget."""
+        self.sql += len(text)
+        if self.sql > MAXIMUM_SQL and self.sql > len(text):
+            raise OutOfBudget(f"it sends more than {MAXIMUM_SQL:,} characters of SQL")
 
     @contextmanager
     def elsewhere(self, site: Span) -> Iterator[None]:

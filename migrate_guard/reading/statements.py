@@ -50,6 +50,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             else:
                 from migrate_guard.reading.sql import read_sql
 
+                machine.sends(text)
                 for operation in read_sql(str(text), machine.target, _locator(call, node, str(text))):
                     machine.emit(with_names(operation, machine.schema, machine.target.dialect))
         case list() | tuple():

@@ -38,11 +38,15 @@ class OrderedSet(list[Any]):
 
     @classmethod
     def of(cls, items: Iterable[Value]) -> OrderedSet:
-        found = cls()
-        for item in items:
-            if item not in found:
-                found.append(item)
-        return found
+        items = list(items)
+        try:
+            return cls(dict.fromkeys(items))
+        except TypeError:  # an element has no hash
+            found = cls()
+            for item in items:
+                if item not in found:
+                    found.append(item)
+            return found
 
 
 class FinalName(str):
