@@ -60,17 +60,6 @@ def confidence(operation: ops.Operation) -> Confidence:
     return Confidence.MEDIUM if operation.condition else Confidence.HIGH
 
 
-_LOOKS = re.compile(
-    r"exist|inspect|has_|get_(columns|table|index|foreign|unique|check|pk|enum)|information_schema|pg_|sqlite_master|\bin\b",
-    re.IGNORECASE,
-)
-
-
-def is_guarded(operation: ops.Operation) -> bool:
-    """Whether the condition of an operation looks whether the object is there: what it finds nobody knows here."""
-    return operation.condition is not None and _LOOKS.search(operation.condition) is not None
-
-
 # Databases.
 
 PRODUCTS: Final[dict[DialectName, str]] = {

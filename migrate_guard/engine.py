@@ -98,9 +98,12 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
             case StrayScript():
                 strays.append(result)
             case Script():
-                revision = computed_head(result, target, project)
-                scripts.setdefault(revision.id, result)
-                revisions.append(revision)
+                head = computed_head(result, target, project)
+                if isinstance(head, UnreadableScript):
+                    unreadable.append(head)
+                else:
+                    scripts.setdefault(head.id, result)
+                    revisions.append(head)
     return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
 
 

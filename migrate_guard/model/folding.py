@@ -358,9 +358,8 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema.with_table(_unsure(table, operation, operation.constraint))
     name = operation.constraint
     primary_key = table.primary_key
-    if primary_key and operation.kind == "primary" and primary_key.is_implicit_name:
-        # a table has but one, so a name that nobody wrote down need not be known
-        name = primary_key.name or name
+    if table.constraint(name) is None:
+        name = _believed_name(table, operation.kind) or name
     if operation.cascade:
         schema = _without_references(schema, table, name)
     kept = replace(
@@ -372,6 +371,18 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         exclusion_constraints=tuple(each for each in table.exclusion_constraints if each.name != name),
     )
     return schema.with_table(_with_lost(kept, table, operation.span))
+
+
+def _believed_name(table: Table, kind: ops.ConstraintKind | None) -> str | None:
+    """The name of the only constraint of a kind whose name nobody wrote down: a drop by another name means that one."""
+    of_kind: dict[ops.ConstraintKind | None, tuple[AnyConstraint, ...]] = {
+        "primary": (table.primary_key,) if table.primary_key else (),
+        "unique": table.unique_constraints,
+        "foreignkey": table.foreign_keys,
+        "check": table.check_constraints,
+    }
+    candidates = [each for each in of_kind.get(kind, ()) if each.is_implicit_name or each.name is None]
+    return candidates[0].name if len(candidates) == 1 else None
 
 
 def _without_references(schema: Schema, table: Table, name: str) -> Schema:
@@ -434,7 +445,13 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
         return schema
     if operation.is_unbounded:
         return doubt(schema, [*schema.tables, *schema.gone])
-    return doubt(schema, operation.tables)
+    if operation.tables:
+        return doubt(schema, operation.tables)
+    if operation.may_create:
+        for table in schema.tables.values():
+            if not table.may_have_more:
+                schema = schema.with_table(replace(table, may_have_more=True))
+    return schema
 
 
 _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {

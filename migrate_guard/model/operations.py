@@ -28,6 +28,8 @@ class Operation:
     span: Span
     condition: str | None = None
     """Why it may not run: the source of a condition that could not be decided."""
+    is_guarded: bool = False
+    """The condition is a question to the database: whether something is there, what rows there are."""
     is_tolerated: bool = False
     """A failure of it is caught by the script."""
     in_autocommit: bool = False
@@ -253,6 +255,8 @@ class Opaque(Operation):
     reason: str
     tables: tuple[QualifiedName, ...] = ()
     """What it is known to touch; empty: that is not known."""
+    may_create: bool = True
+    """False where it can only take something away."""
     is_unbounded: bool = False
     """It may have done anything to any table, not one thing to one that is not known."""
     changes_schema: bool = True

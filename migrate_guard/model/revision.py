@@ -19,6 +19,8 @@ class Unknown:
 
     reason: str
     span: Span | None = None
+    is_answer: bool = False
+    """It is an answer of the database, or computed from one."""
 
     def __str__(self) -> str:
         return f"a value that is not known ({self.reason})"

@@ -179,6 +179,8 @@ class Table:
     """It has columns that nobody told, mostly because the history does not create it."""
     is_given: bool = False
     """The history does not create it, and knows of it only because it changes it."""
+    may_have_more: bool = False
+    """Something that could not be resolved may have added to it."""
     is_certain: bool = True
     """False where a condition nobody could decide, or an opaque operation, may have made it otherwise."""
     doubtful: frozenset[str] = frozenset()

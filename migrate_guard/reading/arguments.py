@@ -37,7 +37,8 @@ class Arguments:
 
     def opaque(self, what: str, value: Value, *tables: QualifiedName) -> None:
         reason = f"{what} of op.{self.directive}() is not known: {describe(value)}"
-        self.call.machine.opaque(self.call.span, reason, *tables)
+        may_create = not self.directive.startswith("drop_") and self.directive != "create_index"
+        self.call.machine.opaque(self.call.span, reason, *tables, may_create=may_create)
 
     def table(self, parameter: str = "table_name") -> QualifiedName | None:
         """The table it is about; without one the directive becomes opaque."""

@@ -157,6 +157,8 @@ def _of_columns(machine: CallEvaluator, value: Columns, name: str, node: ast.exp
         return found
     if name in ("keys", "values", "items", "get"):
         return BoundMethod({each.name: each for each in value.table.columns}, name)
+    if value.table.is_reflected and not value.table.is_open:
+        return Unknown(f"{value.table.name} has no column {name!r}", machine.span(node))
     return Clause(name, columns=(name,))
 
 
@@ -244,6 +246,8 @@ def _of_partial(machine: CallEvaluator, value: Function, name: str, node: ast.ex
 
 
 def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> Value:
+    if name in ("rowcount", "lastrowid", "returns_rows"):
+        return Unknown(f"the {name} of a result", machine.span(node), is_answer=True)
     return BoundMethod(value, name)
 
 

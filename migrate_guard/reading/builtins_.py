@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import (
     CONTAINERS,
+    contains,
+    derived,
     is_plain,
     known_items,
     modest,
@@ -20,6 +22,7 @@ from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, is_known_
 from migrate_guard.reading.values import (
     HOLE,
     Class,
+    Columns,
     EnumMember,
     External,
     FilePath,
@@ -37,7 +40,7 @@ _FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, Attribu
 
 
 def _unknown(call: Call, reason: str = "") -> Unknown:
-    return Unknown(reason or f"what {call.name}() returns", call.span)
+    return derived(reason or f"what {call.name}() returns", call.span, *call.args)
 
 
 def call_builtin(call: Call) -> Value:
@@ -230,6 +233,9 @@ def _getattr(call: Call) -> Value:
 
 def _hasattr(call: Call) -> Value:
     value, name = call.get(0), call.get(1)
+    if isinstance(value, Columns) and isinstance(name, str):
+        found = contains(value, name)
+        return _unknown(call) if found is None else found
     if isinstance(value, Instance) and isinstance(name, str):
         return name in value.attributes or value.owner.lookup(name) is not None
     return True if isinstance(value, External) and value.path.startswith("alembic.op") else _unknown(call)

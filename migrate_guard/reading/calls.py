@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from abc import abstractmethod
 from collections.abc import Callable, Mapping, Sequence
@@ -200,12 +201,12 @@ class CallEvaluator(Evaluator):
             return Connection(is_session=True)
         if any(map(is_database, [*call.args, *call.kwargs.values()])):
             self.unbounded(call.span, f"{call.path}() is called with the connection and lies outside the project")
-            return Unknown(f"what {call.path}() returns", call.span)
+            return Unknown(f"what {call.path}() returns", call.span, is_answer=True)
         if call.name[:1].isupper():
             return SqlType(call.path, tuple(call.args), call.kwargs, call.span)
         if call.node is self.statement and call.name not in _TALKING:
             self.unbounded(call.span, f"{call.path}() lies outside the project and cannot be read")
-        return Unknown(f"what {call.path}() returns", call.span)
+        return Unknown(f"what {call.path}() returns", call.span, _QUESTION.search(call.name) is not None)
 
     def call_method(self, receiver: Value, call: Call) -> Value:
         if isinstance(receiver, (str, bytes, int, float, *CONTAINERS)):
@@ -263,6 +264,8 @@ _TYPE_BASES: Final = (
     "sqlalchemy.sql.sqltypes.TypeDecorator",
     "sqlalchemy.sql.type_api.TypeDecorator",
 )
+_QUESTION: Final = re.compile(r"exist|has_|check|inspect", re.IGNORECASE)
+"""How functions are called that ask the database whether something is there."""
 _TALKING: Final = frozenset({"debug", "info", "warning", "warn", "error", "exception", "log", "print", "echo", "sleep"})
 """Functions that are called for what they say, not for what they do to the database."""
 _OP: Final = External("alembic.op")

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
 from migrate_guard.reading.machine import MAXIMUM_DIGITS, MAXIMUM_ITEMS, MAXIMUM_TEXT, MAXIMUM_WIDTH
 from migrate_guard.reading.values import (
     HOLE,
@@ -57,6 +58,22 @@ _PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))
 
 FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 """What Python's own operations raise on values they do not fit."""
+
+
+def is_answer(value: Value) -> bool:
+    """Whether a value is an answer of the database, or computed from one."""
+    if isinstance(value, Unknown):
+        return value.is_answer
+    if isinstance(value, Columns):
+        return value.table.is_reflected
+    if isinstance(value, list | tuple):
+        return any(isinstance(each, Rows) or (isinstance(each, Unknown) and each.is_answer) for each in value[:20])
+    return isinstance(value, Rows)
+
+
+def derived(reason: str, span: Span, *sources: Value) -> Unknown:
+    """An unknown value computed from others."""
+    return Unknown(reason, span, any(map(is_answer, sources)))
 
 
 def truth(value: Value) -> bool | None:
@@ -135,7 +152,7 @@ def known_items(value: Value) -> Sequence[Value] | None:
     if isinstance(value, Class) and value.is_enum:
         return enum_members(value)
     if isinstance(value, Columns):
-        return list(value.table.columns)
+        return None if value.table.is_open else list(value.table.columns)
     if isinstance(value, Instance) and value.owner.descends_from("typing.NamedTuple"):
         return [value.attributes.get(name, value.owner.lookup(name)) for name in value.owner.fields()]
     return None
@@ -229,7 +246,8 @@ def contains(container: Value, item: Value) -> bool | None:
             return True
         return None if HOLE in container or HOLE in item else False
     if isinstance(container, Columns) and isinstance(item, str):
-        return container.table.column(item) is not None
+        found = container.table.column(item) is not None
+        return found or (None if container.table.is_open else False)
     items = known_items(container)
     if items is None:
         return None

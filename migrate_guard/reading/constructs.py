@@ -137,6 +137,12 @@ def _table(call: Call) -> Value:
         return Unknown("the name of the table is not known", call.span)
     metadata = next((each for each in call.args[1:] if isinstance(each, MetaDataValue)), None)
     schema = call.kwargs.get("schema", metadata.schema if metadata else None)
+    if {"autoload", "autoload_with"} & call.kwargs.keys():
+        from migrate_guard.reading.statements import reflected
+
+        found = reflected(call, call.machine.qualified(name, schema))
+        found.columns += [each for each in call.args if isinstance(each, ColumnValue)]
+        return found
     table = TableValue(
         call.machine.qualified(name, schema),
         [each for each in call.args if isinstance(each, ColumnValue)],
@@ -144,7 +150,6 @@ def _table(call: Call) -> Value:
         [each for each in call.args if isinstance(each, IndexValue)],
         call.span,
         call.kwargs,
-        is_reflected=bool({"autoload", "autoload_with"} & call.kwargs.keys()),
     )
     if metadata is not None:
         metadata.tables[str(table.name)] = table

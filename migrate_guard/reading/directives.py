@@ -90,8 +90,17 @@ def _create_table(a: Arguments) -> Value:
     columns = [each for each in columns if HOLE not in each.name]
     create_enums(a.call, columns)
     made = ddl.table(machine, name, columns, constraints, indexes, a.call.span, a.values, is_open=is_open)
-    machine.emit(ops.CreateTable(span=a.call.span, table=made, if_not_exists=a.flag("if_not_exists")))
+    if _is_temporary(a.get("prefixes")):
+        machine.emit(ops.RawSql(span=a.call.span, sql="", kind="CREATE TEMPORARY TABLE", tables=(name,)))
+    else:
+        machine.emit(ops.CreateTable(span=a.call.span, table=made, if_not_exists=a.flag("if_not_exists")))
     return TableValue(name, columns, constraints, indexes, a.call.span, a.values)
+
+
+def _is_temporary(prefixes: Value) -> bool:
+    """Whether the table goes with the session, and so is no part of the schema."""
+    words = prefixes if isinstance(prefixes, list | tuple) else ()
+    return any(isinstance(each, str) and each.upper().startswith("TEMP") for each in words)
 
 
 def _flat(values: Sequence[Value]) -> list[Value]:

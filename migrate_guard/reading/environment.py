@@ -56,7 +56,13 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
         machine.load_module(tree, Scope(path=display, package=package_of(path.parent, project.roots)))
     except (OutOfBudget, RecursionError, MemoryError):
         return {}
-    return {name: machine.resolve(value) for name, value in machine.configured.items()}
+    return {name: _resolved(value, machine) for name, value in machine.configured.items()}
+
+
+def _resolved(value: Value, machine: Interpreter) -> Value:
+    if isinstance(value, list | tuple):
+        return [machine.resolve(each) for each in value]
+    return machine.resolve(value)
 
 
 def _convention(metadata: Value) -> Mapping[str, str]:

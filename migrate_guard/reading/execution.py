@@ -12,7 +12,7 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import CONTAINERS, is_plain, known_items, length
+from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
@@ -138,7 +138,7 @@ class StatementExecutor(CallEvaluator):
         items = known_items(value)
         starred = next((at for at, each in enumerate(targets) if isinstance(each, ast.Starred)), None)
         if items is None or (starred is None and len(items) != len(targets)) or len(items) < len(targets) - 1:
-            reason = value if isinstance(value, Unknown) else Unknown("it is unpacked from a value that is not known")
+            reason = value if isinstance(value, Unknown) else Unknown("it is unpacked", is_answer=is_answer(value))
             for target in targets:
                 self.assign(target, reason, scope)
             return
@@ -307,7 +307,7 @@ class StatementExecutor(CallEvaluator):
         What it yields is handed to `receive`, else it is the elements of the value.
         """
         assert not isinstance(function.node, ast.Lambda)
-        count, returned = len(self.conditions), self.returned
+        count, returned, answers = len(self.conditions), self.returned, self.answers
         yielded: list[Value] = []
         self.returned = []
         self.receivers.append(receive or yielded.append)
@@ -324,7 +324,8 @@ class StatementExecutor(CallEvaluator):
             return yielded
         if all(equal_values(value, values[0]) for value in values[1:]):
             return values[0]
-        return Unknown(f"what {function.name}() returns depends on a condition that is not known")
+        reason = f"what {function.name}() returns depends on a condition that is not known"
+        return Unknown(reason, is_answer=self.answers > answers or any(map(is_answer, values)))
 
 
 _KINDS = {

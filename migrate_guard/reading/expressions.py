@@ -19,6 +19,7 @@ from migrate_guard.reading.computing import (
     SET_OPERATIONS,
     SQL_VALUES,
     contains,
+    derived,
     enum_members,
     is_explosive,
     is_plain,
@@ -31,7 +32,7 @@ from migrate_guard.reading.computing import (
     to_text,
     truth,
 )
-from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Machine, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Condition, Machine, OutOfBudget
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -47,6 +48,7 @@ from migrate_guard.reading.values import (
 )
 
 _BUILTINS: Final = frozenset(dir(builtins))
+_DEPENDS: Final = "it depends on a value that is not known"
 
 
 class Evaluator(Machine):
@@ -201,7 +203,7 @@ class Evaluator(Machine):
         if isinstance(right, Unknown):
             return right
         if not isinstance(left, (*PRIMITIVES, *CONTAINERS)) or not isinstance(right, (*PRIMITIVES, *CONTAINERS)):
-            return Unknown("it is computed from values that are not known", self.span(node))
+            return derived("it is computed from values that are not known", self.span(node), left, right)
         if isinstance(left, OrderedSet) and isinstance(right, OrderedSet) and kind in SET_OPERATIONS:
             return SET_OPERATIONS[kind](left, right)
         if is_explosive(kind, left, right):
@@ -215,7 +217,7 @@ class Evaluator(Machine):
         value = self.evaluate(node.operand, scope)
         if isinstance(node.op, ast.Not):
             known = truth(value)
-            return Unknown("it depends on a value that is not known", self.span(node)) if known is None else not known
+            return derived(_DEPENDS, self.span(node), value) if known is None else not known
         if isinstance(value, SQL_VALUES):
             return sql_expression(value)
         if not isinstance(value, int | float | complex):
@@ -237,7 +239,7 @@ class Evaluator(Machine):
             if known is stops_at:
                 return value if unknown is None else (value if isinstance(value, bool) else unknown)
             if known is None and unknown is None:
-                unknown = value if isinstance(value, Unknown) else Unknown("its truth is not known", self.span(each))
+                unknown = value if isinstance(value, Unknown) else derived(_DEPENDS, self.span(each), value)
         return value if unknown is None else unknown
 
     def compare(self, node: ast.Compare, scope: Scope) -> Value:
@@ -257,12 +259,12 @@ class Evaluator(Machine):
         if isinstance(kind, ast.Is | ast.IsNot):
             same = is_same(left, right)
             if same is None:
-                return Unknown("it depends on a value that is not known", self.span(node))
+                return derived(_DEPENDS, self.span(node), left, right)
             return same is isinstance(kind, ast.Is)
         if isinstance(kind, ast.In | ast.NotIn):
             inside = contains(right, left)
             if inside is None:
-                return Unknown("it depends on a value that is not known", self.span(node))
+                return derived(_DEPENDS, self.span(node), left, right)
             return inside is isinstance(kind, ast.In)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
             return sql_expression(left, right)
@@ -277,16 +279,17 @@ class Evaluator(Machine):
         for value in (left, right):
             if isinstance(value, Unknown):
                 return value
-        return Unknown("it depends on a value that is not known", self.span(node))
+        return derived(_DEPENDS, self.span(node), left, right)
 
     def conditional(self, node: ast.IfExp, scope: Scope) -> Value:
-        known = truth(self.evaluate(node.test, scope))
+        test = self.evaluate(node.test, scope)
+        known = truth(test)
         if known is not None:
             return self.evaluate(node.body if known else node.orelse, scope)
         first, second = self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)
         if is_plain(first) and is_plain(second) and first == second:
             return first
-        return Unknown(f"it depends on {ast.unparse(node.test)[:60]!r}", self.span(node))
+        return derived(f"it depends on {ast.unparse(node.test)[:60]!r}", self.span(node), test)
 
     def subscript(self, node: ast.Subscript, scope: Scope) -> Value:
         value = self.evaluate(node.value, scope)
@@ -304,7 +307,7 @@ class Evaluator(Machine):
                 return Unknown(f"no such element: {error}", self.span(node))
         if isinstance(value, External):
             return value
-        return Unknown("an element of a value that is not known", self.span(node))
+        return derived("an element of a value that is not known", self.span(node), value)
 
     def slice(self, node: ast.Slice, scope: Scope) -> Value:
         parts = [self.evaluate(each, scope) if each else None for each in (node.lower, node.upper, node.step)]
@@ -382,7 +385,8 @@ class Evaluator(Machine):
         items = known_items(iterable)
         if items is None:
             self.evaluate_once(generators, scope, each)
-            return iterable if isinstance(iterable, Unknown) else Unknown("it ranges over rows or values not known")
+            reason = "it ranges over rows or values that are not known"
+            return iterable if isinstance(iterable, Unknown) else derived(reason, self.span(generator.iter), iterable)
         for item in items:
             self.step()
             self.assign(generator.target, item, scope)
@@ -407,7 +411,7 @@ class Evaluator(Machine):
         source = ast.unparse(generators[0].iter)[:60]
         for generator in generators:
             self.assign(generator.target, Unknown(f"an element of {source!r}"), scope)
-        with self.under(f"for each element of {source}"):
+        with self.under(Condition(f"for each element of {source}")):
             each(scope)
 
     @abstractmethod

@@ -8,23 +8,25 @@ from typing import Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Column, ForeignKey, Index, Table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.values import HOLE, Value
+from migrate_guard.reading.values import HOLE, SqlType, Value
 
 
 def call_inspector(call: Call) -> Value:
     """The answer of SQLAlchemy's Inspector; Unknown where the history does not tell."""
     handler = _QUESTIONS.get(call.name)
-    return handler(call) if handler else Unknown(f"what the inspector's {call.name}() returns", call.span)
+    return (
+        handler(call) if handler else Unknown(f"what the inspector's {call.name}() returns", call.span, is_answer=True)
+    )
 
 
 def has_table(call: Call, name: Value, schema: Value) -> Value:
     """Whether the table exists at this point; one that the history never mentions does not."""
     if not isinstance(name, str) or HOLE in name:
-        return Unknown("the name of the table is not known", call.span)
+        return Unknown("the name of the table is not known", call.span, is_answer=True)
     qualified = call.machine.qualified(name, schema)
     table = call.machine.schema.table(qualified)
     if table is not None and not table.is_certain:
-        return Unknown(f"whether {qualified} exists depends on a condition", call.span)
+        return Unknown(f"whether {qualified} exists depends on a condition", call.span, is_answer=True)
     return table is not None or qualified in call.machine.schema.views
 
 
@@ -49,13 +51,13 @@ def _about_table(describe: Callable[[Table], Value]) -> Callable[[Call], Value]:
     def answer(call: Call) -> Value:
         name = call.get(0, "table_name")
         if not isinstance(name, str) or HOLE in name:
-            return Unknown("the name of the table is not known", call.span)
+            return Unknown("the name of the table is not known", call.span, is_answer=True)
         qualified = call.machine.qualified(name, call.get(1, "schema"))
         table = call.machine.schema.table(qualified)
         if table is None:
-            return Unknown(f"{qualified} is not created by the history", call.span)
+            return Unknown(f"{qualified} is not created by the history", call.span, is_answer=True)
         if table.is_open or table.doubtful or not table.is_certain:
-            return Unknown(f"not all of {qualified} is known", call.span)
+            return Unknown(f"not all of {qualified} is known", call.span, is_answer=True)
         return describe(table)
 
     return answer
@@ -65,7 +67,7 @@ def _column(table: Table, column: Column) -> dict[str, Value]:
     key = table.primary_key
     return {
         "name": column.name,
-        "type": Unknown("a reflected type"),
+        "type": SqlType("migrate_guard.sql", (str(column.type),), {}, column.span),
         "nullable": column.nullable,
         "default": column.default.text if column.default else None,
         "comment": column.comment,
@@ -124,7 +126,7 @@ def _has_index(call: Call) -> Value:
 def _named(call: Call, question: Callable[[Table, str], bool]) -> Value:
     name = call.get(1, "index_name")
     if not isinstance(name, str) or HOLE in name:
-        return Unknown("a name that is not known", call.span)
+        return Unknown("a name that is not known", call.span, is_answer=True)
     wanted: str = name
     return _about_table(lambda table: question(table, wanted))(
         Call(call.machine, call.path, [call.get(0, "table_name")], {}, call.span, call.node)
@@ -143,7 +145,7 @@ def _sequence_names(call: Call) -> Value:
 
 
 def _schema_names(call: Call) -> Value:
-    return Unknown("the schemas of the database", call.span)
+    return Unknown("the schemas of the database", call.span, is_answer=True)
 
 
 def _table_comment(table: Table) -> Value:

@@ -10,15 +10,16 @@ import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import NamedTuple
 
 from migrate_guard.model import folding
-from migrate_guard.model.revision import Direction, Revision, Run, Unknown
+from migrate_guard.model.revision import Direction, Revision, Run, Unknown, UnreadableScript
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.reading.computing import known_items, truth
+from migrate_guard.reading.computing import is_answer, known_items, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
-from migrate_guard.reading.machine import MAXIMUM_ROUNDS, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
 from migrate_guard.reading.values import (
@@ -76,8 +77,11 @@ def interpret(
     return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
 
 
-def computed_head(script: Script, target: Target, project: Project) -> Revision:
-    """The head of a script; what it computes instead of writing it down is computed as far as that goes."""
+def computed_head(script: Script, target: Target, project: Project) -> Revision | UnreadableScript:
+    """The head of a script; what it computes instead of writing it down is computed as far as that goes.
+
+    A script whose own id cannot be computed is as good as unreadable.
+    """
     if not script.computed:
         return script.revision
     machine = Interpreter(target, project, Schema(), script.source.path)
@@ -85,14 +89,22 @@ def computed_head(script: Script, target: Target, project: Project) -> Revision:
     try:
         machine.load_module(script.tree, scope)
     except (OutOfBudget, RecursionError, MemoryError):
-        return script.revision
+        return _without_id(script) if not script.revision.id else script.revision
     values = {name: _identifiers(machine.resolve(scope.variables.get(name)), machine) for name in script.computed}
+    identifiers = values.get("revision", (script.revision.id,))
+    if not identifiers or not identifiers[0]:
+        return _without_id(script)
     return replace(
         script.revision,
+        id=identifiers[0],
         down=values.get("down_revision", script.revision.down),
         depends_on=values.get("depends_on", script.revision.depends_on),
         branch_labels=values.get("branch_labels", script.revision.branch_labels),
     )
+
+
+def _without_id(script: Script) -> UnreadableScript:
+    return UnreadableScript(script.revision.span, "its revision is computed, and cannot be told without running it")
 
 
 def _identifiers(value: Value, machine: Interpreter) -> tuple[str, ...]:
@@ -112,6 +124,17 @@ def _arguments(function: Function, engine_name: str | None) -> Sequence[Value]:
     return [engine_name if engine_name is not None else ""] if required == 1 or (parameters and engine_name) else []
 
 
+class _End(NamedTuple):
+    """How a branch ended."""
+
+    condition: Condition
+    flow: Flow
+    schema: Schema
+    variables: dict[str, Value]
+    mark: int
+    """Where its operations begin."""
+
+
 class Interpreter(StatementExecutor):
     """Statements that hold others: branches, loops, handlers."""
 
@@ -126,7 +149,8 @@ class Interpreter(StatementExecutor):
     # -- compound statements
 
     def if_statement(self, node: ast.If, scope: Scope) -> Flow:
-        known = truth(self.evaluate(node.test, scope))
+        test = self.evaluate(node.test, scope)
+        known = truth(test)
         if known is not None:
             return self.execute_block(node.body if known else node.orelse, scope)
         source = self.source(node.test)
@@ -136,48 +160,49 @@ class Interpreter(StatementExecutor):
                 (f"unless {source}", lambda: self.execute_block(node.orelse, scope)),
             ],
             scope,
+            is_answer(test),
         )
 
-    def fork(self, branches: Sequence[tuple[str | None, Callable[[], Flow]]], scope: Scope) -> Flow:
-        """Interpret branches of which one runs, each from the same state; what they do is united afterwards."""
+    def fork(self, branches: Sequence[tuple[str, Callable[[], Flow]]], scope: Scope, is_asked: bool) -> Flow:
+        """Interpret branches of which one runs, each from the same state; what they do is united afterwards.
+
+        `is_asked`: which of them runs is an answer of the database.
+        """
         start_schema, start_variables = self.schema, dict(scope.variables)
-        ends: list[tuple[str | None, Flow, Schema, dict[str, Value], int]] = []
-        for condition, run in branches:
+        self.answers += is_asked
+        ends: list[_End] = []
+        for text, run in branches:
+            condition = Condition(text, is_asked)
             self.schema, scope.variables = start_schema, dict(start_variables)
             mark, raised = len(self.transitions), self.raised_at
             with self.under(condition):
                 flow = run()
             if flow is Flow.RAISE:
                 self.raised_at = raised
-            ends.append((condition, flow, self.schema, scope.variables, mark))
-        going_on = [end for end in ends if end[1] is Flow.NEXT]
-        flows = {end[1] for end in ends}
-        alive = going_on or [end for end in ends if end[1] is not Flow.RAISE] or ends
+            ends.append(_End(condition, flow, self.schema, scope.variables, mark))
+        going_on = [end for end in ends if end.flow is Flow.NEXT]
+        flows = {end.flow for end in ends}
+        alive = going_on or [end for end in ends if end.flow is not Flow.RAISE] or ends
         self._unite(ends, alive, scope)
         if going_on:
-            left = [end for end in ends if end[1] not in (Flow.NEXT, Flow.RAISE)]
-            if left and going_on[0][0] is not None:
-                self.conditions.append(going_on[0][0])
+            if any(end.flow not in (Flow.NEXT, Flow.RAISE) for end in ends):
+                self.conditions.append(going_on[0].condition)
             return Flow.NEXT
         flows.discard(Flow.RAISE)
         return flows.pop() if len(flows) == 1 else (Flow.RETURN if flows else Flow.RAISE)
 
-    def _unite(
-        self,
-        ends: Sequence[tuple[str | None, Flow, Schema, dict[str, Value], int]],
-        alive: Sequence[tuple[str | None, Flow, Schema, dict[str, Value], int]],
-        scope: Scope,
-    ) -> None:
-        _, _, schema, variables, _ = alive[0]
-        bounds = [end[4] for end in ends] + [len(self.transitions)]
+    def _unite(self, ends: Sequence[_End], alive: Sequence[_End], scope: Scope) -> None:
+        schema, variables = alive[0].schema, alive[0].variables
+        bounds = [end.mark for end in ends] + [len(self.transitions)]
         for end in alive[1:]:
             at = ends.index(end)
             for transition in self.transitions[bounds[at] : bounds[at + 1]]:
                 schema = folding.apply(schema, transition.operation)
-            for name in variables.keys() | end[3].keys():
-                first, second = variables.get(name, _MISSING), end[3].get(name, _MISSING)
+            for name in variables.keys() | end.variables.keys():
+                first, second = variables.get(name, _MISSING), end.variables.get(name, _MISSING)
                 if first is not second and not equal_values(first, second):
-                    variables[name] = Unknown(f"{name!r} depends on {end[0]!r}")
+                    reason = f"{name!r} depends on {end.condition.text!r}"
+                    variables[name] = Unknown(reason, is_answer=end.condition.is_answer)
         self.schema = schema
         scope.variables = variables
 
@@ -185,7 +210,8 @@ class Interpreter(StatementExecutor):
         iterable = self.evaluate(node.iter, scope)
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
-            return self._unknown_loop(node, f"for each element of {self.source(node.iter)}", scope)
+            condition = Condition(f"for each element of {self.source(node.iter)}", is_answer(iterable))
+            return self._unknown_loop(node, condition, scope)
         for item in items:
             self.step()
             self.assign(node.target, item, scope)
@@ -198,14 +224,16 @@ class Interpreter(StatementExecutor):
                 return flow
         return self.execute_block(node.orelse, scope)
 
-    def _unknown_loop(self, node: ast.For | ast.AsyncFor | ast.While, condition: str, scope: Scope) -> Flow:
+    def _unknown_loop(self, node: ast.For | ast.AsyncFor | ast.While, condition: Condition, scope: Scope) -> Flow:
         before = dict(scope.variables)
         if isinstance(node, ast.For | ast.AsyncFor):
             names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
             if len(names) == 1 and isinstance(node.target, ast.Name):
-                scope.variables[names[0]] = Unknown(f"{names[0]!r} is one of {self.source(node.iter)!r}")
+                reason = f"{names[0]!r} is one of {self.source(node.iter)!r}"
+                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer)
             else:
-                self.assign(node.target, Unknown(f"a row of {self.source(node.iter)!r}"), scope)
+                reason = f"a row of {self.source(node.iter)!r}"
+                self.assign(node.target, Unknown(reason, is_answer=condition.is_answer), scope)
         with self.under(condition):
             flow = self.execute_block(node.body, scope)
         for name, value in scope.variables.items():
@@ -218,11 +246,13 @@ class Interpreter(StatementExecutor):
     def while_loop(self, node: ast.While, scope: Scope) -> Flow:
         for _ in range(MAXIMUM_ROUNDS):
             mark, variables = len(self.transitions), dict(scope.variables)
-            known = truth(self.evaluate(node.test, scope))
+            test = self.evaluate(node.test, scope)
+            known = truth(test)
             if known is False:
                 return self.execute_block(node.orelse, scope)
             if known is None:
-                return self._unknown_loop(node, f"while {self.source(node.test)}", scope)
+                condition = Condition(f"while {self.source(node.test)}", is_answer(test))
+                return self._unknown_loop(node, condition, scope)
             self.step()
             count = len(self.conditions)
             flow = self.execute_block(node.body, scope)
@@ -301,7 +331,7 @@ class Interpreter(StatementExecutor):
         failure = self.source(handler.type) if handler.type else "an exception"
         # what stands in a handler is for a database that differs from the history: it may fail as well
         self.tolerating += 1
-        with self.under(f"if {failure} is raised"):
+        with self.under(Condition(f"if {failure} is raised", is_answer=True)):
             self.execute_block(handler.body, scope)
         self.tolerating -= 1
         del self.returned[returned:]
@@ -311,7 +341,7 @@ class Interpreter(StatementExecutor):
 
     def match_statement(self, node: ast.Match, scope: Scope) -> Flow:
         subject = self.evaluate(node.subject, scope)
-        open_cases: list[tuple[str | None, Callable[[], Flow]]] = []
+        open_cases: list[tuple[str, Callable[[], Flow]]] = []
         for case in node.cases:
             known = self._matches(case, subject, scope)
             if known is True and not open_cases:
@@ -321,7 +351,7 @@ class Interpreter(StatementExecutor):
                 open_cases.append((condition, partial(self.execute_block, case.body, scope)))
             if known is True:
                 break
-        return self.fork(open_cases, scope) if open_cases else Flow.NEXT
+        return self.fork(open_cases, scope, is_answer(subject)) if open_cases else Flow.NEXT
 
     def _matches(self, case: ast.match_case, subject: Value, scope: Scope) -> bool | None:
         match case.pattern:

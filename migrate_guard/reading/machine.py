@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from migrate_guard.model import folding
 from migrate_guard.model.names import QualifiedName
@@ -46,6 +46,15 @@ class OutOfBudget(Exception):
     """The script computes longer than is waited for."""
 
 
+class Condition(NamedTuple):
+    """Why what follows may not run."""
+
+    text: str
+    """As messages end with it: "if …", "unless …", "for each …"."""
+    is_answer: bool = False
+    """It is for the database to decide."""
+
+
 @dataclass(slots=True)
 class Machine:
     """What every part of the interpreter reads and changes."""
@@ -55,7 +64,9 @@ class Machine:
     schema: Schema
     path: str = ""
     transitions: list[Transition] = field(default_factory=list)
-    conditions: list[str] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
+    answers: int = 0
+    """How often a condition was a question to the database."""
     tolerating: int = 0
     autocommit: int = 0
     batch: int = 0
@@ -113,7 +124,10 @@ class Machine:
         circumstances: dict[str, Any] = {}
         if self.conditions:
             inner = operation.condition
-            circumstances["condition"] = f"{self.conditions[-1]}, {inner}" if inner else self.conditions[-1]
+            outer = self.conditions[-1].text
+            circumstances["condition"] = f"{outer}, {inner}" if inner else outer
+        if operation.condition or any(each.is_answer for each in self.conditions):
+            circumstances["is_guarded"] = True
         if self.tolerating:
             circumstances["is_tolerated"] = True
         if self.autocommit:
@@ -126,16 +140,18 @@ class Machine:
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
 
-    def opaque(self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True) -> None:
+    def opaque(
+        self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True, may_create: bool = True
+    ) -> None:
         """Record an operation that cannot be resolved; with `changes_schema` False it is known to be about rows."""
-        self.emit(Opaque(span=span, reason=reason, tables=tables, changes_schema=changes_schema))
+        self.emit(Opaque(span=span, reason=reason, tables=tables, changes_schema=changes_schema, may_create=may_create))
 
     def unbounded(self, span: Span, reason: str) -> None:
         """Record that something happens that cannot be followed and may change anything."""
         self.emit(Opaque(span=span, reason=reason, is_unbounded=True))
 
     @contextmanager
-    def under(self, condition: str | None) -> Iterator[None]:
+    def under(self, condition: Condition | None) -> Iterator[None]:
         """Interpret something that may not run."""
         count = len(self.conditions)
         if condition is not None:

@@ -60,7 +60,10 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
     span = _span(assignments["revision"], display) if "revision" in assignments else source.whole()
     functions, bound = _bound_names(tree)
     bound |= assignments.keys()
-    if not isinstance(identifier, str):
+    is_computed = _is_computed(assignments.get("revision"), assignments)
+    if not isinstance(identifier, str) and is_computed:
+        identifier = ""
+    elif not isinstance(identifier, str):
         if "revision" in bound:
             return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier)), source
         legacy = _LEGACY_ID.match(path.name)
@@ -316,7 +319,7 @@ def _literal(node: ast.AST | None, assignments: dict[str, ast.Assign | ast.AnnAs
     return None
 
 
-_HEAD = ("down_revision", "depends_on", "branch_labels")
+_HEAD = ("revision", "down_revision", "depends_on", "branch_labels")
 
 
 def _is_computed(node: ast.Assign | ast.AnnAssign | None, assignments: dict[str, ast.Assign | ast.AnnAssign]) -> bool:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import ast
 import posixpath
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.source import Span
@@ -16,7 +18,7 @@ from migrate_guard.reading import ddl, sqltypes
 from migrate_guard.reading.attributes import model_table
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
-from migrate_guard.reading.machine import describe
+from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.values import (
     HOLE,
@@ -46,13 +48,13 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             emit_statement(call, value)
         case Clause(text=text) | str(text):
             if HOLE in text and not text.replace(HOLE, "").strip():
-                machine.opaque(call.span, f"the SQL that {call.name}() runs is not known")
+                machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known")
             else:
                 from migrate_guard.reading.sql import read_sql
 
                 machine.sends(text)
                 for operation in read_sql(str(text), machine.target, _locator(call, node, str(text))):
-                    machine.emit(with_names(operation, machine.schema, machine.target.dialect))
+                    machine.emit(_named(operation, str(text), machine))
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
@@ -67,8 +69,22 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case TableValue() | Class() | Rows():
             pass
         case _:
-            machine.opaque(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
+            machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+_DROPPING: Final = re.compile(r"\s*(drop|truncate|create\s+(unique\s+)?index|grant|revoke)\b", re.IGNORECASE)
+"""Statements that add no column or table, whatever they are about."""
+
+
+def _named(operation: ops.Operation, text: str, machine: Machine) -> ops.Operation:
+    if isinstance(operation, ops.Opaque) and _DROPPING.match(text):
+        return replace(operation, may_create=False)
+    return with_names(operation, machine.schema, machine.target.dialect)
+
+
+def _row(call: Call) -> Unknown:
+    return Unknown("a row of the database", call.span, is_answer=True)
 
 
 def _flag(value: SqlType, name: str) -> bool:
@@ -158,7 +174,9 @@ def _connection(receiver: Connection, call: Call) -> Value:
         return call.machine.call_value(call.args[0], [receiver, *call.args[1:]], call.kwargs, call.node)
     if name in _EXECUTING:
         rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
-        return Unknown(f"what {name}() reads from the database", call.span) if name == "scalar" else rows
+        return (
+            Unknown(f"what {name}() reads from the database", call.span, is_answer=True) if name == "scalar" else rows
+        )
     if name in _CHAINING:
         return Connection() if name in ("connection", "get_bind", "bind", "engine") else receiver
     if receiver.is_session:
@@ -191,7 +209,7 @@ def _session(receiver: Connection, call: Call) -> Value:
         case "delete":
             emit_statement(call, Statement("delete", table_name(call.get(0)), True))
         case "get" | "refresh":
-            return Unknown("a row of the database", call.span)
+            return _row(call)
     return None
 
 
@@ -222,9 +240,13 @@ def _statement(receiver: Statement, call: Call) -> Value:
         values = call.get(0, "values")
         columns = [ddl.column_name(each) for each in values] if isinstance(values, dict) else []
         emit_statement(call, replace(receiver, kind=name, columns=tuple(columns)))
-        return Unknown(f"the number of rows that {name}() touches", call.span)
+        return Unknown(f"the number of rows that {name}() touches", call.span, is_answer=True)
     if name in _READS:
-        return Rows(name) if name in ("all", "yield_per", "scalars") else Unknown("a row of the database", call.span)
+        return (
+            Rows(name)
+            if name in ("all", "yield_per", "scalars")
+            else Unknown("a row of the database", call.span, is_answer=True)
+        )
     return receiver
 
 
@@ -255,6 +277,19 @@ def _table(receiver: TableValue, call: Call) -> Value:
     return None
 
 
+def reflected(call: Call, name: QualifiedName) -> TableValue:
+    """The table that SQLAlchemy would read from the database: what the history tells of it."""
+    known = call.machine.schema.table(name)
+    if known is None:
+        return TableValue(name, [], [], [], call.span, is_reflected=True, is_open=True)
+    columns = [
+        ColumnValue(each.name, SqlType("migrate_guard.sql", (str(each.type),), {}, each.span), (), {}, each.span)
+        for each in known.columns
+    ]
+    is_open = known.is_open or bool(known.doubtful) or not known.is_certain
+    return TableValue(name, columns, [], [], call.span, is_reflected=True, is_open=is_open)
+
+
 def create_table(call: Call, value: TableValue) -> None:
     """Emit `Table.create()`: the enums of its columns first, as `checkfirst` has it."""
     checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
@@ -270,6 +305,11 @@ def create_table(call: Call, value: TableValue) -> None:
 
 def _metadata(receiver: MetaDataValue, call: Call) -> Value:
     match call.name:
+        case "reflect":
+            schema = call.machine.qualified("", call.kwargs.get("schema", receiver.schema)).schema
+            for name in call.machine.schema.tables:
+                if name.schema == schema:
+                    receiver.tables.setdefault(str(name), reflected(call, name))
         case "create_all":
             for table in list(receiver.tables.values()):
                 if call.machine.schema.table(table.name) is None:
@@ -363,7 +403,7 @@ def _context(receiver: MigrationContext, call: Call) -> Value:
 
 def _rows(receiver: Rows, call: Call) -> Value:
     if call.name in ("scalar", "scalar_one", "scalar_one_or_none", "first", "one", "fetchone", "one_or_none"):
-        return Unknown("a row of the database", call.span)
+        return _row(call)
     return receiver
 
 

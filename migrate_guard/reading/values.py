@@ -282,6 +282,8 @@ class TableValue:
     span: Span
     options: Mapping[str, Value] = field(default_factory=dict)
     is_reflected: bool = False
+    is_open: bool = False
+    """It is reflected, and not all of its columns are known."""
 
     def column(self, name: str) -> ColumnValue | None:
         return next((column for column in self.columns if column.name == name), None)

@@ -45,7 +45,7 @@ class Existing(NamedTuple):
 def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag an operation that creates what already exists at this point of the history."""
     op = step.op
-    if op.is_tolerated or asking.is_guarded(op) or getattr(op, "if_not_exists", False):
+    if op.is_tolerated or op.is_guarded or getattr(op, "if_not_exists", False):
         return
     for existing in _existing(op, step.before, step.target):
         yield Problem(

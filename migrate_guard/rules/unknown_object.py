@@ -65,7 +65,7 @@ class Missing(NamedTuple):
 def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag an operation on something that the history never made, or has dropped or renamed before."""
     op = step.op
-    if op.is_tolerated or asking.is_guarded(op) or getattr(op, "if_exists", False):
+    if op.is_tolerated or op.is_guarded or getattr(op, "if_exists", False):
         return
     for missing in _missing(op, step.before, step.target):
         close = asking.nearest(missing.name, missing.known)
@@ -129,7 +129,8 @@ def _parts(op: ops.TableOperation, table: Table, schema: Schema, target: Target)
 
 def _is_told(table: Table) -> bool:
     """Whether the history has told everything that the table holds."""
-    return table.is_certain and not table.is_open and not asking.is_part(table)
+    is_whole = table.is_certain and not table.is_open and not table.may_have_more
+    return is_whole and not asking.is_part(table)
 
 
 def _table(name: QualifiedName, schema: Schema) -> Iterator[Missing]:

@@ -105,7 +105,7 @@ def test_exists(op: ops.Operation, target: Target, object_name: str) -> None:
         (ops.CreateTable(span=SPAN, table=TABLE, if_not_exists=True), BASE, POSTGRESQL),
         (ops.CreateTable(span=SPAN, table=TABLE), UNCERTAIN, POSTGRESQL),
         (ops.CreateTable(span=SPAN, table=TABLE, is_tolerated=True), BASE, POSTGRESQL),
-        (ops.CreateTable(span=SPAN, table=TABLE, condition="if not table_exists('users')"), BASE, POSTGRESQL),
+        (ops.CreateTable(span=SPAN, table=TABLE, condition="if not found", is_guarded=True), BASE, POSTGRESQL),
         (ops.CreateTable(span=SPAN, table=TABLE), Schema().with_table(Table(USERS, SPAN, is_open=True)), POSTGRESQL),
         (add_column("name"), BASE, POSTGRESQL),
         (add_column("EMAIL"), BASE, POSTGRESQL),
