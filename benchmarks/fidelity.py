@@ -19,6 +19,7 @@ import json
 import re
 import sqlite3
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass
@@ -116,7 +117,8 @@ def run(entries: Sequence[Entry], dialect: Dialect, corpus: Path, truth: Path) -
     differences: list[str] = []
     histories = 0
     for entry in entries:
-        theirs = read_truth(entry, dialect, truth)
+        with warnings.catch_warnings(action="ignore"):  # SQLAlchemy reflects no index of expressions
+            theirs = read_truth(entry, dialect, truth)
         if theirs is None:
             continue
         if not (corpus / entry.directory).is_dir():
@@ -197,10 +199,11 @@ def read_sqlite(path: Path) -> Form:
     from sqlalchemy.pool import StaticPool
 
     connection = sqlite3.connect(":memory:")
-    for each in sorted(statements(path.read_text(encoding="utf-8")), key=lambda each: "CREATE TABLE" not in each):
+    every = [each for each in statements(path.read_text(encoding="utf-8")) if "CREATE TABLE sqlite_" not in each]
+    for each in sorted(every, key=lambda each: "CREATE TABLE" not in each):
         connection.execute(each)
     inspector: Inspector = inspect(create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool))
-    names = [each for each in inspector.get_table_names() if each not in {"alembic_version", "sqlite_sequence"}]
+    names = [each for each in inspector.get_table_names() if each != "alembic_version"]
     return {
         "tables": {name: sqlite_table(connection, inspector, name) for name in names},
         "views": inspector.get_view_names(),
@@ -224,9 +227,7 @@ def sqlite_table(connection: sqlite3.Connection, inspector: Inspector, name: str
     key = inspector.get_pk_constraint(name)
     return {
         "columns": dict(sqlite_columns(connection, name)),
-        "primary_key": {"name": key["name"], "columns": key["constrained_columns"]}
-        if key["constrained_columns"]
-        else None,
+        "primary_key": {"name": key["name"], "columns": key["constrained_columns"]},
         "foreign_keys": [
             {
                 "name": each["name"],
@@ -294,7 +295,7 @@ def table_items(table: str, form: Form) -> Iterator[Item]:
     """The parts of a table."""
     for name, column in form["columns"].items():
         yield named("column", name, column_facts(column), table)
-    if key := form["primary_key"]:
+    if (key := form["primary_key"]) and key["columns"]:
         facts = {"name": word(key["name"]), "columns": ", ".join(key["columns"])}
         yield Item("primary key", table, key["name"] or "", ("the only one",), facts)
     for each in form["foreign_keys"]:

@@ -55,8 +55,9 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
         table = schema.table(name)
         if table and table.is_certain:
             schema = schema.with_table(replace(table, is_certain=False))
-        if name in schema.gone:
-            schema = replace(schema, gone=schema.gone.remove(name))
+        if name in schema.gone or name in schema.gone_types:
+            gone, gone_types = schema.gone.remove(name), schema.gone_types.remove(name)
+            schema = replace(schema, gone=gone, gone_types=gone_types)
     return schema
 
 
@@ -444,7 +445,7 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
     if not operation.changes_schema:
         return schema
     if operation.is_unbounded:
-        return doubt(schema, [*schema.tables, *schema.gone])
+        return doubt(schema, [*schema.tables, *schema.gone, *schema.gone_types])
     if operation.tables:
         return doubt(schema, operation.tables)
     if operation.may_create:

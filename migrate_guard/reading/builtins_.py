@@ -23,6 +23,7 @@ from migrate_guard.reading.values import (
     HOLE,
     Class,
     Columns,
+    DialectValue,
     EnumMember,
     External,
     FilePath,
@@ -255,22 +256,40 @@ _TYPES: Final[Mapping[str, type | tuple[type, ...]]] = {
 
 def _isinstance(call: Call) -> Value:
     value, kinds = call.get(0), call.get(1)
-    answers = [_is_instance(value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
+    answers = [_is_instance(call, value, kind) for kind in (kinds if isinstance(kinds, tuple) else (kinds,))]
     if True in answers:
         return True
     return _unknown(call) if None in answers else False
 
 
-def _is_instance(value: Value, kind: Value) -> bool | None:
+def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
     if isinstance(kind, External) and kind.path.startswith("builtins."):
         wanted = _TYPES.get(kind.path[len("builtins.") :])
         if wanted is not None and isinstance(value, (str, int, float, bytes, *CONTAINERS, type(None))):
             return isinstance(value, wanted)
+    if isinstance(value, DialectValue) and isinstance(kind, External):
+        return _is_dialect_class(kind.path.lower(), call.machine.target.dialect)
     if isinstance(value, Instance) and isinstance(kind, Class):
         return value.owner is kind or kind in value.owner.bases or None
     if isinstance(value, SqlType) and isinstance(kind, External):
         return True if value.path == kind.path else None
     return None
+
+
+_DIALECT_CLASSES: Final[Mapping[str, str]] = {
+    "pg": "postgresql",
+    "postgres": "postgresql",
+    "sqlite": "sqlite",
+    "oracle": "",
+}
+
+
+def _is_dialect_class(path: str, dialect: str) -> bool | None:
+    """Whether the dialect of the target is an instance of a dialect class: PGDialect, MySQLDialect_pymysql …"""
+    name = path.rpartition(".")[2]
+    if name.startswith(("mysql", "mariadb")):
+        return dialect == "mariadb" or (dialect == "mysql" and name.startswith("mysql"))
+    return next((known == dialect for start, known in _DIALECT_CLASSES.items() if name.startswith(start)), None)
 
 
 def _type(call: Call) -> Value:

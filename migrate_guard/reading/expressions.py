@@ -341,8 +341,10 @@ class Evaluator(Machine):
         if self.receivers:
             # the receiver may interpret other code, in which a yield belongs to someone else
             receive = self.receivers.pop()
-            receive(self.evaluate(node.value, scope) if node.value else None)
-            self.receivers.append(receive)
+            try:
+                receive(self.evaluate(node.value, scope) if node.value else None)
+            finally:
+                self.receivers.append(receive)
         return None
 
     def yielded_from(self, node: ast.YieldFrom, scope: Scope) -> Value:

@@ -12,8 +12,8 @@ def unreadable_script(view: HistoryView) -> Iterator[Problem]:
     for script in view.history.unreadable:
         name = script.span.path.rpartition("/")[2]
         yield Problem(
-            f'Python cannot read "{name}" ({script.reason}), so no Alembic command works',
+            f'"{name}" cannot be read ({script.reason}), so nothing says what it does to the database',
             script.span,
             object=name,
-            help="Mend the script at this place; it is not judged until it can be read.",
+            help="Mend the script at this place, or run migrate-guard with the Python that runs the migrations.",
         )
