@@ -175,7 +175,10 @@ def doubts(schema: Schema) -> Callable[[Item], bool]:
 
     def is_doubted(item: Item) -> bool:
         table = tables.get(item.table or item.name)
-        return table is not None and not table.is_sure_of(item.name)
+        if table is None:
+            return False
+        is_told = table.column(item.name) or table.constraint(item.name) or table.index(item.name)
+        return not table.is_sure_of(item.name) or (table.is_open and not is_told)
 
     return is_doubted
 

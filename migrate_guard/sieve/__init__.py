@@ -9,7 +9,7 @@ from typing import NamedTuple
 from migrate_guard.model.finding import Finding, Hidden
 from migrate_guard.model.revision import Revision, Suppression
 from migrate_guard.rule import Rule
-from migrate_guard.sieve.causes import first_causes
+from migrate_guard.sieve.causes import first_causes, said_once
 from migrate_guard.sieve.comments import Comments
 from migrate_guard.sieve.ordering import arranged, with_fingerprints
 from migrate_guard.sieve.scope import PathIgnores, is_inside
@@ -37,7 +37,7 @@ class Scope:
 
 def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
     """Keep one finding a cause, hide what is outside the scope or suppressed, and judge the comments themselves."""
-    said = arranged(findings)
+    said = said_once(arranged(findings), scope.rules)
     book = Comments(comments, scope.rules, scope.known)
     about_comments = book.findings(said)
     everything = with_fingerprints(arranged((*said, *about_comments)))

@@ -1,0 +1,171 @@
+"""Laws of folding, over random histories."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.folding import apply
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import (
+    Column,
+    ForeignKey,
+    Index,
+    IndexElement,
+    PrimaryKey,
+    Schema,
+    Table,
+    Type,
+    UniqueConstraint,
+)
+from migrate_guard.model.source import Span
+
+HERE = Span("a.py", 1, 1, 1, 2)
+INTEGER = Type("INTEGER", family="integer")
+
+tables = st.sampled_from([QualifiedName(name) for name in ("a", "b", "c")] + [QualifiedName("a", "app")])
+columns = st.sampled_from(["x", "y", "z"])
+names = st.sampled_from(["k1", "k2", "k3"])
+circumstances = st.fixed_dictionaries({"condition": st.none() | st.just("if settings.x")})
+
+
+def column(name: str) -> Column:
+    return Column(name, INTEGER, HERE)
+
+
+def foreign_key(name: str, on: str, to: QualifiedName, of: str) -> ForeignKey:
+    return ForeignKey(name=name, columns=(on,), span=HERE, referred_table=to, referred_columns=(of,))
+
+
+constraints = st.one_of(
+    st.builds(lambda name, on: PrimaryKey(name=name, columns=(on,), span=HERE), names, columns),
+    st.builds(lambda name, on: UniqueConstraint(name=name, columns=(on,), span=HERE), names, columns),
+    st.builds(foreign_key, names, columns, tables, columns),
+)
+indexes = st.builds(lambda name, on: Index(name, (IndexElement(on),), HERE), names, columns)
+
+
+@st.composite
+def operations(draw: st.DrawFn) -> ops.Operation:
+    name, on = draw(tables), draw(columns)
+    how: dict[str, Any] = draw(circumstances)
+    kind = draw(st.integers(0, 10))
+    match kind:
+        case 0:
+            made = Table(name, HERE, columns=(column("x"), column("y")), indexes=(draw(indexes),))
+            return ops.CreateTable(span=HERE, table=made, **how)
+        case 1:
+            return ops.DropTable(span=HERE, table=name, **how)
+        case 2:
+            return ops.RenameTable(span=HERE, table=name, new_name=draw(tables), **how)
+        case 3:
+            return ops.AddColumn(span=HERE, table=name, column=column(on), indexes=(draw(indexes),), **how)
+        case 4:
+            return ops.DropColumn(span=HERE, table=name, column=on, **how)
+        case 5:
+            return ops.RenameColumn(span=HERE, table=name, column=on, new_name=draw(columns), **how)
+        case 6:
+            return ops.AlterColumn(span=HERE, table=name, column=on, modify_nullable=False, **how)
+        case 7:
+            return ops.CreateIndex(span=HERE, table=name, index=draw(indexes), **how)
+        case 8:
+            return ops.DropIndex(span=HERE, index=QualifiedName(draw(names), name.schema), **how)
+        case 9:
+            return ops.AddConstraint(span=HERE, table=name, constraint=draw(constraints), **how)
+    return ops.DropConstraint(span=HERE, table=name, constraint=draw(names), cascade=draw(st.booleans()), **how)
+
+
+def folded(history: list[ops.Operation]) -> Schema:
+    schema = Schema()
+    for operation in history:
+        schema = apply(schema, operation)
+    return schema
+
+
+@given(st.lists(operations(), max_size=30))
+def test_reverse_indexes_say_what_the_tables_say(history: list[ops.Operation]) -> None:
+    schema = folded(history)
+    carriers: dict[QualifiedName, set[QualifiedName]] = {}
+    referrers: dict[QualifiedName, set[QualifiedName]] = {}
+    for name, table in schema.tables.items():
+        assert table.name == name
+        for index in table.indexes:
+            assert index.name
+            carriers.setdefault(QualifiedName(index.name, name.schema), set()).add(name)
+        for key in table.foreign_keys:
+            referrers.setdefault(key.referred_table, set()).add(name)
+    assert {name: set(found) for name, found in schema.carriers.items()} == carriers
+    assert {name: set(found) for name, found in schema.referrers.items()} == referrers
+
+
+@given(st.lists(operations(), max_size=20), operations())
+def test_folding_leaves_the_schema_before_as_it_was(history: list[ops.Operation], operation: ops.Operation) -> None:
+    before = folded(history)
+    tables_before = dict(before.tables.items())
+    apply(before, operation)
+    assert dict(before.tables.items()) == tables_before
+
+
+@given(st.lists(operations(), max_size=20), tables)
+def test_what_is_added_and_dropped_again_is_gone(history: list[ops.Operation], name: QualifiedName) -> None:
+    schema = folded(history)
+    before = schema.table(name)
+    added = apply(schema, ops.AddColumn(span=HERE, table=name, column=column("new")))
+    after = apply(added, ops.DropColumn(span=HERE, table=name, column="new")).table(name)
+    assert after is not None
+    assert after.columns == (before.columns if before else ())
+    assert after.indexes == (before.indexes if before else ())
+
+
+@given(st.lists(operations(), max_size=20))
+def test_a_rename_there_and_back_changes_no_name(history: list[ops.Operation]) -> None:
+    schema = folded(history)
+    for name, table in schema.tables.items():
+        away = apply(schema, ops.RenameTable(span=HERE, table=name, new_name=QualifiedName("away")))
+        back = apply(away, ops.RenameTable(span=HERE, table=QualifiedName("away"), new_name=name))
+        returned = back.table(name)
+        assert returned is not None
+        assert replace(returned, renamed_at=table.renamed_at) == table
+        assert {each.referred_table for other in back.tables.values() for each in other.foreign_keys} == {
+            each.referred_table for other in schema.tables.values() for each in other.foreign_keys
+        }
+
+
+def test_dropping_a_column_takes_its_keys_and_indexes_along() -> None:
+    schema = folded(
+        [
+            ops.CreateTable(
+                span=HERE,
+                table=Table(
+                    QualifiedName("a"),
+                    HERE,
+                    columns=(column("x"), column("y")),
+                    primary_key=PrimaryKey(name="pk", columns=("x",), span=HERE),
+                    indexes=(Index("ix", (IndexElement("y"), IndexElement("x")), HERE),),
+                ),
+            ),
+            ops.AddConstraint(
+                span=HERE, table=QualifiedName("b"), constraint=foreign_key("fk", "y", QualifiedName("a"), "x")
+            ),
+            ops.DropColumn(span=HERE, table=QualifiedName("a"), column="x"),
+        ]
+    )
+    a, b = schema.tables[QualifiedName("a")], schema.tables[QualifiedName("b")]
+    assert (a.primary_key, a.indexes, b.foreign_keys) == (None, (), ())
+    assert [each.name for each in a.lost] == ["x", "pk", "ix"]
+
+
+def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
+    schema = folded(
+        [
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("a"), HERE, columns=(column("x"),))),
+            ops.AddColumn(span=HERE, table=QualifiedName("a"), column=column("y"), condition="if settings.x"),
+        ]
+    )
+    table = schema.tables[QualifiedName("a")]
+    assert table.is_sure_of("x")
+    assert not table.is_sure_of("y")
