@@ -1,6 +1,9 @@
 """What the README and its neighbours say is so."""
 
+import os
 import re
+import subprocess
+import sys
 import tomllib
 from pathlib import Path
 
@@ -19,6 +22,22 @@ def blocks(language: str) -> list[str]:
 
 def test_the_table_of_rules_is_that_of_explain() -> None:
     assert any(block == listing(load_rules()) for block in blocks("text")), "paste the output of explain --all"
+
+
+def test_the_output_is_that_of_the_command() -> None:
+    lines = [line for block in blocks("console") for line in block.splitlines() if " check " in line]
+    (arguments,) = (line.rpartition("migrate-guard ")[2].split() for line in lines)
+    run = subprocess.run(
+        [sys.executable, "-m", "migrate_guard", *arguments],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1
+    (shown,) = (block for block in blocks("text") if "fixtures/shop/migrations" in block)
+    for part in shown.strip().split("\n\n"):
+        assert part == "…" or f"\n{part}\n" in f"\n{run.stdout}"
 
 
 def test_the_line_that_runs_the_tests_is_the_one_that_is_run() -> None:

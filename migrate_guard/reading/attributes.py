@@ -12,6 +12,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import known_items
 from migrate_guard.reading.values import (
+    HOLE,
     AutocommitBlock,
     Batch,
     BoundMethod,
@@ -22,6 +23,7 @@ from migrate_guard.reading.values import (
     Connection,
     DialectValue,
     EnumMember,
+    External,
     FilePath,
     Function,
     Inspector,
@@ -170,6 +172,8 @@ def _of_connection(machine: CallEvaluator, value: Connection, name: str, node: a
             return Connection()
         case "name":
             return _dialect_name(machine)
+        case "url":
+            return f"{_dialect_name(machine)}://{HOLE}"
     return BoundMethod(value, name)
 
 
@@ -202,6 +206,8 @@ def _of_context(machine: CallEvaluator, value: MigrationContext, name: str, node
             return Connection()
         case "as_sql":
             return False
+        case "config":
+            return External("alembic.context.config")
         case "version_table_schema":
             return machine.project.version_table_schema
         case "opts":

@@ -28,6 +28,7 @@ from migrate_guard.reading.values import (
     External,
     FilePath,
     Instance,
+    ListValue,
     OrderedSet,
     Partial,
     SqlType,
@@ -106,7 +107,7 @@ def _int(call: Call) -> Value:
 
 def _list(call: Call) -> Value:
     if not call.args:
-        return []
+        return ListValue()
     items = known_items(call.args[0])
     return list(items) if items is not None else _as_unknown(call, call.args[0])
 
@@ -272,7 +273,8 @@ def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
     if isinstance(value, Instance) and isinstance(kind, Class):
         return value.owner is kind or kind in value.owner.bases or None
     if isinstance(value, SqlType) and isinstance(kind, External):
-        return True if value.path == kind.path else None
+        wanted_class = kind.path.rpartition(".")[2]
+        return True if value.class_name == wanted_class else (False if wanted_class == "NullType" else None)
     return None
 
 
@@ -398,6 +400,9 @@ def _string_method(receiver: str, call: Call) -> Value:
         return _format(receiver, call)
     if name.startswith("_") or not all(map(is_plain, [*call.args, *call.kwargs.values()])):
         return HOLE if name in ("replace", "strip", "lower", "upper", "title", "format") else _unknown(call)
+    if HOLE in receiver and name == "startswith" and isinstance(call.get(0), str):
+        known = receiver.partition(HOLE)[0]
+        return True if known.startswith(call.args[0]) else (_unknown(call) if len(known) < len(call.args[0]) else False)
     if HOLE in receiver and name not in ("strip", "lower", "upper", "replace", "lstrip", "rstrip", "split"):
         return _unknown(call)
     return _guarded(call, lambda: getattr(receiver, name)(*call.args, **call.kwargs))
@@ -477,6 +482,8 @@ def _dict_access(receiver: dict[Value, Value], name: str, key: Value, default: V
 
 def _list_method(receiver: list[Value], call: Call) -> Value:
     name, first = call.name, call.get(0)
+    if isinstance(receiver, ListValue) and call.machine.conditions:
+        receiver.is_doubtful = True
     match name:
         case "append" | "add":
             if name == "append" or first not in receiver:

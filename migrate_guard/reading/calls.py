@@ -33,6 +33,7 @@ from migrate_guard.reading.values import (
     Scope,
     SqlType,
     Super,
+    TableValue,
     Value,
 )
 
@@ -85,6 +86,8 @@ class CallEvaluator(Evaluator):
         self._scopes: dict[str, Scope] = {}
         self.configured: dict[str, Value] = {}
         self.enums_made: set[QualifiedName] = set()
+        self.tables: list[TableValue] = []
+        """The tables that the script declares, for the indexes it declares on them apart."""
         self.statement: ast.expr | None = None
         """The call that makes a statement of its own: it is there for what it does, not for what it returns."""
 
@@ -204,8 +207,8 @@ class CallEvaluator(Evaluator):
             return Unknown(f"what {call.path}() returns", call.span, is_answer=True)
         if call.name[:1].isupper():
             return SqlType(call.path, tuple(call.args), call.kwargs, call.span)
-        if call.node is self.statement and call.name not in _TALKING:
-            self.unbounded(call.span, f"{call.path}() lies outside the project and cannot be read")
+        if call.node is self.statement and self.depth and call.name not in _TALKING:
+            self.opaque(call.span, f"{call.path}() lies outside the project and cannot be read")
         return Unknown(f"what {call.path}() returns", call.span, _QUESTION.search(call.name) is not None)
 
     def call_method(self, receiver: Value, call: Call) -> Value:
@@ -266,7 +269,9 @@ _TYPE_BASES: Final = (
 )
 _QUESTION: Final = re.compile(r"exist|has_|check|inspect", re.IGNORECASE)
 """How functions are called that ask the database whether something is there."""
-_TALKING: Final = frozenset({"debug", "info", "warning", "warn", "error", "exception", "log", "print", "echo", "sleep"})
+_TALKING: Final = frozenset(
+    {"debug", "info", "warning", "warn", "error", "exception", "log", "print", "echo", "secho", "sleep"}
+)
 """Functions that are called for what they say, not for what they do to the database."""
 _OP: Final = External("alembic.op")
 _SESSIONS: Final = frozenset({"Session", "sessionmaker", "scoped_session"})

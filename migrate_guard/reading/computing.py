@@ -20,6 +20,7 @@ from migrate_guard.reading.values import (
     EnumMember,
     FilePath,
     Instance,
+    ListValue,
     OrderedSet,
     Rows,
     SqlType,
@@ -81,6 +82,8 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, str):
         return True if value.replace(HOLE, "") else (None if value else False)
     if isinstance(value, Unknown | Rows | Clause):
+        return None
+    if isinstance(value, ListValue) and value.is_doubtful:
         return None
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
         return bool(value)

@@ -92,10 +92,9 @@ def _reference(value: Value) -> Value:
 
 
 def _foreign_key_constraint(call: Call) -> Value:
-    columns, referred = call.get(0, "columns"), call.get(1, "refcolumns")
-    return ConstraintValue(
-        "foreignkey", _names(columns), call.kwargs, call.span, tuple(map(_reference, _names(referred)))
-    )
+    columns, referred = _names(call.get(0, "columns")), _names(call.get(1, "refcolumns"))
+    options = {**call.kwargs, "name": call.get(2, "name")}
+    return ConstraintValue("foreignkey", columns, options, call.span, tuple(map(_reference, referred)))
 
 
 def _names(value: Value) -> tuple[Value, ...]:
@@ -112,7 +111,8 @@ def _columns_constraint(kind: str) -> Callable[[Call], Value]:
 
 
 def _check_constraint(call: Call) -> Value:
-    return ConstraintValue("check", (), call.kwargs, call.span, sqltext=call.get(0, "sqltext"))
+    options = {**call.kwargs, "name": call.get(1, "name")}
+    return ConstraintValue("check", (), options, call.span, sqltext=call.get(0, "sqltext"))
 
 
 def _exclude_constraint(call: Call) -> Value:
@@ -121,7 +121,13 @@ def _exclude_constraint(call: Call) -> Value:
 
 
 def _index(call: Call) -> Value:
-    return IndexValue(call.get(0, "name"), tuple(call.args[1:]), call.kwargs, call.span)
+    made = IndexValue(call.get(0, "name"), tuple(call.args[1:]), call.kwargs, call.span)
+    columns = {id(each) for each in made.elements if isinstance(each, ColumnValue)}
+    for table in call.machine.tables:
+        if not columns.isdisjoint(map(id, table.columns)):
+            table.indexes.append(made)
+            break
+    return made
 
 
 def _generated(kind: str) -> Callable[[Call], Value]:
@@ -151,6 +157,7 @@ def _table(call: Call) -> Value:
         call.span,
         call.kwargs,
     )
+    call.machine.tables.append(table)
     if metadata is not None:
         metadata.tables[str(table.name)] = table
     return table

@@ -318,13 +318,16 @@ def table(
     made_columns: list[Column] = []
     made_constraints: list[AnyConstraint] = []
     made_indexes: list[Index] = []
+    referring = {column for each in constraints if each.kind == "foreignkey" for column in names_of(each.columns)}
     for each in columns:
-        made, own, own_indexes = column(machine, each, name, numbers_itself=numbers_itself(machine, each, key_names))
+        counts = each.name not in referring and numbers_itself(machine, each, key_names)
+        made, own, own_indexes = column(machine, each, name, numbers_itself=counts)
         made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
         made_constraints += own
         made_indexes += own_indexes
     for extra in constraints:
         if extra.kind != "primary" and not _repeats_key(machine, extra, key_names):
+            made_constraints = _without_repeated(machine, made_constraints, extra)
             taken = [one.name for one in made_constraints]
             made_constraints.append(constraint(machine, extra, name, taken))
     made_indexes += [index(machine, each, name) for each in indexes]
@@ -350,6 +353,18 @@ def _repeats_key(machine: CallEvaluator, value: ConstraintValue, key: Sequence[s
     """Whether PostgreSQL drops the constraint without a word, as one index serves both (parse_utilcmd.c)."""
     is_same = value.kind == "unique" and names_of(value.columns) == tuple(key)
     return is_same and machine.target.dialect == "postgresql"
+
+
+def _without_repeated(machine: CallEvaluator, made: list[AnyConstraint], extra: ConstraintValue) -> list[AnyConstraint]:
+    """The constraints without an unnamed UNIQUE that `extra` repeats: PostgreSQL makes one of the two."""
+    if extra.kind != "unique" or machine.target.dialect != "postgresql":
+        return made
+    columns = names_of(extra.columns)
+    return [
+        each
+        for each in made
+        if not (isinstance(each, UniqueConstraint) and each.is_implicit_name and each.columns == columns)
+    ]
 
 
 def _inherits(value: Value) -> tuple[str, ...]:

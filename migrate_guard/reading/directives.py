@@ -315,6 +315,14 @@ def _configure(call: Call) -> Value:
     call.machine.configured.update(call.kwargs)
 
 
+def _main_option(call: Call) -> Value:
+    name = call.get(0, "name")
+    options = call.machine.project.options
+    if options is None or not isinstance(name, str):
+        return Unknown("an option of the configuration", call.span)
+    return options.get(name, call.get(1, "default"))
+
+
 def _no(call: Call) -> Value:
     return False
 
@@ -372,6 +380,7 @@ _PLAIN: Final[Mapping[str, Callable[[Call], Value]]] = {
     "get_bind": _bind_of,
     "get_context": _context,
     "get_impl": _context,
+    "get_main_option": _main_option,
     "inline_literal": _inline_literal,
     "invoke": _invoke,
     "is_offline_mode": _no,

@@ -22,6 +22,8 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
 
     What later interpretations need of it is noted in `project`.
     """
+    if found.config_path is not None:
+        project.options = {**found.options, **({"sqlalchemy.url": found.url} if found.url else {})}
     location = found.script_location or next(iter(found.version_locations), found.root)
     configured = _configured(found.env_path, project, target) if found.env_path else {}
     metadata = configured.get("target_metadata")

@@ -286,10 +286,12 @@ class StatementExecutor(CallEvaluator):
             return ContextManager(function, tuple(args), kwargs, node)
         if node is None or self.call_site is not None or _path(function.scope) == self.path:
             return self.run_body(function, scope)
-        span, mark = self.span(node), len(self.transitions)
+        span, mark, raised = self.span(node), len(self.transitions), self.raised_at
         try:
             with self.elsewhere(span):
-                return self.run_body(function, scope)
+                value = self.run_body(function, scope)
+            self.raised_at = raised
+            return value
         except (OutOfBudget, RecursionError) as error:
             if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
                 self.unbounded(span, f"following {function.name}() was given up: {error}")

@@ -41,6 +41,7 @@ from migrate_guard.reading.values import (
     External,
     FilePath,
     Function,
+    ListValue,
     OrderedSet,
     Rows,
     Scope,
@@ -70,13 +71,17 @@ class Evaluator(Machine):
     def attribute(self, value: Value, name: str, node: ast.expr) -> Value: ...
 
     @abstractmethod
+    def resolve(self, value: Value) -> Value: ...
+
+    @abstractmethod
     def lookup_outside(self, name: str, scope: Scope) -> Value: ...
 
     def constant(self, node: ast.Constant, scope: Scope) -> Value:
         return node.value
 
     def name(self, node: ast.Name, scope: Scope) -> Value:
-        return self.lookup(node.id, scope)
+        found = self.lookup(node.id, scope)
+        return self.resolve(found) if isinstance(found, External) else found
 
     def lookup(self, name: str, scope: Scope) -> Value:
         """The value of a variable, from the inner scope outward."""
@@ -111,7 +116,7 @@ class Evaluator(Machine):
         return found
 
     def list_display(self, node: ast.List, scope: Scope) -> Value:
-        return self.elements(node.elts, scope)
+        return ListValue(self.elements(node.elts, scope))
 
     def tuple_display(self, node: ast.Tuple, scope: Scope) -> Value:
         return tuple(self.elements(node.elts, scope))

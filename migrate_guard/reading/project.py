@@ -33,6 +33,8 @@ class Project:
     version_table_schema: str | None = None
     configured: Mapping[str, object] = field(default_factory=dict)
     """What env.py passes to `context.configure`, as far as it is known."""
+    options: Mapping[str, str] | None = None
+    """The options of the section of the configuration; None where there is no configuration."""
     knows_naming_convention: bool = False
     """Whether env.py tells which convention applies, if any."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
@@ -99,7 +101,9 @@ def project_roots(script_directory: Path, configured: Iterable[Path]) -> tuple[P
         found[parent] = None
         if (parent / "src").is_dir():
             found[parent / "src"] = None
-        if (parent / ".git").exists() or (parent / "pyproject.toml").is_file() or (parent / "setup.py").is_file():
+        if (parent / "__init__.py").is_file():
+            continue
+        if any((parent / name).exists() for name in (".git", "pyproject.toml", "setup.py", "setup.cfg")):
             break
         if len(found) > 12:
             break

@@ -12,7 +12,7 @@ from typing import Any, Final
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Expression
+from migrate_guard.model.schema import Column, Expression, Table
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, sqltypes
 from migrate_guard.reading.attributes import model_table
@@ -277,15 +277,22 @@ def _table(receiver: TableValue, call: Call) -> Value:
     return None
 
 
+def _reflected_column(table: Table, column: Column) -> ColumnValue:
+    options: dict[str, Value] = {"nullable": column.nullable, "comment": column.comment}
+    if table.primary_key and column.name in table.primary_key.columns:
+        options["primary_key"] = True
+    if column.default:
+        options["server_default"] = Clause(column.default.text, column.default.is_literal)
+    kind = SqlType("migrate_guard.sql", (str(column.type),), {}, column.span)
+    return ColumnValue(column.name, kind, (), options, column.span)
+
+
 def reflected(call: Call, name: QualifiedName) -> TableValue:
     """The table that SQLAlchemy would read from the database: what the history tells of it."""
     known = call.machine.schema.table(name)
     if known is None:
         return TableValue(name, [], [], [], call.span, is_reflected=True, is_open=True)
-    columns = [
-        ColumnValue(each.name, SqlType("migrate_guard.sql", (str(each.type),), {}, each.span), (), {}, each.span)
-        for each in known.columns
-    ]
+    columns = [_reflected_column(known, each) for each in known.columns]
     is_open = known.is_open or bool(known.doubtful) or not known.is_certain
     return TableValue(name, columns, [], [], call.span, is_reflected=True, is_open=is_open)
 

@@ -26,6 +26,13 @@ Value = Any
 """A value of the interpreted program: any Python literal, container, or a class of this module."""
 
 
+class ListValue(list[Any]):
+    """A list that the script wrote, and whether something was put into it under a condition nobody could decide."""
+
+    is_doubtful = False
+    __hash__ = None
+
+
 class OrderedSet(list[Any]):
     """A set of the script, in the order in which it names the elements: what it does must not vary between runs."""
 
