@@ -70,8 +70,18 @@ def document(schema: Schema, dialect: DialectName, revisions: Sequence[str], ver
         "tables": {str(table.name): _table(table, schema, dialect) for table in tables},
         "enums": {str(enum.name): list(enum.values) for enum in sorted(schema.enums.values(), key=_name)},
         "views": sorted(str(name) for name in schema.views),
-        "sequences": sorted(str(name) for name in schema.sequences),
+        "sequences": sorted(_sequences(schema, dialect)),
     }
+
+
+def _sequences(schema: Schema, dialect: DialectName) -> set[str]:
+    """The sequences that were made, and on PostgreSQL those that serial and identity columns bring along."""
+    found = {str(name) for name in schema.sequences}
+    if dialect == "postgresql":
+        for table in schema.tables.values():
+            numbered = (each for each in table.columns if each.is_serial or each.is_identity)
+            found.update(str(_sequence(each, table, schema)) for each in numbered if each.default is None)
+    return found
 
 
 def _name(thing: Table | EnumType) -> str:
