@@ -1,6 +1,7 @@
 """What reports look like."""
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
@@ -103,6 +104,59 @@ def test_verbose_text_lists_what_was_not_understood_and_all_help() -> None:
     text = render("text", a_report(BLOCKS, opaque=opaque), Look(verbose=True))
     assert f"not understood:\n  {PATH}:12:5 the table is read from a file\n" in text
     assert "   = help: Build it concurrently.\n   = write: with" in text
+
+
+def test_a_message_that_does_not_fit_beside_the_carets_stands_below_them() -> None:
+    related = (Related(Span("alembic/versions/0001_users.py", 30, 5, 30, 9), "the table is made in this revision"),)
+    report = a_report(replace(BLOCKS, related=related, write=None), opaque=(OpaqueOperation(BLOCKS.span, "unknown"),))
+    assert (
+        render("text", report, Look(width=70))
+        == f"""\
+{PATH}:12:5 error MG301 index-blocks-writes
+   |
+12 |     op.create_index("ix_orders_user_id", "orders", ["user_id"])
+   |     {"^" * 59}
+   |     building "ix_orders_user_id" blocks writes to "orders" until
+   |     it is done
+   |
+   = note: the table is made in this revision
+           (alembic/versions/0001_users.py:30:5)
+   = help: Build it concurrently.
+
+1 finding (1 error) in 120 revisions of alembic, postgresql 15, head
+9c41;
+1 operation not understood (-v lists them)
+"""
+    )
+
+
+@pytest.mark.parametrize("width", [1, 40, 60, 61, 80, 100, 160, 400])
+def test_reports_keep_to_the_width_and_cut_no_message(width: int) -> None:
+    wide = replace(BLOCKS, message="日本 " * 30 + "é" * 30, span=Span(PATH, 12, 55, 12, 64), write=None)
+    text = render("text", a_report(BLOCKS, wide, NO_ENV, replace(NO_ENV, message="m " * 60)), Look(width=width))
+    frames = [line for line in text.splitlines() if " | " in line[:5]]
+    assert all(sum(columns for _, columns in cells(line)) <= max(width, 45) for line in frames)
+    words = [word for line in text.splitlines() for word in line.removeprefix("   |").split()]
+    assert words.count("日本") == 30
+    assert words.count("m") == 60
+    assert " ".join(BLOCKS.message.split()) in " ".join(words)
+
+
+def test_a_line_wider_than_the_terminal_is_shown_around_the_finding() -> None:
+    assert mark(LINE, Span(PATH, 12, 5, 12, 64), 40) == ('…op.create_index("ix_orders_user_id", "…', 1, 38)
+    assert mark(LINE, Span(PATH, 12, 53, 12, 62), 40) == ('…rders_user_id", "orders", ["user_id"])', 28, 9)
+
+
+def test_the_footer_of_many_environments_is_a_list() -> None:
+    billing = EnvironmentSummary("billing", "sqlite 3.40", 1, ("a", "b"))
+    report = Report((), hidden=(Hidden(BLOCKS, "diff"),), opaque=(OpaqueOperation(BLOCKS.span, "?"),))
+    assert render("text", replace(report, environments=(ALEMBIC, billing)), Look(width=80)) == (
+        "no findings in\n"
+        "  120 revisions of alembic, postgresql 15, head 9c41\n"
+        "  1 revision of billing, sqlite 3.40, heads a, b\n"
+        "hidden: 1 outside the files given\n"
+        "1 operation not understood (-v lists them)\n"
+    )
 
 
 def test_text_names_related_places() -> None:

@@ -93,6 +93,16 @@ def color(choice: str, file: Path | None = None) -> bool:
     return wants_color(mode, os.environ, is_terminal=file is None and sys.stdout.isatty())
 
 
+def width(file: Path | None = None) -> int | None:
+    """Return the columns of the terminal that a report goes to, None where it goes elsewhere."""
+    if file is not None or not sys.stdout.isatty():
+        return None
+    try:
+        return os.get_terminal_size(sys.stdout.fileno()).columns or None
+    except OSError:
+        return None
+
+
 def existing_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[Path, ...]]:
     """Part arguments into revisions and paths: what exists on disk is a path, and so is what is spelled like one."""
     revisions = tuple(each for each in arguments if not _is_path(each))

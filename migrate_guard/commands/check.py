@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrate_guard.commands._shared import color, discovered, environment_options, settings
+from migrate_guard.commands._shared import color, discovered, environment_options, settings, width
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.finding import Report
-from migrate_guard.reporters import Look, formats, reporter
+from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def command(
     selection = discovered(paths, names, quiet=quiet)
     outcomes = judge(selection, chosen, selected(rules, chosen))
     report = sifted(outcomes, selection, chosen, rules, started)
-    look = Look(color(color_choice, output_file), verbose, quiet)
+    look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(chosen.output_format)(report, look), output_file)
     if any(outcome.crashed for outcome in outcomes):
         return 2

@@ -212,7 +212,8 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if operation.modify_nullable is not None:
         changes["nullable"] = operation.modify_nullable
     if operation.modify_default is not ops.UNSET:
-        changes["default"] = operation.modify_default
+        # what numbers a SERIAL column is its default
+        changes.update(default=operation.modify_default, is_serial=False)
     if operation.modify_comment is not ops.UNSET:
         changes["comment"] = operation.modify_comment
     if operation.modify_identity is not ops.UNSET:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib import import_module
 from pkgutil import iter_modules
-from typing import NamedTuple, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
 from migrate_guard.model.finding import Report
+
+WIDTH: Final = 160
+"""Columns of a report that no terminal shows; a build log has about as many."""
 
 
 class Look(NamedTuple):
@@ -16,6 +19,8 @@ class Look(NamedTuple):
     color: bool = False
     verbose: bool = False
     quiet: bool = False
+    width: int = WIDTH
+    """Columns within which sentences are kept; code stays as it is to be copied."""
 
 
 Reporter: TypeAlias = Callable[[Report, Look], str]

@@ -24,5 +24,5 @@ def render(report: Report, look: Look) -> str:
     if lines:
         lines.append("")
     if not look.quiet:
-        lines.append(footer(report))
+        lines.append(footer(report, look))
     return "".join(f"{line}\n" for line in lines)

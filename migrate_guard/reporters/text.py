@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from migrate_guard.model.finding import EnvironmentSummary, Finding, Report, Severity
+from migrate_guard.model.finding import Finding, Report, Severity
 from migrate_guard.model.source import Source, Span
-from migrate_guard.reporters import Look
+from migrate_guard.reporters import WIDTH, Look
 from migrate_guard.reporters._counting import count
 from migrate_guard.reporters._styles import BLUE, BOLD, CYAN, SEVERITY_STYLES
+from migrate_guard.reporters._wrapping import columns, wrapped
 from migrate_guard.terminal import cells, paint, visible
 
-LONGEST_LINE = 160
-"""Columns of a source line that are shown; of a longer one, the part around the finding."""
+NARROWEST = 40
+"""Columns that a source line and a message have in the narrowest terminal."""
 
 _HIDDEN = {"suppressed": "suppressed", "baseline": "in the baseline", "diff": "outside the files given"}
 
@@ -33,7 +35,7 @@ def render(report: Report, look: Look) -> str:
     if look.verbose and report.opaque:
         blocks.append("\n".join(_opaque(report, look)))
     if not look.quiet:
-        blocks.append(footer(report))
+        blocks.append(footer(report, look))
     return "".join(f"{block}\n\n" for block in blocks).removesuffix("\n")
 
 
@@ -42,38 +44,58 @@ def _finding(finding: Finding, source: Source | None, look: Look) -> Iterator[st
     severity = paint(str(finding.severity), style, look.color)
     rule = paint(f"{finding.code} {finding.name}", BOLD, look.color)
     yield f"{paint(location(finding.span, source), BOLD, look.color)} {severity} {rule}"
-    message = paint(visible(finding.message), style, look.color)
-    gutter = ""
+    gutter = " "
     if source is None or finding.span.line > len(source.lines):
-        yield f"  {paint('=', BLUE, look.color)} {message}"
+        equals = paint("=", BLUE, look.color)
+        first, *others = wrapped(finding.message, max(look.width - len("  = "), NARROWEST))
+        yield f"  {equals} {paint(first, style, look.color)}"
+        yield from (f"    {paint(line, style, look.color)}" for line in others)
     else:
-        number = str(finding.span.line)
-        gutter = " " * len(number)
-        bar = paint("|", BLUE, look.color)
-        marked = mark(source.line(finding.span.line), finding.span)
-        carets = paint("^" * marked.width, style, look.color)
-        yield f"{gutter} {bar}"
-        yield f"{paint(number, BLUE, look.color)} {bar} {marked.line}".rstrip()
-        yield f"{gutter} {bar} {' ' * marked.start}{carets} {message}"
+        gutter = " " * len(str(finding.span.line))
+        yield from _frame(finding, source, look)
         if finding.related or finding.write or finding.help:
-            yield f"{gutter} {bar}"
-    gutter = gutter or " "
+            yield f"{gutter} {paint('|', BLUE, look.color)}"
     for related in finding.related:
         place = location(related.span, None)
-        yield from _note(gutter, "note", f"{visible(related.message)} ({place})", look)
+        yield from _note(gutter, "note", f"{related.message} ({place})", look)
     if finding.help and (look.verbose or not finding.write):
         yield from _note(gutter, "help", finding.help, look)
     if finding.write:
-        yield from _note(gutter, "write", finding.write, look)
+        yield from _note(gutter, "write", finding.write, look, is_code=True)
 
 
-def _note(gutter: str, label: str, text: str, look: Look) -> Iterator[str]:
+def _frame(finding: Finding, source: Source, look: Look) -> Iterator[str]:
+    """Yield the line of a finding with its place underlined, and the message beside or below that."""
+    style = SEVERITY_STYLES[finding.severity]
+    number = str(finding.span.line)
+    bar = paint("|", BLUE, look.color)
+    blank = f"{' ' * len(number)} {bar}"
+    room = max(look.width - len(f"{number} | "), NARROWEST)
+    marked = mark(source.line(finding.span.line), finding.span, room)
+    yield blank
+    yield f"{paint(number, BLUE, look.color)} {bar} {marked.line}".rstrip()
+    carets = f"{blank} {' ' * marked.start}{paint('^' * marked.width, style, look.color)}"
+    message = visible(finding.message)
+    if marked.start + marked.width + 1 + columns(message) <= room:
+        yield f"{carets} {paint(message, style, look.color)}"
+        return
+    yield carets
+    # Far to the right there is no place for it.
+    indent = marked.start if room - marked.start >= NARROWEST else 0
+    for line in wrapped(message, room - indent):
+        yield f"{blank} {' ' * indent}{paint(line, style, look.color)}"
+
+
+def _note(gutter: str, label: str, text: str, look: Look, *, is_code: bool = False) -> Iterator[str]:
     """Yield a remark under a code frame; its further lines are indented as far as its first."""
-    first, *others = text.rstrip("\n").split("\n")
     margin = " " * len(f"{gutter} = {label}: ")
-    yield f"{gutter} {paint('=', BLUE, look.color)} {paint(f'{label}:', CYAN, look.color)} {visible(first)}".rstrip()
+    if is_code:
+        first, *others = map(visible, text.rstrip("\n").split("\n"))
+    else:
+        first, *others = wrapped(text, max(look.width - len(margin), NARROWEST))
+    yield f"{gutter} {paint('=', BLUE, look.color)} {paint(f'{label}:', CYAN, look.color)} {first}".rstrip()
     for line in others:
-        yield f"{margin}{visible(line)}".rstrip()
+        yield f"{margin}{line}".rstrip()
 
 
 def location(span: Span, source: Source | None) -> str:
@@ -82,8 +104,11 @@ def location(span: Span, source: Source | None) -> str:
     return f"{visible(span.path)}:{span.line}:{column}"
 
 
-def mark(line: str, span: Span) -> Marked:
-    """Return a source line as it is shown, and where on it the span lies; of a long span its first line."""
+def mark(line: str, span: Span, room: int = WIDTH) -> Marked:
+    """Return a source line as it is shown, and where on it the span lies; of a long span its first line.
+
+    Of a line with more columns than `room` the part around the span is shown.
+    """
     encoded = line.encode(errors="surrogatepass")
     begin = len(encoded[: span.column - 1].decode(errors="ignore"))
     end = len(line.rstrip())
@@ -93,7 +118,7 @@ def mark(line: str, span: Span) -> Marked:
     offsets = [0]
     for _, width in shown:
         offsets.append(offsets[-1] + width)
-    left, right = _window(offsets, begin, end)
+    left, right = _window(offsets, begin, end, room)
     before, after = "…" if left > 0 else "", "…" if right < len(shown) else ""
     text = before + "".join(cell for cell, _ in shown[left:right]) + after
     start = len(before) + offsets[min(begin, right)] - offsets[left]
@@ -101,17 +126,19 @@ def mark(line: str, span: Span) -> Marked:
     return Marked(text, start, max(width, 1))
 
 
-def _window(offsets: list[int], begin: int, end: int) -> tuple[int, int]:
+def _window(offsets: list[int], begin: int, end: int, room: int) -> tuple[int, int]:
     """Return the first and last character of a line to show, given the column at which each one starts."""
     last = len(offsets) - 1
-    if offsets[-1] <= LONGEST_LINE:
+    if offsets[-1] <= room:
         return 0, last
-    spare = max(LONGEST_LINE - (offsets[min(end, last)] - offsets[min(begin, last)]), 0)
+    room -= 2  # for the marks of what is left out
+    start, stop = offsets[min(begin, last)], offsets[min(end, last)]
+    if stop <= room:
+        return 0, bisect_right(offsets, room) - 1
     # A third of what is left over goes before the span, where the name of the call stands.
-    earliest = max(offsets[min(begin, last)] - max(spare // 3, 20), 0)
-    left = next(index for index, offset in enumerate(offsets) if offset >= earliest)
-    right = max((index for index, offset in enumerate(offsets) if offset <= offsets[left] + LONGEST_LINE), default=last)
-    return left, right
+    earliest = max(start - max(room - (stop - start), 0) // 3, 0)
+    left = bisect_left(offsets, min(earliest, offsets[-1] - room))
+    return left, bisect_right(offsets, offsets[left] + room) - 1
 
 
 def _opaque(report: Report, look: Look) -> Iterator[str]:
@@ -120,15 +147,29 @@ def _opaque(report: Report, look: Look) -> Iterator[str]:
         yield f"  {location(each.span, report.sources.get(each.span.path))} {visible(each.reason)}"
 
 
-def footer(report: Report) -> str:
+def footer(report: Report, look: Look) -> str:
     """Return how much was found in what, what is hidden, and what was not understood."""
-    text = f"{_found(report)}{_where(report.environments)}"
+    places = [
+        f"{count(each.revisions, 'revision')} of {visible(each.location)}, {each.target}, {_heads(each.heads)}"
+        for each in report.environments
+    ]
+    found = f"{_found(report)} in {' and '.join(places)}" if places else _found(report)
     hidden = Counter(each.by for each in report.hidden)
-    if hidden:
-        text += "; hidden: " + ", ".join(f"{hidden[by]} {words}" for by, words in _HIDDEN.items() if hidden[by])
+    left_out = ", ".join(f"{hidden[by]} {words}" for by, words in _HIDDEN.items() if hidden[by])
+    aside = f"; hidden: {left_out}" if left_out else ""
+    is_list = len(places) > 1 and columns(found + aside) > look.width
+    if is_list:
+        lines = [f"{_found(report)} in"]
+        for place in places:
+            first, *others = wrapped(place, max(look.width - 2, NARROWEST))
+            lines += [f"  {first}", *(f"    {line}" for line in others)]
+        lines += [f"hidden: {left_out}"] if left_out else []
+    else:
+        lines = wrapped(found + aside, look.width)
     if report.opaque:
-        text += f";\n{count(len(report.opaque), 'operation')} not understood (-v lists them)"
-    return text
+        lines[-1] += "" if is_list else ";"
+        lines.append(f"{count(len(report.opaque), 'operation')} not understood (-v lists them)")
+    return "\n".join(lines)
 
 
 def _found(report: Report) -> str:
@@ -141,15 +182,6 @@ def _found(report: Report) -> str:
         if by_severity[each]
     )
     return f"{count(len(report.findings), 'finding')} ({counts})"
-
-
-def _where(environments: tuple[EnvironmentSummary, ...]) -> str:
-    if not environments:
-        return ""
-    return " in " + " and ".join(
-        f"{count(each.revisions, 'revision')} of {visible(each.location)}, {each.target}, {_heads(each.heads)}"
-        for each in environments
-    )
 
 
 def _heads(heads: tuple[str, ...]) -> str:

@@ -13,7 +13,8 @@ def duplicate_revision_id(view: HistoryView) -> Iterator[Problem]:
     for first, *others in view.history.duplicates:
         for other in others:
             yield Problem(
-                f'"{other.id}" is also the id of "{_file(first.path)}": Alembic runs one of the two scripts only',
+                f'"{other.id}" is also the id of "{_file(first.path)}", so "alembic upgrade head" refuses '
+                "and one of the two scripts never runs",
                 other.span,
                 object=other.id,
                 help="Give this script an id of its own, and the scripts that follow it that id as down_revision.",

@@ -15,5 +15,5 @@ def stray_script(view: HistoryView) -> Iterator[Problem]:
             f'"{name}" lies among the revisions and defines no revision, so every Alembic command stops at it',
             script.span,
             object=name,
-            help="Give it the variables revision and down_revision, or move it out of the versions directory.",
+            help="Move it out of the versions directory, or give it revision and down_revision to make it a migration.",
         )

@@ -84,7 +84,7 @@ class Comments:
             yield Problem(
                 "this comment names no rule, so it hides nothing",
                 comment.span,
-                help="Write the rules in brackets, then the reason: # migrate-guard: ignore[MG301] the table is empty.",
+                help="Write the rules in brackets, then the reason: # migrate-guard: ignore[MG406] the table is empty.",
             )
         for name in comment.rules:
             if self._code(name) is None:

@@ -125,6 +125,7 @@ def test_quiet(op: ops.Operation, schema: Schema, target: Target) -> None:
 
 
 def test_a_key_whose_name_is_assumed_may_be_gone() -> None:
+    assert TABLE.primary_key
     key = replace(TABLE.primary_key, is_assumed_name=True)
     assert check(PRIMARY, BASE.with_table(replace(TABLE, primary_key=key))) == []
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from migrate_guard.model import operations as ops
@@ -9,7 +11,7 @@ from migrate_guard.model.environment import Environment
 from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
-from migrate_guard.model.schema import Column, Schema, Table, Type
+from migrate_guard.model.schema import Column, EnumType, Index, IndexElement, Schema, Table, Type, UniqueConstraint
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, RevisionView
@@ -19,7 +21,9 @@ SPAN = Span("a.py", 1, 1, 1, 2)
 TEXT = Type("TEXT", family="text")
 USERS, COPY = QualifiedName("users"), QualifiedName("users_copy")
 BASE = Schema().with_table(Table(USERS, SPAN, columns=(Column("email", TEXT, SPAN),)))
+EMAIL = Column("email", TEXT, SPAN)
 ADD = ops.AddColumn(span=SPAN, table=USERS, column=Column("city", TEXT, SPAN))
+DROP = ops.DropColumn(span=SPAN, table=USERS, column="city")
 
 
 def run(*operations: ops.Operation, raises: Span | None = None) -> Run:
@@ -68,6 +72,145 @@ def test_something_stays(op: ops.Operation) -> None:
 )
 def test_nothing_stays(operations: tuple[ops.Operation, ...]) -> None:
     assert check(run(*operations)) == []
+
+
+COPY_OF_USERS = ops.CreateTable(span=SPAN, table=Table(COPY, SPAN, columns=(Column("email", TEXT, SPAN),)))
+INDEX = Index("ix", (IndexElement("email"),), SPAN)
+UNIQUE = UniqueConstraint(name="uq", columns=("email",), span=SPAN)
+FOREIGN = QualifiedName("not_ours")
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        pytest.param((ADD, ops.DropColumn(span=SPAN, table=USERS, column="city")), id="column"),
+        pytest.param(
+            (
+                ADD,
+                ops.AlterColumn(span=SPAN, table=USERS, column="city", modify_nullable=False),
+                ops.RenameColumn(span=SPAN, table=USERS, column="city", new_name="town"),
+                ops.DropColumn(span=SPAN, table=USERS, column="town"),
+            ),
+            id="renamed column",
+        ),
+        pytest.param(
+            (
+                ops.CreateIndex(span=SPAN, table=USERS, index=INDEX),
+                ops.DropIndex(span=SPAN, index=QualifiedName("ix"), table=USERS),
+            ),
+            id="index",
+        ),
+        pytest.param(
+            (
+                ops.CreateIndex(span=SPAN, table=USERS, index=INDEX),
+                ops.DropIndex(span=SPAN, index=QualifiedName("ix")),
+            ),
+            id="index without its table",
+        ),
+        pytest.param(
+            (
+                ops.AddConstraint(span=SPAN, table=USERS, constraint=UNIQUE),
+                ops.DropConstraint(span=SPAN, table=USERS, constraint="uq"),
+            ),
+            id="constraint",
+        ),
+        pytest.param(
+            (
+                ops.AlterColumn(span=SPAN, table=USERS, column="email", modify_nullable=False),
+                ops.AlterColumn(span=SPAN, table=USERS, column="email", modify_nullable=True),
+            ),
+            id="property of a column",
+        ),
+        pytest.param(
+            (
+                COPY_OF_USERS,
+                ops.CreateIndex(span=SPAN, table=COPY, index=INDEX),
+                ops.DropIndex(span=SPAN, index=QualifiedName("unheard of"), table=COPY),
+                ops.RenameTable(span=SPAN, table=COPY, new_name=QualifiedName("aside")),
+                ops.DropTable(span=SPAN, table=QualifiedName("aside")),
+            ),
+            id="table",
+        ),
+        pytest.param(
+            (
+                ops.CreateEnum(span=SPAN, enum=EnumType(QualifiedName("mood"), ("good",), SPAN)),
+                ops.DropType(span=SPAN, type=QualifiedName("mood")),
+            ),
+            id="type",
+        ),
+        pytest.param(
+            (
+                ops.AddColumn(span=SPAN, table=FOREIGN, column=ADD.column),
+                ops.DropColumn(span=SPAN, table=FOREIGN, column="city"),
+            ),
+            id="column of a table that the history does not make",
+        ),
+    ],
+)
+def test_what_comes_and_goes_within_the_upgrade_does_not_stay(operations: tuple[ops.Operation, ...]) -> None:
+    assert check(run(*operations)) == []
+
+
+@pytest.mark.parametrize(
+    ("operations", "message", "inverse"),
+    [
+        pytest.param(
+            (ADD, ops.RenameColumn(span=SPAN, table=USERS, column="city", new_name="town")),
+            'adds "users.city" (and 1 more)',
+            'op.alter_column("users", "town", new_column_name="city")\nop.drop_column("users", "city")',
+            id="a column under its second name",
+        ),
+        pytest.param(
+            (
+                ADD,
+                ops.CreateIndex(span=SPAN, table=USERS, index=INDEX),
+                ops.DropColumn(span=SPAN, table=USERS, column="city"),
+            ),
+            'creates "users.ix"',
+            'op.drop_index("ix", table_name="users")',
+            id="what stays beside what goes",
+        ),
+        pytest.param(
+            (
+                COPY_OF_USERS,
+                ops.AddColumn(span=SPAN, table=COPY, column=ADD.column),
+                ops.DropTable(span=SPAN, table=USERS),
+                ops.RenameTable(span=SPAN, table=COPY, new_name=USERS),
+            ),
+            'creates "users_copy" (and 3 more)',
+            None,
+            id="a table in the place of another",
+        ),
+        pytest.param(
+            (
+                ops.DropColumn(span=SPAN, table=USERS, column="email"),
+                ops.AddColumn(span=SPAN, table=USERS, column=EMAIL),
+            ),
+            'drops "users.email" (and 1 more)',
+            None,
+            id="a column made anew",
+        ),
+        pytest.param(
+            (
+                ops.AddColumn(span=SPAN, table=FOREIGN, column=ADD.column),
+                ops.DropTable(span=SPAN, table=FOREIGN),
+            ),
+            'drops "not_ours"',
+            None,
+            id="a table that the history does not make",
+        ),
+        pytest.param(
+            (ADD, replace(DROP, condition="if it is late")),
+            'adds "users.city" (and 1 more)',
+            None,
+            id="a drop that may not run",
+        ),
+    ],
+)
+def test_what_stays(operations: tuple[ops.Operation, ...], message: str, inverse: str | None) -> None:
+    (problem,) = check(run(*operations))
+    assert problem.message.startswith(f"downgrade() does nothing although upgrade() {message}, so")
+    assert problem.instead == (inverse or 'raise NotImplementedError("a1 cannot be taken back")')
 
 
 def test_a_refusal_is_a_decision() -> None:

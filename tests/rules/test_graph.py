@@ -30,7 +30,7 @@ def check(rule: Rule, *revisions: Revision) -> list[Problem]:
     return list(rule.check(HistoryView(history, Environment("migrations"), Target.default())))
 
 
-def heads(*revisions: Revision) -> list[str | None]:
+def heads(*revisions: Revision) -> list[str]:
     return sorted(str(each.object) for each in check(multiple_heads, *revisions))
 
 

@@ -1,17 +1,26 @@
 """What is reported of what the rules say."""
 
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING
 
 import pytest
 
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
-from migrate_guard.model.operations import CreateIndex
-from migrate_guard.model.revision import History, Revision, Suppression
+from migrate_guard.model.operations import CreateIndex, Opaque
+from migrate_guard.model.revision import Direction, History, Revision, Suppression
 from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, Rule
 from migrate_guard.sieve import Scope, Sifted, sift
 from migrate_guard.sieve.scope import PathIgnores
+
+if TYPE_CHECKING:
+    from _typeshed import TraceFunction
 
 
 def a_rule(code: str, name: str, on: type = CreateIndex, yields_to: tuple[str, ...] = ()) -> Rule:
@@ -182,3 +191,99 @@ def test_fingerprints_do_not_change_when_another_finding_is_suppressed() -> None
     both = run(a_finding(line=5), a_finding(line=8))
     one = run(a_finding(line=5), a_finding(line=8), comments=(a_comment("MG301"),))
     assert one.findings[0].fingerprint == both.findings[1].fingerprint
+
+
+HINT = a_rule("MG002", "unresolved-operation", on=Opaque)
+
+
+def a_hint(message: str, object: str | None = None, direction: Direction = "upgrade") -> Finding:
+    confidence = Confidence.MEDIUM if " if " in message or " for each " in message else Confidence.HIGH
+    finding = a_finding(HINT, object=object)
+    return replace(finding, message=message, direction=direction, confidence=confidence)
+
+
+@pytest.mark.parametrize(
+    ("findings", "message"),
+    [
+        pytest.param(
+            [a_hint("not known: x if a"), a_hint("not known: x"), a_hint("not known: x if not a")],
+            "not known: x",
+            id="branches of a fork",
+        ),
+        pytest.param(
+            [a_hint("not known: x", direction="downgrade"), a_hint("not known: x")],
+            "not known: x",
+            id="both directions",
+        ),
+        pytest.param(
+            [a_hint('what this does to "a" is not known', "a"), a_hint('what this does to "b" is not known', "b")],
+            'what this does to "a" and "b" is not known',
+            id="rounds of a loop",
+        ),
+        pytest.param(
+            [a_hint(f'what this does to "{each}" is not known for each x', each) for each in "abcde"],
+            'what this does to "a", "b" and 3 more is not known for each x',
+            id="many rounds of a loop",
+        ),
+    ],
+)
+def test_one_place_and_reason_speaks_once(findings: list[Finding], message: str) -> None:
+    (finding,) = run(*findings, rules=(HINT,)).findings
+    assert (finding.message, finding.direction) == (message, "upgrade")
+
+
+def test_places_reasons_objects_and_revisions_are_told_apart() -> None:
+    blocks = replace(a_finding(), message="it blocks if a", confidence=Confidence.MEDIUM)
+    others = [
+        replace(blocks, message="it blocks if not a"),
+        replace(blocks, object="other"),
+        replace(blocks, revision="b2"),
+        replace(blocks, message="it locks if a"),
+        replace(blocks, message="it blocks for ever", confidence=Confidence.HIGH),
+        replace(blocks, span=Span("v/a.py", 5, 6, 5, 20)),
+    ]
+    sifted = run(blocks, *others)
+    assert len(sifted.findings) == 6
+    assert "it blocks if not a" not in [each.message for each in sifted.findings]
+    reasons = run(a_hint("not known: x"), a_hint("not known: y"), rules=(HINT,)).findings
+    assert [each.message for each in reasons] == ["not known: x", "not known: y"]
+
+
+def steps(function: Callable[[], object]) -> int:
+    """How many instructions of Python a call takes."""
+    count = 0
+
+    def trace(frame: FrameType, event: str, argument: object) -> TraceFunction:
+        nonlocal count
+        frame.f_trace_opcodes = True
+        count += event == "opcode"
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        function()
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_the_cost_of_comments_is_linear() -> None:
+    def sift_many(number: int) -> Callable[[], Sifted]:
+        lines = range(1, number + 1)
+        findings = [a_finding(rule, line, object=f"t{line}.x") for line in lines for rule in (BLOCKS, SHADOWED)]
+        comments = tuple(a_comment("MG301", "MG101", first=line, last=line + line % 2) for line in lines)
+        return lambda: run(*findings, comments=comments)
+
+    assert steps(sift_many(400)) < 6 * steps(sift_many(100))
+
+
+def test_comments_over_many_lines_that_overlap() -> None:
+    comments = (
+        a_comment("MG301", first=1, last=50),
+        a_comment("MG301", first=5, last=8),
+        a_comment("MG301", first=60, last=61),
+    )
+    sifted = run(*(a_finding(line=line) for line in (1, 8, 50, 51, 59, 60, 61, 62)), comments=comments)
+    assert codes(sifted) == [("MG301", 51), ("MG301", 59), ("MG301", 62)]
+    assert [each.finding.span.line for each in sifted.hidden] == [1, 8, 50, 60, 61]
