@@ -162,7 +162,8 @@ def _with_lost(table: Table, before: Table, span: Span, name: str | None = None)
     kept = {id(each) for each in (*table.columns, *table.constraints(), *table.indexes)}
     lost = [Lost(each.name or "", span, each) for each in objects if id(each) not in kept]
     if name is not None and all(each.name != name for each in lost):
-        lost.append(Lost(name, span, Column(name, UNKNOWN_TYPE, span, nullable=None)))
+        told = lost[0].object if lost else Column(name, UNKNOWN_TYPE, span, nullable=None)
+        lost.append(Lost(name, span, told))
     return replace(table, lost=(*table.lost, *lost))
 
 
@@ -343,6 +344,8 @@ def with_constraint(table: Table, constraint: AnyConstraint) -> Table:
 def _add_constraint(schema: Schema, operation: ops.AddConstraint) -> Schema:
     table = _table(schema, operation.table, operation)
     constraint = operation.constraint
+    if constraint.name and table.constraint(constraint.name):
+        return schema
     if operation.using_index:
         index = table.index(operation.using_index)
         if index:
@@ -358,25 +361,24 @@ def _drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema
     if is_unsure(operation):
         return schema.with_table(_unsure(table, operation, operation.constraint))
-    name = operation.constraint
-    primary_key = table.primary_key
-    if table.constraint(name) is None:
-        name = _believed_name(table, operation.kind) or name
+    dropped = table.constraint(operation.constraint) or _believed(table, operation.kind)
+    if dropped is None:
+        return schema
     if operation.cascade:
-        schema = _without_references(schema, table, name)
+        schema = _without_references(schema, table, dropped)
     kept = replace(
         table,
-        primary_key=None if primary_key and primary_key.name == name else primary_key,
-        unique_constraints=tuple(each for each in table.unique_constraints if each.name != name),
-        foreign_keys=tuple(each for each in table.foreign_keys if each.name != name),
-        check_constraints=tuple(each for each in table.check_constraints if each.name != name),
-        exclusion_constraints=tuple(each for each in table.exclusion_constraints if each.name != name),
+        primary_key=None if table.primary_key is dropped else table.primary_key,
+        unique_constraints=tuple(each for each in table.unique_constraints if each is not dropped),
+        foreign_keys=tuple(each for each in table.foreign_keys if each is not dropped),
+        check_constraints=tuple(each for each in table.check_constraints if each is not dropped),
+        exclusion_constraints=tuple(each for each in table.exclusion_constraints if each is not dropped),
     )
-    return schema.with_table(_with_lost(kept, table, operation.span))
+    return schema.with_table(_with_lost(kept, table, operation.span, operation.constraint))
 
 
-def _believed_name(table: Table, kind: ops.ConstraintKind | None) -> str | None:
-    """The name of the only constraint of a kind whose name nobody wrote down: a drop by another name means that one."""
+def _believed(table: Table, kind: ops.ConstraintKind | None) -> AnyConstraint | None:
+    """The only constraint of a kind whose name nobody wrote down: a drop by another name means that one."""
     of_kind: dict[ops.ConstraintKind | None, tuple[AnyConstraint, ...]] = {
         "primary": (table.primary_key,) if table.primary_key else (),
         "unique": table.unique_constraints,
@@ -384,12 +386,11 @@ def _believed_name(table: Table, kind: ops.ConstraintKind | None) -> str | None:
         "check": table.check_constraints,
     }
     candidates = [each for each in of_kind.get(kind, ()) if each.is_implicit_name or each.name is None]
-    return candidates[0].name if len(candidates) == 1 else None
+    return candidates[0] if len(candidates) == 1 else None
 
 
-def _without_references(schema: Schema, table: Table, name: str) -> Schema:
+def _without_references(schema: Schema, table: Table, dropped: AnyConstraint) -> Schema:
     """What CASCADE takes along: the foreign keys that rest on a primary key or unique constraint."""
-    dropped = table.constraint(name)
     if not isinstance(dropped, PrimaryKey | UniqueConstraint):
         return schema
     for other in schema.referring(table.name):

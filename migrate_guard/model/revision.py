@@ -79,7 +79,7 @@ class UnreadableScript:
 
 @dataclass(frozen=True, slots=True)
 class StrayScript:
-    """A Python file in a version location that defines no revision: Alembic never runs it."""
+    """A Python file in a version location that defines no revision: no Alembic command gets past it."""
 
     span: Span
 
