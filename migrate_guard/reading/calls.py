@@ -13,11 +13,13 @@ from typing import Any, Final
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
-from migrate_guard.reading import builtins_ as python
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
+from migrate_guard.reading.builtins_ import call_builtin
 from migrate_guard.reading.computing import CONTAINERS, plain_member
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
+from migrate_guard.reading.python_methods import call_python_method
+from migrate_guard.reading.standard_library import call_standard
 from migrate_guard.reading.values import (
     Batch,
     BoundMethod,
@@ -189,7 +191,7 @@ class CallEvaluator(Evaluator):
         call.args = [plain_member(each, None) for each in call.args]
         call.kwargs = {name: plain_member(each, None) for name, each in call.kwargs.items()}
         if top == "builtins":
-            return python.call_builtin(call)
+            return call_builtin(call)
         if top == "alembic":
             from migrate_guard.reading.directives import call_alembic
 
@@ -199,7 +201,7 @@ class CallEvaluator(Evaluator):
 
             return call_sqlalchemy(call)
         if top in sys.stdlib_module_names:
-            return python.call_standard(call)
+            return call_standard(call)
         if call.name in _SESSIONS:
             return Connection(is_session=True)
         if any(map(is_database, [*call.args, *call.kwargs.values()])):
@@ -213,7 +215,7 @@ class CallEvaluator(Evaluator):
 
     def call_method(self, receiver: Value, call: Call) -> Value:
         if isinstance(receiver, (str, bytes, int, float, *CONTAINERS)):
-            return python.call_python_method(receiver, call)
+            return call_python_method(receiver, call)
         if isinstance(receiver, Batch):
             from migrate_guard.reading.directives import call_batch
 

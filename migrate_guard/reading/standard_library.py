@@ -1,0 +1,93 @@
+"""Functions of the standard library, as far as scripts name things with them."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import posixpath
+from typing import TYPE_CHECKING, Final
+
+from migrate_guard.model.revision import Unknown
+from migrate_guard.reading.computing import (
+    known_items,
+)
+from migrate_guard.reading.machine import MAXIMUM_ITEMS, is_known_text
+from migrate_guard.reading.python_calls import dictionary, unknown
+from migrate_guard.reading.values import (
+    External,
+    FilePath,
+    Partial,
+    Value,
+)
+
+if TYPE_CHECKING:
+    from migrate_guard.reading.calls import Call
+
+
+_PATHS: Final = frozenset({"pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "io.open", "codecs.open"})
+
+
+def path_value(call: Call) -> Value:
+    """A path, or the file that `open()` opens for reading."""
+    parts = [each.path if isinstance(each, FilePath) else each for each in call.args]
+    if call.name == "open":
+        parts = parts[:1]
+    if not parts or not all(map(is_known_text, parts)):
+        return unknown(call, "a path that is not known")
+    return FilePath(posixpath.normpath(posixpath.join(*parts)))
+
+
+def _path_function(call: Call) -> Value:
+    args = [each.path if isinstance(each, FilePath) else each for each in call.args]
+    if not args or not all(map(is_known_text, args)):
+        return unknown(call, "a path that is not known")
+    match call.name:
+        case "join":
+            return posixpath.normpath(posixpath.join(*args))
+        case "dirname":
+            return posixpath.dirname(args[0])
+        case "basename":
+            return posixpath.basename(args[0])
+        case "abspath" | "realpath" | "normpath":
+            return posixpath.normpath(args[0])
+    return unknown(call)
+
+
+def call_standard(call: Call) -> Value:
+    """The result of a function of the standard library; almost all of them are not known."""
+    if call.path in _PATHS:
+        return path_value(call)
+    if call.path == "functools.partial" and call.args:
+        return Partial(call.args[0], tuple(call.args[1:]), dict(call.kwargs))
+    if call.path == "contextlib.suppress":
+        return External(call.path)
+    if call.path in ("textwrap.dedent", "inspect.cleandoc") and isinstance(call.get(0), str):
+        import textwrap
+
+        return textwrap.dedent(call.args[0])
+    if call.path == "enum.auto":
+        return External(call.path)
+    if call.path == "typing.cast" and len(call.args) > 1:
+        return call.args[1]
+    if call.path == "copy.deepcopy" or call.path == "copy.copy":
+        return call.get(0)
+    if call.path.startswith(("os.path.", "posixpath.")):
+        return _path_function(call)
+    if call.path == "collections.OrderedDict":
+        return dictionary(call)
+    if call.path in ("itertools.chain", "itertools.product"):
+        return _iterated(call)
+    return Unknown(f"what {call.path}() returns", call.span)
+
+
+def _iterated(call: Call) -> Value:
+
+    columns = [known_items(each) for each in call.args]
+    known = [each for each in columns if each is not None]
+    if len(known) != len(columns) or call.kwargs:
+        return unknown(call)
+    size = sum(map(len, known)) if call.name == "chain" else math.prod(map(len, known)) * max(len(known), 1)
+    if size > MAXIMUM_ITEMS:
+        return unknown(call)
+    call.machine.step(size)
+    return list(itertools.chain(*known) if call.name == "chain" else itertools.product(*known))
