@@ -100,7 +100,9 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
 
 def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     old, new = operation.table, operation.new_name
-    table = replace(_table(schema, old, operation), name=new, renamed_at=operation.span)
+    table = _table(schema, old, operation)
+    columns = tuple(_with_sequence(each, table) for each in table.columns)
+    table = replace(table, name=new, columns=columns, renamed_at=operation.span)
     if is_unsure(operation):
         return doubt(schema, [old, new])
     referring = [each for each in schema.referring(old) if each.name != old]
@@ -113,6 +115,13 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
             sequences = sequences.set(sequence.name, replace(sequence, owned_by=(new, sequence.owned_by[1])))
     gone = schema.gone.remove(new).set(old, operation.span)
     return replace(schema, sequences=sequences, gone=gone)
+
+
+def _with_sequence(column: Column, table: Table) -> Column:
+    """The column with the name of its sequence written down, which a rename of the table or column does not change."""
+    if column.sequence is not None or not (column.is_serial or column.is_identity):
+        return column
+    return replace(column, sequence=f"{table.name.name}_{column.name}_seq")
 
 
 def _referring_to(table: Table, old: QualifiedName, new: QualifiedName) -> Table:
@@ -236,7 +245,9 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
             return schema
         table = replace(table, columns=(*table.columns, Column(old, UNKNOWN_TYPE, operation.span, nullable=None)))
     columns = tuple(
-        replace(each, name=new, span=operation.span, is_given=False) if each.name == old else each
+        replace(_with_sequence(each, table), name=new, span=operation.span, is_given=False)
+        if each.name == old
+        else each
         for each in table.columns
     )
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]

@@ -80,6 +80,8 @@ class Column:
     comment: str | None = None
     is_given: bool = False
     """The history does not make it, and knows of it only because it changes it."""
+    sequence: str | None = None
+    """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

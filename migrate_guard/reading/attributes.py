@@ -189,7 +189,7 @@ def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: as
             return machine.default_schema
         case "supports_alter" | "supports_schemas":
             return machine.target.dialect != "sqlite"
-        case "has_table":
+        case "has_table" | "type_descriptor":
             return BoundMethod(value, name)
     return Unknown(f"the dialect's {name}")
 

@@ -25,6 +25,7 @@ from migrate_guard.reading.values import (
     BoundMethod,
     Class,
     Connection,
+    DialectValue,
     EnumMember,
     External,
     Function,
@@ -246,6 +247,14 @@ class CallEvaluator(Evaluator):
 
     def type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         """The SQL type of a `TypeDecorator` or `UserDefinedType` of the project."""
+        chosen = owner.lookup("load_dialect_impl")
+        if isinstance(chosen, Function):
+            value = self.call_function(bound_method(chosen, Instance(owner, dict(kwargs))), [DialectValue()], {}, None)
+            value = self.resolve(value)
+            if isinstance(value, SqlType):
+                return value
+            if isinstance(value, External):
+                return SqlType(value.path, (), {}, span)
         implementation = owner.lookup("impl")
         if isinstance(implementation, SqlType):
             return implementation

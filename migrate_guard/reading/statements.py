@@ -421,6 +421,8 @@ def _autocommit(receiver: AutocommitBlock, call: Call) -> Value:
 def _dialect(receiver: object, call: Call) -> Value:
     from migrate_guard.reading.inspection import has_table
 
+    if call.name == "type_descriptor":
+        return as_type(call, call.get(0))
     return has_table(call, call.get(1, "table_name"), call.get(2, "schema")) if call.name == "has_table" else None
 
 
