@@ -132,7 +132,7 @@ def silent_default(column_type: Type, target: Target) -> str | None:
 
 def is_covered(table: Table, columns: Sequence[str]) -> bool:
     """Whether a search for these columns finds an index of the table that begins with them, in any order."""
-    keys: list[tuple[str, ...]] = [each.columns for each in table.unique_constraints]
+    keys: list[tuple[str, ...]] = [each.columns for each in (*table.unique_constraints, *table.exclusion_constraints)]
     if table.primary_key:
         keys.append(table.primary_key.columns)
     wanted, size = set(columns), len(columns)

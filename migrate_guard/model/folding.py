@@ -88,7 +88,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
         return doubt(schema, [name])
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = schema.without_table(name)
-    for other in referring:
+    for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))
     sequences = schema.sequences
@@ -324,7 +324,7 @@ def index_owner(schema: Schema, operation: ops.DropIndex) -> Table | None:
 def _rename_index(schema: Schema, operation: ops.RenameIndex) -> Schema:
     table = schema.table_of_index(operation.index.name, operation.index.schema)
     if table is None:
-        return schema
+        return _rename_key(schema, operation)
     indexes = tuple(
         replace(each, name=operation.new_name, span=operation.span) if each.name == operation.index.name else each
         for each in table.indexes
@@ -332,6 +332,24 @@ def _rename_index(schema: Schema, operation: ops.RenameIndex) -> Schema:
     lost = [Lost(each.name or "", operation.span, each) for each in table.indexes if each.name == operation.index.name]
     renamed = replace(table, indexes=indexes, lost=(*table.lost, *lost))
     return schema.with_table(_unsure(renamed, operation, operation.index.name, operation.new_name))
+
+
+def _rename_key(schema: Schema, operation: ops.RenameIndex) -> Schema:
+    """Rename the key whose index is renamed: the two share their name."""
+    index = operation.index
+    for table in schema.tables.values():
+        if table.name.schema == index.schema and isinstance(
+            table.constraint(index.name), PrimaryKey | UniqueConstraint | ExclusionConstraint
+        ):
+            rename = ops.RenameConstraint(
+                span=operation.span,
+                condition=operation.condition,
+                table=table.name,
+                constraint=index.name,
+                new_name=operation.new_name,
+            )
+            return _rename_constraint(schema, rename)
+    return schema
 
 
 def with_constraint(table: Table, constraint: AnyConstraint) -> Table:

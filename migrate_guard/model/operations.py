@@ -55,6 +55,8 @@ class CreateTable(Operation):
 class DropTable(TableOperation):
     if_exists: bool = False
     cascade: bool = False
+    keeps_references: bool = False
+    """The database lets go of a table to which foreign keys of others refer, and keeps those: SQLite, MySQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

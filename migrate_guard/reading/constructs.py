@@ -305,6 +305,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "Computed": _generated("computed"),
     "DDL": _text,
     "ExcludeConstraint": _exclude_constraint,
+    "DefaultClause": _generated("default"),
     "FetchedValue": _generated("fetched"),
     "ForeignKey": _foreign_key,
     "ForeignKeyConstraint": _foreign_key_constraint,

@@ -244,6 +244,8 @@ def column(
     made_type = column_type(machine, value.type)
     generated = {each.kind: each for each in value.arguments if isinstance(each, Generated)}
     default_value = value.option("server_default")
+    if "default" in generated and generated["default"].args:
+        default_value = generated.pop("default").args[0]
     if isinstance(default_value, Generated):
         generated[default_value.kind] = default_value
         default_value = None

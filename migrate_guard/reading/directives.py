@@ -279,8 +279,17 @@ def _batch_alter_table(a: Arguments) -> Value:
     convention = a.get("naming_convention")
     names = {str(key): value for key, value in convention.items()} if isinstance(convention, Mapping) else {}
     if isinstance(name, str) and HOLE not in name:
-        return Batch(a.call.machine.qualified(name, a.get("schema")), names)
+        return Batch(a.call.machine.qualified(name, a.get("schema")), names, _recreated_with(a))
     return Batch(Unknown(describe(name), a.call.span), names)
+
+
+def _recreated_with(a: Arguments) -> tuple[ConstraintValue, ...]:
+    """The constraints that `table_args` adds where the block recreates the table (Alembic's batch documentation)."""
+    recreates = {"always": True, "never": False}.get(str(a.get("recreate")), a.call.machine.target.dialect == "sqlite")
+    given = a.get("table_args")
+    if not recreates or not isinstance(given, list | tuple):
+        return ()
+    return tuple(each for each in given if isinstance(each, ConstraintValue))
 
 
 def _f(call: Call) -> Value:

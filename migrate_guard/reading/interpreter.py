@@ -19,6 +19,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.computing import is_answer, known_items, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
+from migrate_guard.reading.key_directives import add_table_args
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
@@ -293,6 +294,7 @@ class Interpreter(StatementExecutor):
             case Batch():
                 self.batch += 1
                 inside(manager)
+                add_table_args(self, manager)
                 self.batch -= 1
             case External(path="contextlib.suppress"):
                 self.tolerating += 1

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from migrate_guard.model import folding
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import Opaque, Operation
+from migrate_guard.model.operations import DropTable, Opaque, Operation
 from migrate_guard.model.revision import Transition, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -76,6 +76,8 @@ class Machine:
     call_site: Span | None = None
     """Inside code of another file: the place in the script that led there."""
     limit: int = MAXIMUM_STEPS
+    search_schema: str | None = None
+    """The first schema of the search_path that the script has set; None for the default one."""
     receivers: list[Callable[[Value], object]] = field(default_factory=list)
     """What `yield` hands its value to, innermost last."""
 
@@ -134,6 +136,8 @@ class Machine:
             circumstances["in_autocommit"] = True
         if self.batch:
             circumstances["in_batch"] = True
+        if isinstance(operation, DropTable) and self.target.dialect != "postgresql":
+            circumstances["keeps_references"] = True
         if circumstances:
             operation = replace(operation, **circumstances)
         before = self.schema
@@ -167,6 +171,8 @@ class Machine:
 
     def qualified(self, name: str, schema: Value = None) -> QualifiedName:
         """The name of an object; the connection's default schema is not spelled."""
+        if schema is None and self.search_schema is not None:
+            return QualifiedName(str(name), self.search_schema)
         if not isinstance(schema, str) or schema == self.default_schema:
             return QualifiedName(str(name))
         return QualifiedName(str(name), schema)

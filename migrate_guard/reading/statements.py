@@ -20,6 +20,7 @@ from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
+from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
@@ -80,6 +81,10 @@ _DROPPING: Final = re.compile(r"\s*(drop|truncate|create\s+(unique\s+)?index|gra
 def _named(operation: ops.Operation, text: str, machine: Machine) -> ops.Operation:
     if isinstance(operation, ops.Opaque) and _DROPPING.match(text):
         return replace(operation, may_create=False)
+    if isinstance(operation, ops.SetParameter) and operation.name == "search_path":
+        machine.search_schema = first_schema(operation, machine.default_schema)
+    elif machine.search_schema is not None:
+        operation = in_schema(operation, machine.search_schema)
     return with_names(operation, machine.schema, machine.target.dialect)
 
 

@@ -353,3 +353,5 @@ class Batch:
 
     table: QualifiedName | Unknown
     naming_convention: Mapping[str, str] = field(default_factory=dict)
+    table_args: tuple[ConstraintValue, ...] = ()
+    """What the table gets besides, if it is recreated."""

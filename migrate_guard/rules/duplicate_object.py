@@ -111,7 +111,7 @@ def _parts(op: ops.TableOperation, table: Table, schema: Schema, target: Target)
 
 def _table(name: QualifiedName, schema: Schema) -> Iterator[Existing]:
     table = schema.table(name)
-    if table and table.is_certain and not table.is_open:
+    if table and table.is_certain and not table.is_given:
         yield Existing(f'there already is a table "{name}"', str(name), table.span)
 
 

@@ -18,12 +18,14 @@ class Options:
     money: tuple[str, ...] = _words(
         "price cost fee salary wage revenue payment payout refund income expense budget profit earnings earning "
         "commission money cash subtotal donation deposit fare rent tuition msrp debit tax surcharge bonus royalty "
-        "turnover usd eur gbp chf dollar euro"
+        "turnover vat gst tip premium usd eur gbp chf dollar euro"
     )
     """Words that speak of money wherever they stand in a name."""
-    weak: tuple[str, ...] = _words("amount total balance sum value credit charge discount due paid spend spent limit")
+    weak: tuple[str, ...] = _words(
+        "amount amt total balance sum value credit charge discount due paid spend spent limit"
+    )
     """Words that speak of money only beside a companion, or alone where `alone` says so."""
-    alone: tuple[str, ...] = _words("amount total balance")
+    alone: tuple[str, ...] = _words("amount amt total balance")
     """Weak words that speak of money when they are the whole name."""
     companions: tuple[str, ...] = _words(
         "order invoice cart billing bill purchase sale sales sub grand account outstanding opening closing tax gross "

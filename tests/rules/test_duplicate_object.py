@@ -48,6 +48,7 @@ TABLE = Table(
 STATUS = EnumType(QualifiedName("status"), ("open",), SPAN)
 BASE = apply(Schema().with_table(TABLE).with_table(Table(ORDERS, SPAN)), ops.CreateEnum(span=SPAN, enum=STATUS))
 UNCERTAIN = BASE.with_table(replace(TABLE, is_certain=False))
+GIVEN = Schema().with_table(Table(USERS, SPAN, is_open=True, is_given=True))
 
 
 def check(op: ops.Operation, schema: Schema = BASE, target: Target = POSTGRESQL) -> list[Problem]:
@@ -106,7 +107,7 @@ def test_exists(op: ops.Operation, target: Target, object_name: str) -> None:
         (ops.CreateTable(span=SPAN, table=TABLE), UNCERTAIN, POSTGRESQL),
         (ops.CreateTable(span=SPAN, table=TABLE, is_tolerated=True), BASE, POSTGRESQL),
         (ops.CreateTable(span=SPAN, table=TABLE, condition="if not found", is_guarded=True), BASE, POSTGRESQL),
-        (ops.CreateTable(span=SPAN, table=TABLE), Schema().with_table(Table(USERS, SPAN, is_open=True)), POSTGRESQL),
+        (ops.CreateTable(span=SPAN, table=TABLE), GIVEN, POSTGRESQL),
         (add_column("name"), BASE, POSTGRESQL),
         (add_column("EMAIL"), BASE, POSTGRESQL),
         (add_column("email"), UNCERTAIN, POSTGRESQL),

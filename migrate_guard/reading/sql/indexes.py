@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -152,12 +153,18 @@ def _index(cursor: Cursor, name: str | None, *, unique: bool, method: str | None
     )
 
 
+_BARE = re.compile(r'[\s(]*("[^"]+"|[A-Za-z_]\w*)[\s)]*')
+"""A column in brackets, which PostgreSQL stores as the plain column."""
+
+
 def _element(cursor: Cursor) -> IndexElement:
     begin = cursor.at
     expression = None
     column = None
     if cursor.is_at("("):
         expression = cursor.group_expression()
+        if _BARE.fullmatch(expression.text) and len(expression.columns) == 1:
+            column, expression = expression.columns[0], None
     elif _is_call(cursor):
         while not cursor.is_at("("):
             cursor.at += 1

@@ -1,0 +1,34 @@
+"""Follow `SET search_path`: where the unqualified names of raw SQL lie."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from typing import Any, TypeVar
+
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import Operation, SetParameter
+
+Op = TypeVar("Op", bound=Operation)
+
+
+def first_schema(setting: SetParameter, default: str | None) -> str | None:
+    """The schema that a `SET search_path` puts first, None for the default one."""
+    first = setting.value.partition(",")[0].strip().strip("\"'")
+    return None if first in ("", "$user", "DEFAULT", default) else first
+
+
+def in_schema(operation: Op, schema: str) -> Op:
+    """The operation with every unqualified name in `schema`."""
+    moved: Op = _moved(operation, schema)
+    return moved
+
+
+def _moved(value: Any, schema: str) -> Any:
+    if isinstance(value, QualifiedName):
+        return QualifiedName(value.name, schema) if value.schema is None else value
+    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+        return tuple(_moved(each, schema) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        changes = {each.name: _moved(getattr(value, each.name), schema) for each in fields(value)}
+        return replace(value, **changes)
+    return value
