@@ -13,6 +13,9 @@ FAILED = 2
 
 def main() -> None:
     """Run the command line; exit with 0 (clean), 1 (findings), 2 (it did not work) or 130 (Ctrl-C)."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # closed by whoever started us (`>&-`)
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115 - it stays open as the streams do
     # A run is short and keeps its trees to the end: looking for garbage among them costs a seventh of it, and taking
     # them apart one by one before the process ends a tenth (benchmarks/README.md).
     gc.disable()

@@ -426,7 +426,9 @@ def _choice(value: object, choices: Sequence[str]) -> str:
 
 def _split(values: Sequence[str]) -> tuple[str, ...] | None:
     """Return the selectors of an option that may be repeated and takes lists; None where it is not given."""
-    return tuple(name for value in values for each in value.split(",") if (name := each.strip())) if values else None
+    names = (each.strip() for value in values for each in value.split(","))
+    # An option that names nothing, such as an unset variable of a script, is no wish to run no rule.
+    return (tuple(filter(None, names)) or ("",)) if values else None
 
 
 def _spell(value: object) -> str:

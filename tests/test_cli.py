@@ -468,3 +468,16 @@ def test_progress_is_shown_only_to_those_who_wait(monkeypatch: pytest.MonkeyPatc
                 break
             time.sleep(0.01)
     assert screen.getvalue() == "\rreading\r\x1b[K"
+
+
+def test_a_selection_that_names_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for value in ("", " , "):
+        assert run(["check", "--select", value, str(tmp_path)]) == 2
+        assert "error: --select: expected a code" in capsys.readouterr().err
+
+
+def test_closed_streams() -> None:
+    shop = str(Path(__file__).parent.parent / "fixtures/shop")
+    for closing in (">&-", "2>&-", ">&- 2>&-"):
+        shell = f'"{sys.executable}" -m migrate_guard check "{shop}" {closing}'
+        assert subprocess.run(["sh", "-c", shell], env=ENVIRON, capture_output=True).returncode == 1

@@ -156,14 +156,18 @@ class AlembicConfig:
         return tuple(name for name in re.split(r",\s*", (names or "").strip()) if name)
 
     def url(self) -> tuple[str, int | None] | tuple[None, None]:
-        """Return sqlalchemy.url of the ini and its line; a URL that does not interpolate is returned raw."""
+        """Return the first sqlalchemy.url of the ini and its line; a URL that does not interpolate is returned raw."""
         if self.ini is None:
             return None, None
-        try:
-            url = self.ini.parser.get(self.section, "sqlalchemy.url", fallback="")
-        except InterpolationError:
-            url = self.ini.parser.get(self.section, "sqlalchemy.url", raw=True)
-        return (url, self.ini.line(self.section, "sqlalchemy.url")) if url else (None, None)
+        # The multidb template has a section for each database, and no URL in the main one.
+        for section in (self.section, *self.databases()):
+            try:
+                url = self.ini.parser.get(section, "sqlalchemy.url", fallback="")
+            except InterpolationError:
+                url = self.ini.parser.get(section, "sqlalchemy.url", raw=True)
+            if url:
+                return url, self.ini.line(section, "sqlalchemy.url")
+        return None, None
 
     def options(self) -> dict[str, str]:
         """Return the options without a method here, as written: ini values raw, TOML scalars as an ini spells them."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+from migrate_guard.model.source import Source
 from migrate_guard.reading.alembic_config import (
     AlembicConfig,
     DiscoveryError,
@@ -24,6 +25,7 @@ from migrate_guard.reading.alembic_config import (
     tidy,
     upward,
 )
+from migrate_guard.reading.script import UnreadableFile, assignments_of, decode, parse
 
 __all__ = ["AlembicEnvironment", "DiscoveryError", "ScriptFile", "Selection", "discover"]
 
@@ -37,6 +39,7 @@ _SCRIPT_NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")  # Alembic's own
 _ASSIGNMENT = re.compile(
     rb"^(revision|down_revision|depends_on)[ \t]*(?::[^=\n]*)?=[ \t]*(\([^)]{0,999}\)|[^\n]*)", re.MULTILINE
 )
+_VARIABLES = frozenset({"revision", "down_revision"})
 _QUOTED = re.compile(rb"""["']([^"'\n]+)["']""")
 
 
@@ -124,8 +127,12 @@ class _Search:
         elif problem := _problem(absolute):
             raise DiscoveryError(f"{path} {problem}")
         elif absolute.suffix == ".py":
+            environment = self.environment_around(absolute.parent)
+            if environment.script_location is None and not _is_script(absolute) and not _holds_scripts(absolute.parent):
+                self.warn(f"{path} is no migration script")
+                return
             self.files.append(absolute)
-            self.add([self.environment_around(absolute.parent)], whole=False)
+            self.add([environment], whole=False)
         elif not self.add(self.configured(absolute)):
             raise DiscoveryError(f"{path} is neither a migration script nor a configuration of Alembic")
 
@@ -333,16 +340,19 @@ def _warn_of_unread(environment: AlembicEnvironment, found: Iterable[Path], warn
                 warn(f"{place} is not among the version locations; the scripts in it are not read")
 
 
-def _links(directory: Path, limit: int | None = None) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Return the revisions that the scripts of a directory, or its first `limit` files, define and those they name."""
+def _links(directory: Path) -> tuple[frozenset[bytes], frozenset[bytes]]:
+    """Return the revisions that the scripts of a directory define and those they name."""
     found: dict[bytes, set[bytes]] = {b"revision": set(), b"down_revision": set(), b"depends_on": set()}
-    _, _, files = next(_walk(directory), (directory, [], []))
-    for name in list(filter(_SCRIPT_NAME.match, files))[:limit]:
-        assignments = _ASSIGNMENT.findall(content(directory / name))
-        if {variable for variable, _ in assignments} >= {b"revision", b"down_revision"}:
+    for path in _scripts(directory):
+        assignments = _ASSIGNMENT.findall(content(path))
+        if _names(assignments) >= _VARIABLES:
             for variable, value in assignments:
                 found[variable].update(_QUOTED.findall(value))
     return frozenset(found[b"revision"]), frozenset(found[b"down_revision"] | found[b"depends_on"])
+
+
+def _names(assignments: Iterable[tuple[bytes, bytes]]) -> frozenset[str]:
+    return frozenset(variable.decode() for variable, _ in assignments)
 
 
 def _scripts_below(versions: Path) -> dict[Path, tuple[frozenset[bytes], frozenset[bytes]]]:
@@ -353,7 +363,24 @@ def _scripts_below(versions: Path) -> dict[Path, tuple[frozenset[bytes], frozens
 
 def _holds_scripts(directory: Path) -> bool:
     """Say whether there are revision scripts directly in a directory, judged by its first files."""
-    return bool(_links(directory, SNIFFED_FILES)[0])
+    return any(map(_is_script, _scripts(directory)[:SNIFFED_FILES]))
+
+
+def _scripts(directory: Path) -> list[Path]:
+    """Return the files of a directory that Alembic takes for scripts by their names."""
+    _, _, files = next(_walk(directory), (directory, [], []))
+    return [directory / name for name in filter(_SCRIPT_NAME.match, files)]
+
+
+def _is_script(path: Path) -> bool:
+    """Say whether a module assigns what every revision script does, or would if it could be parsed."""
+    data = content(path)
+    if not _names(_ASSIGNMENT.findall(data)) >= _VARIABLES:
+        return False
+    try:
+        return assignments_of(parse(Source(str(path), decode(data, str(path))))).keys() >= _VARIABLES
+    except UnreadableFile:
+        return True
 
 
 def _is_script_location(directory: Path) -> bool:

@@ -55,7 +55,7 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         tree = parse(source)
     except UnreadableFile as error:
         return UnreadableScript(error.span, error.reason), source
-    assignments = _assignments(tree)
+    assignments = assignments_of(tree)
     identifier = _literal(assignments.get("revision"), assignments)
     span = _span(assignments["revision"], display) if "revision" in assignments else source.whole()
     functions, bound = _bound_names(tree)
@@ -241,7 +241,7 @@ def _syntax_problem(source: Source, error: SyntaxError) -> str:
     return reason
 
 
-def _assignments(tree: ast.Module) -> dict[str, ast.Assign | ast.AnnAssign]:
+def assignments_of(tree: ast.Module) -> dict[str, ast.Assign | ast.AnnAssign]:
     """The last assignment of each name; one inside a block counts where there is none outside."""
     found: dict[str, ast.Assign | ast.AnnAssign] = {}
     for body in (_loaded(tree.body), tree.body):

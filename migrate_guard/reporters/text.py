@@ -166,6 +166,8 @@ def footer(report: Report, look: Look) -> str:
         lines += [f"hidden: {left_out}"] if left_out else []
     else:
         lines = wrapped(found + aside, look.width)
+        if len(lines) > 1 and left_out:
+            lines = [*wrapped(f"{found};", look.width), f"hidden: {left_out}"]
     if report.opaque:
         lines[-1] += "" if is_list else ";"
         lines.append(f"{count(len(report.opaque), 'operation')} not understood (-v lists them)")

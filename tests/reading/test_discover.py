@@ -93,13 +93,12 @@ class TestTemplates:
         assert env.env_path == project / "db/scripts/env.py"
         assert env.prepend_sys_path == (project,)
         assert env.databases == (("engine1", "engine2") if template == "multidb" else ())
-        if template != "multidb":
-            assert env.url == "driver://user:pass@localhost/dbname"
-            assert env.url_line is not None
-            line = (project / "alembic.ini").read_text().splitlines()[env.url_line - 1]
-            assert line == "sqlalchemy.url = driver://user:pass@localhost/dbname"
-        else:
-            assert (env.url, env.url_line) == (None, None)
+        assert env.url == "driver://user:pass@localhost/dbname"
+        assert env.url_line is not None
+        lines = (project / "alembic.ini").read_text().splitlines()
+        assert lines[env.url_line - 1] == "sqlalchemy.url = driver://user:pass@localhost/dbname"
+        above = [line for line in lines[: env.url_line] if line.startswith("[")]
+        assert above[-1] == ("[engine1]" if template == "multidb" else "[alembic]")
 
     @pytest.mark.parametrize("template", ["flask", "flask-multidb", "aioflask", "aioflask-multidb"])
     @pytest.mark.parametrize("given", ["", "migrations", "migrations/alembic.ini", "migrations/versions", "nothing"])
@@ -315,11 +314,16 @@ class TestPaths:
         env = only(found(project / "db/state/a1_x.py", cwd=project))
         assert (env.env_path, env.version_locations) == (project / "db/env.py", (project / "db/state",))
 
-    def test_a_file_without_revision_is_read_all_the_same(self, project: Path) -> None:
-        path = write(project / "tools/x.py", "print()")
-        selection = found(path, cwd=project)
-        assert only(selection).version_locations == (project / "tools",)
-        assert (names_of(only(selection)), selection.restrict) == (["x.py"], frozenset({path}))
+    @pytest.mark.parametrize("text", ["print()", "SCRIPT = '''\nrevision = 'a'\ndown_revision = None\n'''\n"])
+    def test_a_file_that_is_no_script(self, project: Path, text: str) -> None:
+        path = write(project / "api/versions/x.py", text)
+        assert found(path, cwd=project) == Selection((), None, (f"{path} is no migration script",))
+        assert found(project, cwd=project).environments == ()
+
+    def test_a_file_without_revision_among_scripts(self, project: Path) -> None:
+        location = scripts_at(project / "db", "a1")
+        path = write(location / "versions/x.py", "print()")
+        assert found(path, cwd=project).restrict == frozenset({path})
 
     def test_run_from_the_root_of_the_project(self, project: Path) -> None:
         location = scripts_at(project / "src/app/db", "a1")
