@@ -116,8 +116,7 @@ def _column(column: Column, table: Table, schema: Schema, dialect: DialectName) 
 
 def _sequence(column: Column, table: Table, schema: Schema) -> QualifiedName:
     owned = (each.name for each in schema.sequences.values() if each.owned_by == (table.name, column.name))
-    name = column.sequence or f"{table.name.name}_{column.name}_seq"
-    return next(owned, QualifiedName(name, table.name.schema))
+    return next(owned, QualifiedName(column.sequence_in(table.name), table.name.schema))
 
 
 def _foreign_key(key: ForeignKey, schema: Schema) -> ForeignKeyForm:

@@ -83,6 +83,10 @@ class Column:
     sequence: str | None = None
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
 
+    def sequence_in(self, table: QualifiedName) -> str:
+        """The name of the sequence that numbers the column of `table` (PostgreSQL manual, 8.1.4 Serial Types)."""
+        return self.sequence or f"{table.name}_{self.name}_seq"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Constraint:

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,8 +74,6 @@ class Call:
     def name(self) -> str:
         return self.path.rpartition(".")[2]
 
-
-Handler = Callable[[Call], Value]
 
 _TOUCHES_DATABASE: Final = (Connection, MigrationContext, Inspector, Batch)
 

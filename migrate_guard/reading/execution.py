@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, ClassVar
 
@@ -371,22 +371,19 @@ def _source(node: ast.expr) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _path(scope: Scope) -> str:
+def _enclosing(scope: Scope) -> Iterator[Scope]:
     current: Scope | None = scope
     while current is not None:
-        if current.path:
-            return current.path
+        yield current
         current = current.parent
-    return ""
+
+
+def _path(scope: Scope) -> str:
+    return next((each.path for each in _enclosing(scope) if each.path), "")
 
 
 def _package(scope: Scope) -> str:
-    current: Scope | None = scope
-    while current is not None:
-        if current.package:
-            return current.package
-        current = current.parent
-    return ""
+    return next((each.package for each in _enclosing(scope) if each.package), "")
 
 
 def _is_small(value: Value) -> bool:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard.asking import is_part, literal
-from migrate_guard.model.schema import Lost, PrimaryKey, Table
+from migrate_guard.model.schema import PrimaryKey, Table
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 
@@ -25,10 +25,6 @@ def missing_primary_key(view: TableView) -> Iterator[Problem]:
         )[-1:],
         confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
     )
-
-
-def _goes(lost: Lost) -> Related:
-    return Related(lost.span, "its primary key goes here")
 
 
 def _is_told(table: Table) -> bool:

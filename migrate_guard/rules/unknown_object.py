@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 from migrate_guard import asking
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
-from migrate_guard.model.folding import given_table, index_owner
+from migrate_guard.model.folding_keys import index_owner
+from migrate_guard.model.folding_tables import given_table
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint, ForeignKey, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span

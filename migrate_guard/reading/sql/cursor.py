@@ -205,6 +205,15 @@ class Cursor:
                 return begin, self.at - 1
         raise self.not_understood()
 
+    def skip_one(self) -> None:
+        """Move past one word or one parenthesis; a bracket that nothing opened is not understood."""
+        if self.is_at("("):
+            self.skip_group()
+        elif self.is_at(")"):
+            raise self.not_understood()
+        else:
+            self.at += 1
+
     def skip_until(self, *keywords: str) -> tuple[int, int]:
         """Move up to one of the keywords, outside of brackets, or to the end; return the words passed."""
         begin = self.at

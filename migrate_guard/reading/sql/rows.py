@@ -146,12 +146,8 @@ def _sources(cursor: Cursor, *stops: str) -> list[tuple[str, QualifiedName]]:
     while not cursor.is_done and cursor.keyword() not in stops:
         if cursor.take(",") or cursor.take("JOIN"):
             found.append(_source(cursor, stops))
-        elif cursor.is_at("("):
-            cursor.skip_group()
-        elif cursor.is_at(")"):
-            raise cursor.not_understood()
         else:
-            cursor.at += 1
+            cursor.skip_one()
     return found
 
 

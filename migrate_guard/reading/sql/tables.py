@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
-from migrate_guard.model.folding import with_constraint
+from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, DropTable, Operation, RenameTable
 from migrate_guard.model.schema import AnyConstraint, Column, Index, Table
@@ -211,9 +211,5 @@ def _table_options(cursor: Cursor, draft: Draft) -> None:
         phrase = cursor.take_phrase(_OPTION_PHRASES)
         if phrase is not None:
             _OPTIONS[phrase](cursor, draft)
-        elif cursor.is_at("("):
-            cursor.skip_group()
-        elif cursor.is_at(")"):
-            raise cursor.not_understood()
         else:
-            cursor.at += 1
+            cursor.skip_one()

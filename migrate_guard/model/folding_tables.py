@@ -1,0 +1,79 @@
+"""What every folder of operations on a table needs: the table, its parts, and the doubt about them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Protocol, TypeVar
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import (
+    UNKNOWN_TYPE,
+    CheckConstraint,
+    Column,
+    ExclusionConstraint,
+    ForeignKey,
+    Lost,
+    PrimaryKey,
+    Schema,
+    Table,
+    UniqueConstraint,
+)
+from migrate_guard.model.source import Span
+
+C = TypeVar("C", PrimaryKey, UniqueConstraint, ForeignKey, CheckConstraint, ExclusionConstraint)
+
+
+class Change(Protocol):
+    """What becomes of a constraint; None: it goes."""
+
+    def __call__(self, constraint: C, /) -> C | None: ...
+
+
+def with_constraints_changed(table: Table, change: Change) -> Table:
+    """Return the table with each of its constraints changed."""
+
+    def changed(constraints: tuple[C, ...]) -> tuple[C, ...]:
+        return tuple(new for each in constraints if (new := change(each)) is not None)
+
+    return replace(
+        table,
+        primary_key=change(table.primary_key) if table.primary_key else None,
+        unique_constraints=changed(table.unique_constraints),
+        foreign_keys=changed(table.foreign_keys),
+        check_constraints=changed(table.check_constraints),
+        exclusion_constraints=changed(table.exclusion_constraints),
+    )
+
+
+def given_table(name: QualifiedName, span: Span) -> Table:
+    """A table that the history never creates: it exists, with columns nobody told."""
+    return Table(name, span, is_open=True, is_given=True, are_keys_told=False)
+
+
+def is_unsure(operation: ops.Operation) -> bool:
+    """Whether it is not certain that the operation runs."""
+    return operation.condition is not None
+
+
+def table_of(schema: Schema, name: QualifiedName, operation: ops.Operation) -> Table:
+    """The table of an operation; one that the history does not know is there all the same."""
+    return schema.table(name) or given_table(name, operation.span)
+
+
+def unsure(table: Table, operation: ops.Operation, *names: str | None) -> Table:
+    """The table after an operation on some of its parts, which are doubtful if it may not run."""
+    if not is_unsure(operation):
+        return table
+    return replace(table, doubtful=table.doubtful | {name for name in names if name})
+
+
+def with_lost(table: Table, before: Table, span: Span, name: str | None = None) -> Table:
+    """Note what the table had before and has no longer; `name` is noted even if the history never told of it."""
+    objects = (*before.columns, *before.constraints(), *before.indexes)
+    kept = {id(each) for each in (*table.columns, *table.constraints(), *table.indexes)}
+    lost = [Lost(each.name or "", span, each) for each in objects if id(each) not in kept]
+    if name is not None and all(each.name != name for each in lost):
+        told = lost[0].object if lost else Column(name, UNKNOWN_TYPE, span, nullable=None)
+        lost.append(Lost(name, span, told))
+    return replace(table, lost=(*table.lost, *lost))
