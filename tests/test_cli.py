@@ -481,3 +481,13 @@ def test_closed_streams() -> None:
     for closing in (">&-", "2>&-", ">&- 2>&-"):
         shell = f'"{sys.executable}" -m migrate_guard check "{shop}" {closing}'
         assert subprocess.run(["sh", "-c", shell], env=ENVIRON, capture_output=True).returncode == 1
+
+
+def test_a_rule_more_than_selected(make_project: MakeProject, capsys: Capture) -> None:
+    make_project(MONEY)
+    assert check("--isolated", "--select", "MG101", "-q") == 0
+    assert capsys.readouterr().out == ""
+    assert check("--isolated", "--select", "MG101", "--extend-select", "float-money", "--quiet") == 1
+    out = capsys.readouterr().out
+    assert "MG603" in out
+    assert "1 finding" not in out

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from migrate_guard.dialects.types import sql_type, sqlalchemy_type
+from migrate_guard.dialects.sql_types import sql_type
+from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE, EnumType, Type

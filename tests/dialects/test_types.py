@@ -17,7 +17,8 @@ from sqlalchemy.engine import Dialect
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.types import TypeEngine
 
-from migrate_guard.dialects.types import sql_type, sqlalchemy_type
+from migrate_guard.dialects.sql_types import sql_type
+from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.schema import UNKNOWN_TYPE, Type
 from migrate_guard.model.target import DIALECTS, DialectName
 from tests import servers

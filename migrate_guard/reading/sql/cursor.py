@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Final, TypeVar
 
-from migrate_guard.dialects.types import sql_type
+from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import UNKNOWN_TYPE, Expression, Type
 from migrate_guard.model.source import Span
