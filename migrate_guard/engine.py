@@ -107,8 +107,8 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
 
 
-def replay(reading: Reading, engine_name: str | None = None) -> Replay:
-    """Replay a history that was read; for a multidb environment the one of that engine."""
+def replay(reading: Reading, engine_name: str | None = None, start: Schema | None = None) -> Replay:
+    """Replay a history that was read, from `start` on; for a multidb environment the one of that engine."""
 
     def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
         if (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
@@ -116,19 +116,22 @@ def replay(reading: Reading, engine_name: str | None = None) -> Replay:
         script = reading.scripts[revision.id]
         return interpret(script, direction, schema, reading.target, reading.project, engine_name)
 
-    return Replay(reading.history, run)
+    return Replay(reading.history, run, start or Schema())
 
 
 def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
-    """The schema when `revisions` and everything below them has run; a multidb environment's are united."""
+    """The schema that running `revisions` and all below them makes of an empty database.
+
+    The schemas of a multidb environment are united.
+    """
     wanted: set[str] = set()
     for name in revisions:
         wanted |= graph.ancestors(reading.history, name) | {name}
     kept = [each for name, each in reading.history.revisions.items() if name in wanted]
     part = replace(reading, history=graph.build(kept))
-    schema = Schema()
+    schema = Schema.of_empty_database()
     for engine_name in reading.environment.databases or (None,):
-        for replayed in replay(part, engine_name):
+        for replayed in replay(part, engine_name, Schema.of_empty_database()):
             for transition in replayed.upgrade.transitions if replayed.upgrade else ():
                 schema = folding.apply(schema, transition.operation)
     return schema

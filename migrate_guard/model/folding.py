@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import folding_keys
+from migrate_guard.model import folding_keys, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_keys import with_constraint
@@ -70,7 +70,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     if is_unsure(operation):
         return doubt(schema, [name])
     referring = [each for each in schema.referring(name) if each.name != name]
-    schema = schema.without_table(name)
+    schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))
@@ -89,7 +89,7 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     if is_unsure(operation):
         return doubt(schema, [old, new])
     referring = [each for each in schema.referring(old) if each.name != old]
-    schema = schema.without_table(old).with_table(_referring_to(table, old, new))
+    schema = folding_rows.moved(schema.without_table(old).with_table(_referring_to(table, old, new)), old, new)
     for other in referring:
         schema = schema.with_table(_referring_to(other, old, new))
     sequences = schema.sequences
@@ -220,6 +220,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
     schema = schema.with_table(_renamed_dependents(table, old, new))
+    schema = folding_rows.with_column_renamed(schema, operation.table, old, new)
     for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
             keys = tuple(
@@ -285,5 +286,8 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.DropView: objects.drop_view,
     ops.CreateSequence: objects.create_sequence,
     ops.DropSequence: objects.drop_sequence,
+    ops.Insert: folding_rows.insert,
+    ops.Update: folding_rows.update,
+    ops.Delete: folding_rows.delete,
     ops.Opaque: _opaque,
 }

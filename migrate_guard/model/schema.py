@@ -252,6 +252,12 @@ class Sequence:
     owned_by: tuple[QualifiedName, str] | None = None
 
 
+Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]
+"""A row of a table: its values by column."""
+Contents: TypeAlias = tuple[Row, ...] | None
+"""The rows of a table; None where they are not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All that the history has made so far. A name it never created may still exist: the world is open."""
@@ -270,6 +276,18 @@ class Schema:
     """Index name → the tables that carry an index of that name; kept by `with_table`."""
     referrers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
     """Table → the tables whose foreign keys refer to it; kept by `with_table`."""
+    contents: PersistentMap[QualifiedName, Contents] | None = None
+    """The rows of the tables, of those that are not named none, where the history began on an empty database; else
+    None: a database that is in use may hold any rows."""
+
+    @classmethod
+    def of_empty_database(cls) -> Schema:
+        """The schema of a database in which there is nothing yet: what is not here later is not there."""
+        return cls(is_closed=True, contents=PersistentMap())
+
+    def rows_of(self, name: QualifiedName) -> Contents:
+        """The rows of a table, None where they are not known."""
+        return None if self.contents is None else self.contents.get(name, ())
 
     def table(self, name: QualifiedName) -> Table | None:
         return self.tables.get(name)

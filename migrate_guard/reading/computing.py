@@ -22,6 +22,7 @@ from migrate_guard.reading.values import (
     Instance,
     ListValue,
     OrderedSet,
+    Row,
     Rows,
     SqlType,
     Statement,
@@ -81,7 +82,7 @@ def truth(value: Value) -> bool | None:
     """Whether a value is true; None when that is not known."""
     if isinstance(value, str):
         return True if value.replace(HOLE, "") else (None if value else False)
-    if isinstance(value, Unknown | Rows | Clause):
+    if isinstance(value, Unknown | Clause) or (isinstance(value, Rows) and value.rows is None):
         return None
     if isinstance(value, ListValue) and value.is_doubtful:
         return None
@@ -156,6 +157,10 @@ def known_items(value: Value) -> Sequence[Value] | None:
         return enum_members(value)
     if isinstance(value, Columns):
         return None if value.table.is_open else list(value.table.columns)
+    if isinstance(value, Rows):
+        return None if value.rows is None else list(value.rows)
+    if isinstance(value, Row):
+        return list(value.values)
     if isinstance(value, Instance) and value.owner.descends_from("typing.NamedTuple"):
         return [value.attributes.get(name, value.owner.lookup(name)) for name in value.owner.fields()]
     return None

@@ -24,6 +24,7 @@ from migrate_guard.reading.key_directives import (
     drop_index,
 )
 from migrate_guard.reading.machine import describe
+from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.values import (
     HOLE,
@@ -270,7 +271,7 @@ def _bulk_insert(a: Arguments) -> Value:
     if table is None:
         a.call.machine.opaque(a.call.span, "the table of op.bulk_insert() is not known", changes_schema=False)
     else:
-        a.call.machine.emit(ops.Insert(span=a.call.span, table=table))
+        a.call.machine.emit(ops.Insert(span=a.call.span, table=table, rows=written_rows(a.get("rows"))))
     return None
 
 

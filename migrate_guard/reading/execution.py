@@ -13,7 +13,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
 from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length
-from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, Fails, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
     FIELD,
@@ -43,8 +43,9 @@ class StatementExecutor(CallEvaluator):
 
     EXECUTE: ClassVar[dict[type[ast.stmt], Callable[[Any, Any, Scope], Flow]]]
 
-    def __init__(self, target: Target, project: Project, schema: Schema, path: str) -> None:
+    def __init__(self, target: Target, project: Project, schema: Schema, path: str, fails: Fails | None = None) -> None:
         super().__init__(target, project, schema, path)
+        self.fails = fails
         self.returned: list[Value] = []
         self.raised_at: Span | None = None
         self._sources: dict[int, str] = {}

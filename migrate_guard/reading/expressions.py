@@ -33,6 +33,7 @@ from migrate_guard.reading.computing import (
     truth,
 )
 from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Condition, Machine, OutOfBudget
+from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -43,6 +44,7 @@ from migrate_guard.reading.values import (
     Function,
     ListValue,
     OrderedSet,
+    Row,
     Rows,
     Scope,
     Value,
@@ -305,6 +307,8 @@ class Evaluator(Machine):
             return value.table.column(index) or Clause(index, columns=(index,))
         if isinstance(value, Unknown):
             return value
+        if isinstance(value, Row):
+            value = as_mapping(value) if isinstance(index, str) else list(value.values)
         if isinstance(value, (*CONTAINERS, str, bytes)) and (is_plain(index) or isinstance(index, slice)):
             try:
                 return cast(Any, value)[index]

@@ -20,7 +20,7 @@ from migrate_guard.model.target import Target
 from migrate_guard.reading.computing import is_answer, known_items, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
 from migrate_guard.reading.key_directives import add_table_args
-from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
 from migrate_guard.reading.values import (
@@ -43,12 +43,14 @@ def interpret(
     target: Target,
     project: Project,
     engine_name: str | None = None,
+    fails: Fails | None = None,
 ) -> Run:
     """Interpret one direction of a script from `schema` on; never raises on what the script holds.
 
-    `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`.
+    `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`. `fails` tells of an operation
+    whether a database with that schema refuses it; without it, what follows `except` may always run.
     """
-    machine = Interpreter(target, project, schema, script.source.path)
+    machine = Interpreter(target, project, schema, script.source.path, fails)
     scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     raises: Span | None = None
     try:
@@ -278,10 +280,11 @@ class Interpreter(StatementExecutor):
         manager = self.evaluate(item.context_expr, scope)
         flows: list[Flow] = []
 
-        def inside(value: Value) -> None:
+        def inside(value: Value) -> Flow:
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, scope)
             flows.append(self.with_items(rest, body, scope))
+            return flows[-1]
 
         match manager:
             case ContextManager():
@@ -298,7 +301,7 @@ class Interpreter(StatementExecutor):
                 self.batch -= 1
             case External(path="contextlib.suppress"):
                 self.tolerating += 1
-                inside(manager)
+                self._attempt(partial(inside, manager))
                 self.tolerating -= 1
             case _:
                 inside(manager)
@@ -309,7 +312,7 @@ class Interpreter(StatementExecutor):
         self.tolerating += bool(swallowing)
         raised, start = self.raised_at, self.schema
         try:
-            flow = self.execute_block(node.body, scope)
+            flow = self._attempt(lambda: self.execute_block(node.body, scope))
         finally:
             self.tolerating -= bool(swallowing)
         if flow is Flow.RAISE and swallowing:
@@ -318,10 +321,20 @@ class Interpreter(StatementExecutor):
         else:
             if flow is Flow.NEXT:
                 flow = self.execute_block(node.orelse, scope)
-            for handler in node.handlers:
+            for handler in node.handlers if self.fails is None else ():
                 self._handler(handler, start, scope)
         final = self.execute_block(node.finalbody, scope)
         return final if final is not Flow.NEXT else flow
+
+    def _attempt(self, run: Callable[[], Flow]) -> Flow:
+        """Run something up to the first operation that the database refuses."""
+        count, circumstances = len(self.conditions), (self.batch, self.autocommit)
+        try:
+            return run()
+        except OperationFailed:
+            del self.conditions[count:]
+            self.batch, self.autocommit = circumstances
+            return Flow.RAISE
 
     def _handler(self, handler: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
         """Follow a handler from the state before the `try`: it runs instead of what failed there."""

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from migrate_guard.model import folding
 from migrate_guard.model.names import QualifiedName
@@ -42,8 +42,16 @@ MAXIMUM_WIDTH = 10_000
 """Columns to which a format may pad one value."""
 
 
+Fails: TypeAlias = Callable[[Operation, Schema], bool]
+"""Whether a database with that schema refuses an operation."""
+
+
 class OutOfBudget(Exception):
     """The script computes longer than is waited for."""
+
+
+class OperationFailed(Exception):
+    """The database refuses an operation in a `try` whose failure the script expects."""
 
 
 class Condition(NamedTuple):
@@ -78,6 +86,8 @@ class Machine:
     limit: int = MAXIMUM_STEPS
     search_schema: str | None = None
     """The first schema of the search_path that the script has set; None for the default one."""
+    fails: Fails | None = None
+    """What tells of an operation that it fails; None: that is not asked."""
     receivers: list[Callable[[Value], object]] = field(default_factory=list)
     """What `yield` hands its value to, innermost last."""
 
@@ -141,6 +151,8 @@ class Machine:
         if circumstances:
             operation = replace(operation, **circumstances)
         before = self.schema
+        if self.tolerating and self.fails is not None and not operation.condition and self.fails(operation, before):
+            raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
 
