@@ -69,9 +69,20 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
         case TableValue() | Class() | Rows():
             pass
+        case _ if _is_about_rows(node):
+            machine.opaque(call.span, f"the statement that {call.name}() runs is not known", changes_schema=False)
         case _:
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+def _is_about_rows(node: ast.expr | None) -> bool:
+    """Whether an expression ends in what makes a query or DML of a table or join: `unknown.select().where(…)`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("select", "insert", "update", "delete"):
+            return True
+        node = node.func.value
+    return False
 
 
 _DROPPING: Final = re.compile(r"\s*(drop|truncate|create\s+(unique\s+)?index|grant|revoke)\b", re.IGNORECASE)
