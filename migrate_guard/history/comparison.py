@@ -87,14 +87,17 @@ class Difference:
 def differences(before: Schema, after: Schema, target: Target) -> Iterator[Difference]:
     """Compare two schemas of one history; comments, the order of columns and what a view reads are not compared.
 
-    An open table holds more than is known: what is only learnt of it between the two is no difference.
+    What is only learnt of a given table between the two is no difference.
     """
     for name in _changed(before.tables, after.tables):
         yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target))
     for name in _changed(before.enums, after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
-    yield from _present("sequence", _sequences(before, after), _sequences(after, before))
+    numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
+    for each in _present("sequence", before.sequences, after.sequences):
+        if each.part.owner not in numbering:
+            yield each
 
 
 def _changed(before: Mapping[QualifiedName, object], after: Mapping[QualifiedName, object]) -> list[QualifiedName]:
@@ -112,16 +115,14 @@ def _present(
             yield Difference("missing" if name in before else "left behind", Part(kind, name))
 
 
-def _sequences(schema: Schema, other: Schema) -> dict[QualifiedName, object]:
-    """The sequences that statements made and those that number the columns of a table which the other has too."""
-    found: dict[QualifiedName, object] = dict(schema.sequences)
+def _numbering_sequences(schema: Schema, other: Schema) -> set[QualifiedName]:
+    """The sequences that number columns of tables not the same in both: they come and go with those."""
+    found: set[QualifiedName] = set()
     for name in _changed(schema.tables, other.tables):
         table = schema.table(name)
-        if table is None or name not in other.tables:
-            continue
-        for column in table.columns:
+        for column in table.columns if table else ():
             if sequence := _numbering(column, name):
-                found.setdefault(QualifiedName(sequence, name.schema), True)
+                found.add(QualifiedName(sequence, name.schema))
     return found
 
 
@@ -177,7 +178,7 @@ def _columns(tables: _Tables, before: Table, after: Table) -> Iterator[Differenc
             yield Difference("missing", part, is_certain=is_certain)
         elif name not in old:
             if not new[name].is_given:
-                yield Difference("left behind", part, is_certain=is_certain and not before.is_open)
+                yield Difference("left behind", part, is_certain=is_certain)
         elif old[name] is not new[name]:
             facts = tuple(_column_facts(old[name], new[name], tables))
             if facts:
@@ -186,7 +187,7 @@ def _columns(tables: _Tables, before: Table, after: Table) -> Iterator[Differenc
 
 def _column_facts(before: Column, after: Column, tables: _Tables) -> Iterator[Fact]:
     if before.type.is_known and after.type.is_known and not _are_same_types(before.type, after.type):
-        is_certain = all(_is_real(each, tables) for each in (before.type, after.type))
+        is_certain = not before.is_given and all(_is_real(each, tables) for each in (before.type, after.type))
         yield Fact("type", str(before.type), str(after.type), is_certain)
     if before.nullable is not None and after.nullable is not None and before.nullable != after.nullable:
         yield Fact("nullable", _word(before.nullable), _word(after.nullable))
@@ -276,7 +277,7 @@ def _keys(tables: _Tables, before: Table, after: Table) -> Iterator[Difference]:
         yield Difference("missing", part, is_certain=_is_sure(before, after, old.name))
     for new in left:
         part = Part(_KINDS[type(new)], tables.name, new.name)
-        yield Difference("left behind", part, is_certain=_is_sure(before, after, new.name) and not before.is_open)
+        yield Difference("left behind", part, is_certain=_is_sure(before, after, new.name))
 
 
 def _paired(
@@ -385,7 +386,7 @@ def _indexes(tables: _Tables, before: Table, after: Table) -> Iterator[Differenc
         part = Part("index", tables.name, name)
         is_certain = _is_sure(before, after, name)
         if one is None:
-            yield Difference("left behind", part, is_certain=is_certain and not before.is_open)
+            yield Difference("left behind", part, is_certain=is_certain)
         elif other is None:
             yield Difference("missing", part, is_certain=is_certain)
         elif one is not other:

@@ -78,6 +78,9 @@ def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversa
     if upgrade is None or upgrade.raises:
         return Reversal(revision, "unknown")
     there = _trusting(upgrade, trusted(upgrade.before))
+    if any(_impossible(upgrade, there, target)):
+        # Nothing is to be taken back, or the schema is not what it is believed to be.
+        return Reversal(revision, "unknown")
     back = _trusting(downgrade, there.after)
     impossible = tuple(_impossible(downgrade, back, target))
     if impossible:
@@ -90,7 +93,8 @@ def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversa
     is_certain = any(each.is_certain for each in found)
     if is_certain and all(each.before is each.after for each in downgrade.transitions):
         return Reversal(revision, "downgrade-changes-nothing", differences=found)
-    impossible = tuple(_impossible_again(interpret(revision, "upgrade", downgrade.after), upgrade, there, back, target))
+    again = interpret(revision, "upgrade", downgrade.after)
+    impossible = tuple(_impossible(again, _trusting(again, back.after), target)) if again else ()
     if impossible:
         return Reversal(revision, "second-upgrade-raises", impossible, found)
     if not is_certain:
@@ -136,17 +140,8 @@ def _reasons(
         # A table that a condition may have made is not there for certain, even where its parts are believed.
         told = schema if isinstance(operation, ops.CreateTable | ops.RenameTable) else believed
         yield from ((each.what, each.object, each.span) for each in existing(operation, told, target))
-    yield from refused(operation, believed, target)
-
-
-def _impossible_again(again: Run | None, upgrade: Run, there: Run, back: Run, target: Target) -> Iterator[Impossible]:
-    """What fails in the second upgrade and did not in the first."""
-    if again is None:
-        return
-    known = {(each.operation.span, each.what) for each in _impossible(upgrade, there, target)}
-    for each in _impossible(again, _trusting(again, back.after), target):
-        if (each.operation.span, each.what) not in known:
-            yield each
+    for each in refused(operation, believed, target):
+        yield each.what, each.object, each.because
 
 
 # What is doubtful besides what the schema says of itself.
@@ -191,10 +186,43 @@ def _is_opaque(run: Run) -> bool:
 def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Difference]:
     transitions = (*upgrade.transitions, *downgrade.transitions)
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
+    taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
     for each in differences(upgrade.before, downgrade.after, target):
-        is_certain = each.is_certain and not is_opaque and each.part.owner not in doubted
-        yield replace(each, is_certain=is_certain, span=_responsible(each.part, transitions))
+        part = each.part
+        if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
+            continue
+        is_certain = each.is_certain and not is_opaque and part.owner not in doubted
+        yield replace(each, is_certain=is_certain, span=_responsible(part, transitions))
+
+
+def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
+    """What an operation takes away though the history never told of it: it was there, and may come back.
+
+    A table, type, view or sequence, or with a name something in a table.
+    """
+    operation, schema = transition.operation, transition.before
+    match operation:
+        case ops.DropTable(table=name) | ops.RenameTable(table=name):
+            told = schema.table(name)
+            return {(name, None)} if told is None or told.is_given else set()
+        case ops.DropType(type=name) | ops.RenameType(type=name):
+            return set() if name in schema.enums else {(name, None)}
+        case ops.DropView(view=name):
+            return set() if name in schema.views else {(name, None)}
+        case ops.DropSequence(sequence=name):
+            return set() if name in schema.sequences else {(name, None)}
+        case ops.DropColumn(table=name, column=str(part)) | ops.RenameColumn(table=name, column=str(part)):
+            pass
+        case ops.DropConstraint(table=name, constraint=str(part)) | ops.RenameConstraint(table=name, constraint=part):
+            pass
+        case ops.DropIndex(table=QualifiedName() as name, index=QualifiedName(name=part)):
+            pass
+        case _:
+            return set()
+    table = schema.table(name)
+    parts = () if table is None else (table.column(part), table.constraint(part), table.index(part))
+    return set() if any(parts) else {(name, part)}
 
 
 def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
