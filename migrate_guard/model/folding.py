@@ -23,6 +23,7 @@ from migrate_guard.model.folding_tables import (
     with_lost,
 )
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     Column,
@@ -53,6 +54,15 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
             gone, gone_types = schema.gone.remove(name), schema.gone_types.remove(name)
             schema = replace(schema, gone=gone, gone_types=gone_types)
     return schema
+
+
+def trusted(schema: Schema) -> Schema:
+    """The schema without the doubts about whole tables; what a condition leaves open by name stays open."""
+    tables = dict(schema.tables)
+    for name, table in tables.items():
+        if not table.is_certain or table.may_have_more:
+            tables[name] = replace(table, is_certain=True, may_have_more=False)
+    return replace(schema, tables=PersistentMap(tables))
 
 
 def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
@@ -198,6 +208,8 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if operation.modify_computed is not ops.UNSET:
         changes["computed"] = operation.modify_computed
     altered = replace(column, **changes)
+    if replace(altered, span=column.span) == column:
+        return schema.with_table(table)
     columns = tuple(altered if each.name == column.name else each for each in table.columns)
     return schema.with_table(unsure(replace(table, columns=columns), operation, column.name))
 
@@ -259,6 +271,8 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
         for table in schema.tables.values():
             if not table.may_have_more:
                 schema = schema.with_table(replace(table, may_have_more=True))
+        # What it makes may well have a name that was dropped.
+        return replace(schema, gone=PersistentMap(), gone_types=PersistentMap())
     return schema
 
 

@@ -135,6 +135,21 @@ class ExclusionConstraint(Constraint):
 AnyConstraint: TypeAlias = PrimaryKey | UniqueConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
 
 
+def constraint_kind(constraint: AnyConstraint) -> str:
+    """What Alembic's `type_` calls a constraint."""
+    match constraint:
+        case PrimaryKey():
+            return "primary"
+        case UniqueConstraint():
+            return "unique"
+        case ForeignKey():
+            return "foreignkey"
+        case CheckConstraint():
+            return "check"
+        case ExclusionConstraint():
+            return "exclude"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexElement:
     """One key of an index: a column, or an expression."""
@@ -199,6 +214,16 @@ class Table:
     partition_of: QualifiedName | None = None
     inherits: tuple[QualifiedName, ...] = ()
     lost: tuple[Lost, ...] = ()
+
+    @property
+    def is_part(self) -> bool:
+        """Whether it has its columns and keys from another table."""
+        return self.partition_of is not None or bool(self.inherits)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the history has told everything that it holds."""
+        return self.is_certain and not self.is_open and not self.may_have_more and not self.is_part
 
     def is_sure_of(self, name: str) -> bool:
         """Whether it is certain that a column, constraint or index of that name is there, or is not."""

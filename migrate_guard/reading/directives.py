@@ -192,9 +192,14 @@ def _alter_column(a: Arguments) -> Value:
     name = a.table()
     if name is None:
         return None
-    column = a.text("column_name")
+    given = a.get("column_name")
+    if isinstance(given, ColumnValue):
+        # sa.Column() where the name belongs: without a keyword Alembic emits nothing.
+        column: str | None = given.name
+    else:
+        column = a.text("column_name")
     if column is None:
-        a.opaque("the column", a.get("column_name"), name)
+        a.opaque("the column", given, name)
         return None
     machine, values = a.call.machine, a.values
     default = values.get("server_default", False)

@@ -76,6 +76,8 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
         case TableValue() | Class() | Rows():
             pass
+        case _ if _is_about_rows(node):
+            machine.opaque(call.span, f"the statement that {call.name}() runs is not known", changes_schema=False)
         case _:
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
@@ -95,6 +97,15 @@ def _decided(call: Call, operations: Iterable[ops.Operation]) -> Iterator[ops.Op
             yield operation
         elif answer:
             yield replace(operation, condition=None)
+
+
+def _is_about_rows(node: ast.expr | None) -> bool:
+    """Whether an expression ends in what makes a query or DML of a table or join: `unknown.select().where(…)`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr in ("select", "insert", "update", "delete"):
+            return True
+        node = node.func.value
+    return False
 
 
 _DROPPING: Final = re.compile(r"\s*(drop|truncate|create\s+(unique\s+)?index|grant|revoke)\b", re.IGNORECASE)

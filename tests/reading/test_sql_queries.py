@@ -101,6 +101,7 @@ def test_no_answer(query: str) -> None:
         ("SELECT 1 FROM pg_type WHERE typname = 'humour'", []),
         ("SELECT 1 FROM information_schema.columns WHERE table_name = 'users' AND column_name = 'age'", []),
         ("SELECT email FROM users", None),
+        ("SELECT tablename FROM pg_tables WHERE tablename LIKE 'staging%'", None),
         ("SELECT 1 FROM information_schema.columns WHERE table_name = 'others' AND column_name = 'age'", None),
         ("SELECT 1 FROM pg_constraint WHERE conname = 'uq_name'", None),
         ("SELECT 1 FROM pg_indexes WHERE tablename = 'given'", None),
