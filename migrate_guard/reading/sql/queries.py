@@ -79,7 +79,7 @@ def _parsed(text: str, dialect: DialectName) -> exp.Query | None:
 
 
 def _speaks_of_the_unknown(query: exp.Query, parameters: Mapping[str, object], schema: Schema) -> bool:
-    """Whether it asks for parts of a table of which the history does not know everything, or for what is like a name."""
+    """Whether it asks for parts of a table of which the history does not tell everything, or for names by a pattern."""
     if query.find(exp.Like, exp.ILike, exp.SimilarTo, exp.RegexpLike, exp.RegexpILike, exp.Glob):
         return True
     words = {each.name.rpartition(".")[2] for each in query.find_all(exp.Literal)} | set(map(str, parameters.values()))
