@@ -24,6 +24,8 @@ class Unknown:
     """It is an answer of the database, or computed from one."""
     table: QualifiedName | None = None
     """The table of which it is a row."""
+    default: tuple[object, ...] = ()
+    """What it is unless the environment says otherwise, where that is known."""
 
     def __str__(self) -> str:
         return f"a value that is not known ({self.reason})"

@@ -140,6 +140,8 @@ def to_text(value: Value) -> str:
         return str(value.name)
     if isinstance(value, FilePath):
         return value.path
+    if isinstance(value, Unknown) and value.default:
+        return to_text(value.default[0])
     if isinstance(value, int | list | tuple | dict | set) and not is_plain(value):
         return HOLE
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
@@ -265,6 +267,11 @@ def contains(container: Value, item: Value) -> bool | None:
     if is_plain(item) and all(map(is_plain, items)):
         return False
     return True if any(each is item for each in items if not isinstance(item, Unknown)) else None
+
+
+def usually(value: Value) -> Value:
+    """What a value is as long as the environment sets nothing else."""
+    return value.default[0] if isinstance(value, Unknown) and value.default else value
 
 
 def plain_member(value: Value, other: Value) -> Value:

@@ -7,6 +7,7 @@ import builtins
 import posixpath
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final, cast
 
 from migrate_guard.model.revision import Unknown
@@ -31,6 +32,7 @@ from migrate_guard.reading.computing import (
     sql_expression,
     to_text,
     truth,
+    usually,
 )
 from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Condition, Machine, OutOfBudget
 from migrate_guard.reading.results import as_mapping
@@ -224,6 +226,8 @@ class Evaluator(Machine):
         value = self.evaluate(node.operand, scope)
         if isinstance(node.op, ast.Not):
             known = truth(value)
+            if known is None and (usual := truth(usually(value))) is not None:
+                return replace(value, default=(not usual,))
             return derived(_DEPENDS, self.span(node), value) if known is None else not known
         if isinstance(value, SQL_VALUES):
             return sql_expression(value)
@@ -283,6 +287,10 @@ class Evaluator(Machine):
                 return Unknown("the comparison fails", self.span(node))
         if isinstance(kind, ast.Eq | ast.NotEq) and left is right and not isinstance(left, Unknown | Rows):
             return isinstance(kind, ast.Eq)
+        for value, other in ((left, right), (right, left)):
+            if isinstance(value, Unknown) and value.default and not isinstance(other, Unknown):
+                usual = self.compare_once(kind, usually(left), usually(right), node)
+                return replace(value, default=() if isinstance(usual, Unknown) else (usual,))
         for value in (left, right):
             if isinstance(value, Unknown):
                 return value
@@ -293,6 +301,8 @@ class Evaluator(Machine):
         known = truth(test)
         if known is not None:
             return self.evaluate(node.body if known else node.orelse, scope)
+        if (usual := truth(usually(test))) is not None:
+            return self.evaluate(node.body if usual else node.orelse, scope)
         first, second = self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)
         if is_plain(first) and is_plain(second) and first == second:
             return first

@@ -321,7 +321,8 @@ class Interpreter(StatementExecutor):
         else:
             if flow is Flow.NEXT:
                 flow = self.execute_block(node.orelse, scope)
-            for handler in node.handlers if self.fails is None else ():
+            is_python = self.schema is start
+            for handler in node.handlers if self.fails is None or is_python else ():
                 self._handler(handler, start, scope)
         final = self.execute_block(node.finalbody, scope)
         return final if final is not Flow.NEXT else flow
@@ -350,6 +351,9 @@ class Interpreter(StatementExecutor):
             self.execute_block(handler.body, scope)
         self.tolerating -= 1
         del self.returned[returned:]
+        for name, value in scope.variables.items():
+            if isinstance(variables.get(name), Unknown) and not isinstance(value, Unknown):
+                variables[name] = value
         self.schema, scope.variables, self.raised_at = after, variables, raised
         for transition in self.transitions[mark:]:
             self.schema = folding.apply(self.schema, transition.operation)
