@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from migrate_guard.model import folding
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run, Unknown, UnreadableScript
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -31,6 +32,7 @@ from migrate_guard.reading.values import (
     External,
     Function,
     Partial,
+    Rows,
     Scope,
     Value,
 )
@@ -214,7 +216,7 @@ class Interpreter(StatementExecutor):
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
             condition = Condition(f"for each element of {self.source(node.iter)}", is_answer(iterable))
-            return self._unknown_loop(node, condition, scope)
+            return self._unknown_loop(node, condition, scope, _table_of_rows(iterable))
         for item in items:
             self.step()
             self.assign(node.target, item, scope)
@@ -227,13 +229,20 @@ class Interpreter(StatementExecutor):
                 return flow
         return self.execute_block(node.orelse, scope)
 
-    def _unknown_loop(self, node: ast.For | ast.AsyncFor | ast.While, condition: Condition, scope: Scope) -> Flow:
+    def _unknown_loop(
+        self,
+        node: ast.For | ast.AsyncFor | ast.While,
+        condition: Condition,
+        scope: Scope,
+        table: QualifiedName | None = None,
+    ) -> Flow:
+        """Interpret the body once, for elements that are not known; of rows, the table may be."""
         before = dict(scope.variables)
         if isinstance(node, ast.For | ast.AsyncFor):
             names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
             if len(names) == 1 and isinstance(node.target, ast.Name):
                 reason = f"{names[0]!r} is one of {self.source(node.iter)!r}"
-                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer)
+                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer, table=table)
             else:
                 reason = f"a row of {self.source(node.iter)!r}"
                 self.assign(node.target, Unknown(reason, is_answer=condition.is_answer), scope)
@@ -397,6 +406,10 @@ class Interpreter(StatementExecutor):
 
 
 _MISSING = object()
+
+
+def _table_of_rows(value: Value) -> QualifiedName | None:
+    return value.table if isinstance(value, Rows | Unknown) else None
 
 
 def _is_main_guard(test: ast.expr) -> bool:

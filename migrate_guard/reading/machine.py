@@ -26,6 +26,8 @@ MAXIMUM_STEPS_ELSEWHERE = 3_000
 """Of these, what one call or name that leads into another file of the project may take."""
 MAXIMUM_DEPTH = 60
 """Calls within calls."""
+MAXIMUM_RECURSION = 12
+"""Calls of one function within itself."""
 MAXIMUM_ROUNDS = 5_000
 """Rounds of one loop over known values."""
 MAXIMUM_TEXT = 4_000_000
@@ -185,7 +187,7 @@ class Machine:
         """The name of an object; the connection's default schema is not spelled."""
         if schema is None and self.search_schema is not None:
             return QualifiedName(str(name), self.search_schema)
-        if not isinstance(schema, str) or schema == self.default_schema:
+        if not isinstance(schema, str) or schema in ("", self.default_schema):
             return QualifiedName(str(name))
         return QualifiedName(str(name), schema)
 

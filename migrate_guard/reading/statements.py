@@ -12,13 +12,13 @@ from typing import Any, Final
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Column, Expression, Table
+from migrate_guard.model.schema import Column, Expression, Sequence, Table
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, results, sqltypes
 from migrate_guard.reading.attributes import model_table
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, query, table_name
-from migrate_guard.reading.machine import Machine, describe
+from migrate_guard.reading.machine import Machine, describe, is_known_text
 from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
@@ -31,6 +31,7 @@ from migrate_guard.reading.values import (
     Connection,
     DialectValue,
     FilePath,
+    Generated,
     Instance,
     MetaDataValue,
     MigrationContext,
@@ -71,6 +72,10 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=_flag(value, "if_not_exists")))
         case SqlType(args=[TableValue() as table, *_]) if value.class_name == "DropTable":
             machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=_flag(value, "if_exists")))
+        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "CreateSequence":
+            _create_or_drop_sequence(call, sequence, "create")
+        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "DropSequence":
+            _create_or_drop_sequence(call, sequence, "drop")
         case SqlType(args=[str(), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
             kind = "CREATE SCHEMA" if value.class_name == "CreateSchema" else "DROP SCHEMA"
             machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
@@ -390,6 +395,26 @@ def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
         call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=checks))
 
 
+def _generated(receiver: Generated, call: Call) -> Value:
+    """`Sequence.create()` and `Sequence.drop()`, which check first unless told otherwise."""
+    if receiver.kind == "sequence" and call.name in ("create", "drop"):
+        _create_or_drop_sequence(call, receiver, call.name, checks=call.get(1, "checkfirst", default=True) is not False)
+    return None
+
+
+def _create_or_drop_sequence(call: Call, sequence: Generated, action: str, *, checks: bool = False) -> None:
+    name: Value = sequence.args[0] if sequence.args else sequence.options.get("name")
+    if not is_known_text(name):
+        call.machine.opaque(call.span, "the name of the sequence is not known", may_create=action == "create")
+        return
+    qualified = call.machine.qualified(name, sequence.options.get("schema"))
+    if action == "create":
+        made = Sequence(qualified, call.span)
+        call.machine.emit(ops.CreateSequence(span=call.span, sequence=made, if_not_exists=checks))
+    else:
+        call.machine.emit(ops.DropSequence(span=call.span, sequence=qualified, if_exists=checks))
+
+
 def _column(receiver: ColumnValue, call: Call) -> Value:
     """`copy()`, the only method of a column that is not one of its expression."""
     return replace(receiver, options={**receiver.options, **call.kwargs})
@@ -470,6 +495,7 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     Clause: _clause,
     ColumnValue: _column,
     FilePath: _path,
+    Generated: _generated,
     Columns: _columns,
     Connection: _connection,
     DialectValue: _dialect,
