@@ -27,7 +27,7 @@ import tempfile
 import threading
 import warnings
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
@@ -48,6 +48,7 @@ from tests import servers
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
+    from migrate_guard.model.revision import Direction, Revision, Run
     from migrate_guard.model.schema import Schema
 
 TIMEOUT = 900.0
@@ -79,15 +80,15 @@ class Result:
     """Of the objects of all revisions that were compared."""
     differences: list[str] = field(default_factory=list)
     has_stand_ins: bool = False
-    problem: str = ""
-    """Why it did not run, or not to its end."""
+    problems: list[str] = field(default_factory=list)
+    """Why it did not run, or not all of it."""
 
     def __str__(self) -> str:
         """Say it in a line."""
         objects = sum(self.verdicts.values())
         share = f"{self.verdicts['equal'] / objects:>8.2%}" if objects else f"{'-':>8}"
         numbers = " ".join(f"{self.verdicts[each]:>9}" for each in ("missing", "extra", "different"))
-        notes = ["stand-ins"] * (self.has_stand_ins and self.ran > 0) + [self.problem] * bool(self.problem)
+        notes = ["stand-ins"] * (self.has_stand_ins and self.ran > 0) + self.problems
         ran = f"{self.ran}/{self.of}"
         exact = f"{self.exact}/{self.compared}"
         return f"{ran:>9} {exact:>9} {objects:>9} {numbers} {share} {'; '.join(notes)[:160]}".rstrip()
@@ -156,11 +157,11 @@ def run(entries: Sequence[Entry], settings: Settings, jobs: int) -> list[str]:
 def one(entry: Entry, settings: Settings) -> Result:
     """Run one history, once more with stand-ins where it does not load or run without."""
     if not (settings.corpus / entry.directory).is_dir():
-        return Result(problem="not fetched")
+        return Result(problems=["not fetched"])
     warnings.simplefilter("ignore")
     reading = read_history(entry, settings.dialect, settings.corpus)
     plain = attempt(entry, settings, reading, has_stand_ins=False)
-    if not plain.problem:
+    if not plain.problems:
         return plain
     helped = attempt(entry, settings, reading, has_stand_ins=True)
     return plain if plain.ran > helped.ran else helped
@@ -169,32 +170,57 @@ def one(entry: Entry, settings: Settings) -> Result:
 def attempt(entry: Entry, settings: Settings, reading: Reading, *, has_stand_ins: bool) -> Result:
     """Run the upgrades in a child and compare while it waits."""
     result = Result(of=len(reading.history.order), has_stand_ins=has_stand_ins)
-    before: set[str] = set()
-    states = folded(reading)
-    last = reading.history.order[-1].id
     with scratch_database(settings) as (url, reflect):
         todo = task(entry, settings, reading, url, has_stand_ins)
         with child(todo, settings.python) as process:
             watchdog = threading.Timer(settings.timeout, process.kill)
             watchdog.start()
-            for line in process.stdout or ():
-                message = json.loads(line)
-                if "failed" in message:
-                    result.problem = f"{message['failed']}: {message['why']}"
-                if "revision" not in message:
-                    break
-                result.ran += 1
-                revision, schema = next(states)
-                if settings.every_revision or revision == last:
-                    found = compare(form(schema, settings.dialect, reading), doubts(schema), reflect())
-                    before = note(result, found, f"{settings.dialect} {entry.key} {revision}", before)
-                print(file=process.stdin, flush=True)
-            else:
-                result.problem = (
-                    f"takes more than {settings.timeout:.0f} s" if not watchdog.is_alive() else "the child died"
-                )
+            watch(process, result, Watched(entry, settings, reading, reflect))
+            if not watchdog.is_alive():
+                result.problems.append(f"takes more than {settings.timeout:.0f} s")
             watchdog.cancel()
     return result
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A history that is being run, and what shows its database."""
+
+    entry: Entry
+    settings: Settings
+    reading: Reading
+    reflect: Reflect
+
+
+def watch(process: subprocess.Popen[str], result: Result, watched: Watched) -> None:
+    """Follow the child: fold what it ran, leave out what it could not run, and compare."""
+    assert process.stdout
+    failed: set[str] = set()
+    states = folded(watched.reading, failed)
+    differing: set[str] = set()
+    theirs = watched.reflect()
+    last = watched.reading.history.order[-1].id
+    for line in process.stdout:
+        message = json.loads(line)
+        revision = message["revision"]
+        if message["why"]:
+            result.problems.append(f"{revision or 'it does not load'}: {message['why']}")
+        if revision is None:
+            return
+        if message["why"]:
+            failed.add(revision)
+            if watched.reflect() != theirs:
+                result.problems.append(f"{revision} leaves something behind")
+                return
+        result.ran += not message["why"]
+        schema = next(states)
+        if revision == last or watched.settings.every_revision:
+            theirs = watched.reflect()
+            if not message["why"]:
+                ours = form(schema, watched.settings.dialect, watched.reading)
+                where = f"{watched.settings.dialect} {watched.entry.key} {revision}"
+                differing = note(result, compare(ours, doubts(schema), theirs), where, differing)
+        print(file=process.stdin, flush=True)
 
 
 def note(result: Result, found: Sequence[Comparison], where: str, before: set[str]) -> set[str]:
@@ -207,17 +233,25 @@ def note(result: Result, found: Sequence[Comparison], where: str, before: set[st
     return set(differing)
 
 
-def folded(reading: Reading) -> Iterator[tuple[str, Schema]]:
-    """The schema after each revision and all that come before it in the order of the history."""
+def folded(reading: Reading, failed: Collection[str]) -> Iterator[Schema]:
+    """The schema after each revision and all that come before it in the order of the history, without those failed."""
     from migrate_guard import engine
+    from migrate_guard.history.fold import Replay
     from migrate_guard.model import folding
     from migrate_guard.model.schema import Schema
 
+    replay = engine.replay(reading)
+
+    def interpret(revision: Revision, direction: Direction, before: Schema) -> Run | None:
+        if direction == "downgrade" or revision.id in failed:
+            return None
+        return replay.interpret(revision, direction, before)
+
     schema = Schema()
-    for replayed in engine.replay(reading):
+    for replayed in Replay(reading.history, interpret):
         for transition in replayed.upgrade.transitions if replayed.upgrade else ():
             schema = folding.apply(schema, transition.operation)
-        yield replayed.revision.id, schema
+        yield schema
 
 
 def form(schema: Schema, dialect: Dialect, reading: Reading) -> Form:

@@ -20,39 +20,37 @@ from types import CodeType, ModuleType
 from typing import Any
 
 
-class StandIn(type):
-    """What any name of an absent module is: a class whose metaclass answers everything with itself."""
+class StandIn:
+    """What any name of an absent module is: an object that answers everything with itself."""
 
-    def __getattr__(cls, name: str) -> Any:
+    def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        return cls
+        return self
 
-    def __call__(cls, *args: Any, **_: Any) -> Any:
+    def __call__(self, *args: Any, **_: Any) -> Any:
         # As a decorator it leaves alone what it decorates.
-        return args[0] if len(args) == 1 and callable(args[0]) else cls
+        return args[0] if len(args) == 1 and callable(args[0]) else self
 
-    def __getitem__(cls, _: object) -> Any:
-        return cls
+    def __mro_entries__(self, _: tuple[object, ...]) -> tuple[type, ...]:
+        return ()
 
-    def __or__(cls, _: object) -> Any:
-        return cls
+    def __getitem__(self, _: object) -> Any:
+        return self
+
+    def __or__(self, _: object) -> Any:
+        return self
 
     __ror__ = __or__
 
-    def __iter__(cls) -> Iterator[Any]:
+    def __iter__(self) -> Iterator[Any]:
         return iter(())
 
-    def __enter__(cls) -> Any:
-        return cls
+    def __enter__(self) -> Any:
+        return self
 
-    def __exit__(cls, *_: object) -> None:
+    def __exit__(self, *_: object) -> None:
         return None
-
-
-def stand_in() -> Any:
-    """Return a new object that stands for one that is not there."""
-    return StandIn("absent", (), {})
 
 
 class AbsentModule(ModuleType):
@@ -64,7 +62,7 @@ class AbsentModule(ModuleType):
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__") and name.endswith("__"):
             raise AttributeError(name)
-        made = stand_in()
+        made = StandIn()
         setattr(self, name, made)
         return made
 
@@ -101,7 +99,7 @@ class LenientLoader(SourceFileLoader):
                 exec(code, vars(module))
             except Exception:  # noqa: BLE001  whatever a statement of an application raises, it is left out
                 for name in bound_by(statement):
-                    vars(module).setdefault(name, stand_in())
+                    vars(module).setdefault(name, StandIn())
 
 
 def bound_by(statement: ast.stmt) -> Iterator[str]:
@@ -149,6 +147,6 @@ def is_installed(path: str) -> bool:
 
 def install(roots: Sequence[Path]) -> None:
     """Let everything be imported that a project asks for whose modules lie in some directories."""
-    own = frozenset(each.stem for root in roots for each in root.iterdir())
+    own = frozenset(each.stem for root in roots for each in root.iterdir() if each.is_dir() or each.suffix == ".py")
     sys.meta_path.insert(0, LenientFinder(own))
     sys.meta_path.append(AbsentFinder(own | sys.stdlib_module_names))
