@@ -14,6 +14,7 @@ from migrate_guard.reading import clauses, ddl, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
+from migrate_guard.reading.enum_directives import sync_enum_values
 from migrate_guard.reading.key_directives import (
     columns_constraint,
     create_check,
@@ -365,6 +366,7 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     "drop_table_comment": (_TABLE, _table_comment),
     "execute": (("sqltext",), _execute),
     "rename_table": (("old_table_name", "new_table_name"), _rename_table),
+    "sync_enum_values": (("enum_schema", "enum_name", "new_values", "affected_columns"), sync_enum_values),
 }
 _SPATIAL: Final[Mapping[str, str]] = {
     "add_geospatial_column": "add_column",
