@@ -225,6 +225,7 @@ class CreateSequence(Operation):
 class DropSequence(Operation):
     sequence: QualifiedName
     if_exists: bool = False
+    cascade: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

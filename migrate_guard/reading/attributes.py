@@ -6,7 +6,7 @@ import ast
 import posixpath
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
@@ -66,10 +66,32 @@ def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -
         return {each.name: each for each in known_items(value) or ()}
     if name == "__table__":
         return model_table(machine, value)
+    if name == "metadata" and value.descends_from(*DECLARATIVE_BASES):
+        return _own_metadata(value)
     if name in ("c", "columns"):
         table = model_table(machine, value)
         return Columns(table) if isinstance(table, TableValue) else table
     return BoundMethod(value, name)
+
+
+DECLARATIVE_BASES: Final = ("sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta")
+
+
+def _own_metadata(value: Class) -> MetaDataValue | Unknown:
+    """The MetaData that SQLAlchemy gives to a declarative base that names none; its subclasses share it."""
+    for base in value.bases:
+        if isinstance(base, Class) and base.descends_from(*DECLARATIVE_BASES):
+            return _own_metadata(base)
+    foreign = [base.path for base in value.bases if isinstance(base, External) and not _is_of_sqlalchemy(base)]
+    if foreign:
+        return Unknown(f"the metadata of {value.name} may be that of {foreign[0]}")
+    metadata = MetaDataValue()
+    value.scope.variables["metadata"] = metadata
+    return metadata
+
+
+def _is_of_sqlalchemy(base: External) -> bool:
+    return base.path.startswith("sqlalchemy.")
 
 
 def model_table(machine: CallEvaluator, value: Class) -> TableValue | Unknown:

@@ -91,6 +91,17 @@ def truth(value: Value) -> bool | None:
     return True
 
 
+def texts(value: Value) -> dict[str, str]:
+    """The entries of a dictionary that are known to be strings."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {str(key): each for key, each in items if isinstance(each, str)}
+
+
+def is_set(option: Value) -> bool:
+    """Whether an option is known to be on: `unique=1` makes a unique index like `unique=True`."""
+    return isinstance(option, int) and bool(option)
+
+
 def is_plain(value: Value) -> bool:
     """Whether a value is wholly known Python data of a size that can be written out and compared."""
     pending, count = [value], 0

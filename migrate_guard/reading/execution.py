@@ -13,7 +13,7 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length
+from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, texts
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
@@ -24,6 +24,7 @@ from migrate_guard.reading.values import (
     External,
     Function,
     Instance,
+    MetaDataValue,
     Scope,
     Value,
 )
@@ -137,6 +138,10 @@ class StatementExecutor(CallEvaluator):
                     owner.attributes[name] = value
                 elif isinstance(owner, Class):
                     owner.scope.variables[name] = value
+                elif isinstance(owner, MetaDataValue) and name == "naming_convention":
+                    owner.naming_convention = texts(value)
+                elif isinstance(owner, External):
+                    self.assigned[f"{owner.path}.{name}"] = value
 
     def _unpack(self, targets: Sequence[ast.expr], value: Value, scope: Scope) -> None:
         items = known_items(value)
@@ -269,7 +274,8 @@ class StatementExecutor(CallEvaluator):
         raised = self.raised_at
         try:
             with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)):
-                self.execute(module.bindings[name], scope)
+                for statement in module.bindings[name]:
+                    self.execute(statement, scope)
         except (OutOfBudget, RecursionError) as error:
             if self.call_site is not None:
                 raise

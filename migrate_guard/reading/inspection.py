@@ -8,15 +8,21 @@ from typing import Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Column, ForeignKey, Index, Table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.values import HOLE, SqlType, Value
+from migrate_guard.reading.values import HOLE, Inspector, SqlType, Value
 
 
-def call_inspector(call: Call) -> Value:
-    """The answer of SQLAlchemy's Inspector; Unknown where the history does not tell."""
+def call_inspector(inspector: Inspector, call: Call) -> Value:
+    """The answer of SQLAlchemy's Inspector, the same again as long as it is remembered; Unknown: nobody tells."""
+    if call.name == "clear_cache":
+        inspector.answers.clear()
+        return None
     handler = _QUESTIONS.get(call.name)
-    return (
-        handler(call) if handler else Unknown(f"what the inspector's {call.name}() returns", call.span, is_answer=True)
-    )
+    if handler is None:
+        return Unknown(f"what the inspector's {call.name}() returns", call.span, is_answer=True)
+    question = (call.name, *map(str, call.args), *sorted(f"{name}={value}" for name, value in call.kwargs.items()))
+    if question not in inspector.answers:
+        inspector.answers[question] = handler(call)
+    return inspector.answers[question]
 
 
 def has_table(call: Call, name: Value, schema: Value) -> Value:

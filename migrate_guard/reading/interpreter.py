@@ -413,7 +413,10 @@ def _table_of_rows(value: Value) -> QualifiedName | None:
 
 
 def _is_main_guard(test: ast.expr) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
+            return True
+    return False
 
 
 def _raises(body: Sequence[ast.stmt]) -> bool:

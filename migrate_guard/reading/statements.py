@@ -451,7 +451,9 @@ def _clause(receiver: Clause, call: Call) -> Value:
 
 
 def _class(receiver: Class, call: Call) -> Value:
-    """Methods of a declarative class that stand for its table: `Model.__table__.create(bind)`, `Model.metadata`."""
+    """Methods of a class that none of its own: those of a declarative one stand for its table."""
+    if call.name == "as_mutable":
+        return as_type(call, call.get(0, "sqltype"))
     table = model_table(call.machine, receiver)
     return _table(table, call) if isinstance(table, TableValue) else Unknown(f"{receiver.name}.{call.name}()")
 

@@ -328,9 +328,12 @@ class Connection:
     is_session: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Inspector:
-    pass
+    """An inspector, which asks the database no question twice (sqlalchemy/engine/reflection.py, `cache`)."""
+
+    answers: dict[tuple[object, ...], Value] = field(default_factory=dict)
+    """By the method and its arguments; scripts change lists among them in place."""
 
 
 @dataclass(frozen=True, slots=True)
