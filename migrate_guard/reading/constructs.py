@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import to_text
 from migrate_guard.reading.values import (
@@ -116,8 +117,14 @@ def _check_constraint(call: Call) -> Value:
 
 
 def _exclude_constraint(call: Call) -> Value:
-    columns = tuple(each[0] for each in call.args if isinstance(each, tuple) and each)
-    return ConstraintValue("exclusion", columns, call.kwargs, call.span)
+    return exclusion(call.args, call.kwargs, call.span)
+
+
+def exclusion(elements: Sequence[Value], options: Mapping[str, Value], span: Span) -> ConstraintValue:
+    """The exclusion constraint of (column, operator) pairs."""
+    pairs = [each for each in elements if isinstance(each, tuple) and each]
+    columns, operators = tuple(each[0] for each in pairs), tuple(each[-1] for each in pairs)
+    return ConstraintValue("exclusion", columns, options, span, operators=operators)
 
 
 def _index(call: Call) -> Value:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from migrate_guard.dialects.names import conventional_name, implicit_name
+from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     AnyConstraint,
@@ -36,6 +38,7 @@ from migrate_guard.reading.values import (
     FinalName,
     Generated,
     IndexValue,
+    SqlType,
     Value,
 )
 
@@ -150,7 +153,16 @@ def foreign_key(
         ondelete=_text(options.get("ondelete")),
         onupdate=_text(options.get("onupdate")),
         deferrable=options.get("deferrable") is True or isinstance(options.get("initially"), str),
+        initially_deferred=_is_deferred(options),
     )
+
+
+def _is_deferred(options: Mapping[str, Value]) -> bool:
+    return _text(options.get("initially")) == "DEFERRED"
+
+
+def _known_text(value: Value) -> str | None:
+    return str(value) if isinstance(value, str) and HOLE not in value else None
 
 
 def _text(value: Value) -> str | None:
@@ -183,12 +195,18 @@ def constraint(
                 span=value.span,
                 is_implicit_name=implicit,
                 is_assumed_name=assumed,
-                deferrable=options.get("deferrable") is True,
+                deferrable=options.get("deferrable") is True or isinstance(options.get("initially"), str),
+                initially_deferred=_is_deferred(options),
                 nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
             )
         case "exclusion":
             return ExclusionConstraint(
-                name=name, columns=columns, span=value.span, is_implicit_name=implicit, is_assumed_name=assumed
+                name=name,
+                columns=columns,
+                span=value.span,
+                is_implicit_name=implicit,
+                is_assumed_name=assumed,
+                definition=_exclusion(machine, value),
             )
     return CheckConstraint(
         name=name,
@@ -201,13 +219,40 @@ def constraint(
     )
 
 
-_DIRECTION: Final = re.compile(r'\s*"?([A-Za-z_]\w*)"?(\s+asc|\s+desc)?(\s+nulls\s+(?:first|last))?\s*', re.IGNORECASE)
+def _exclusion(machine: CallEvaluator, value: ConstraintValue) -> str | None:
+    """What SQLAlchemy writes after EXCLUDE; None where a part of it is not known."""
+    keys = [
+        quoted(each.name if isinstance(each, ColumnValue) else each, machine.target)
+        if isinstance(each, ColumnValue | str)
+        else f"({each.text})"
+        if isinstance(each, Clause)
+        else HOLE
+        for each in value.columns
+    ]
+    operators = [each if isinstance(each, str) else HOLE for each in value.operators]
+    elements = ", ".join(f"{key} WITH {operator}" for key, operator in zip(keys, operators, strict=True))
+    using, where = value.options.get("using", "gist"), clause(value.options.get("where"))
+    definition = f"USING {using} ({elements})" + (f" WHERE ({where.text})" if where else "")
+    return None if HOLE in definition or not elements else definition
+
+
+_KEY: Final = re.compile(
+    r"""\s*(?P<key>.+?)
+    (\s+collate\s+(?P<collation>"[^"]+"|\w+))?
+    (\s+(?P<opclass>[\w.]+_ops)(\s*\([^()]*\))?)?
+    (\s+(?P<direction>asc|desc))?
+    (\s+nulls\s+(?P<nulls>first|last))?\s*""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
+)
+"""A key of an index in SQL; the names of PostgreSQL's operator classes end in _ops."""
+_NULLS: Final[Mapping[str, Literal["FIRST", "LAST"]]] = {"first": "FIRST", "last": "LAST"}
+_PLAIN: Final = re.compile(r'"[^"]+"|[A-Za-z_]\w*')
 
 
 def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
     """The index that a construct, or the arguments of `op.create_index`, make on `table`."""
-    elements = tuple(map(_element, value.elements))
     options = value.options
+    elements = tuple(_with_options(_element(each), options) for each in value.elements)
     columns = [each.column for each in elements if each.column]
     name, _ = object_name(machine, "index", value.name, table, columns)
     dialect = "mysql" if machine.target.dialect == "mariadb" else machine.target.dialect
@@ -221,15 +266,36 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
         where=clause(options.get(f"{dialect}_where")),
         method=method.lower() if isinstance(method, str) else "btree",
         include=names_of(include) if isinstance(include, list | tuple) else (),
+        nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
     )
+
+
+def _with_options(element: IndexElement, options: Mapping[str, Value]) -> IndexElement:
+    """The key with what `postgresql_ops` and `mysql_length` say of it, by its name or for all."""
+    opclass, length = (
+        each.get(element.column or "") if isinstance(each, Mapping) else each
+        for each in (options.get("postgresql_ops"), options.get("mysql_length"))
+    )
+    if isinstance(opclass, str) and HOLE not in opclass:
+        element = replace(element, opclass=str(opclass))
+    return replace(element, length=length) if isinstance(length, int) else element
 
 
 def _element(value: Value) -> IndexElement:
     if isinstance(value, Clause):
-        plain = _DIRECTION.fullmatch(value.text)
-        if plain:
-            return IndexElement(plain.group(1), is_descending=(plain.group(2) or "").strip().lower() == "desc")
-        return IndexElement(None, clause(value))
+        told = _KEY.fullmatch(value.text)
+        if told is None or HOLE in value.text:
+            return IndexElement(None, clause(value))
+        key = told["key"]
+        is_column = _PLAIN.fullmatch(key) is not None
+        return IndexElement(
+            key.strip('"') if is_column else None,
+            None if is_column else clause(replace(value, text=key)),
+            (told["direction"] or "").lower() == "desc",
+            _NULLS.get((told["nulls"] or "").lower()),
+            (told["collation"] or "").strip('"') or None,
+            told["opclass"],
+        )
     name = column_name(value)
     return IndexElement(None, Expression(HOLE)) if HOLE in name else IndexElement(name)
 
@@ -260,10 +326,12 @@ def column(
         default=server_default(default_value),
         has_client_default=any(value.option(name) is not None for name in ("default", "default_factory")),
         is_identity="identity" in generated,
+        is_always_identity="identity" in generated and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
         computed=clause(computed.args[0]) if computed and computed.args else None,
         is_stored=computed is not None and computed.options.get("persisted") is not False,
         comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
+        collation=collation(value.type),
     )
     constraints: list[AnyConstraint] = []
     for each in value.arguments:
@@ -293,6 +361,17 @@ def column(
     if indexed:
         indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
     return made, tuple(constraints), indexes
+
+
+def is_always(identity: Generated) -> bool:
+    """Whether an Identity is GENERATED ALWAYS."""
+    return (identity.args[0] if identity.args else identity.options.get("always")) is True
+
+
+def collation(value: SqlType | Unknown | None) -> str | None:
+    """The collation that a type construct asks for."""
+    given = value.kwargs.get("collation") if isinstance(value, SqlType) else None
+    return given if isinstance(given, str) and HOLE not in given else None
 
 
 def _referred_type(machine: CallEvaluator, key: ForeignKey) -> Type:
@@ -347,6 +426,7 @@ def table(
         is_open=is_open,
         are_keys_told=not is_open,
         is_partitioned="postgresql_partition_by" in options,
+        partition_by=_known_text(options.get("postgresql_partition_by")),
         inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
     )
 
