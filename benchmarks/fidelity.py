@@ -30,8 +30,6 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 if TYPE_CHECKING:
-    from sqlalchemy.engine import Inspector
-
     from migrate_guard.model.schema import Schema
 
 Dialect: TypeAlias = Literal["postgresql", "sqlite"]
@@ -198,21 +196,13 @@ def read_json(path: Path) -> Form:
 
 def read_sqlite(path: Path) -> Form:
     """Load DDL into an empty SQLite database and return what it has."""
-    from sqlalchemy import create_engine, inspect
-    from sqlalchemy.pool import StaticPool
+    from benchmarks.reflection import sqlite_schema
 
     connection = sqlite3.connect(":memory:")
     every = [each for each in statements(path.read_text(encoding="utf-8")) if "CREATE TABLE sqlite_" not in each]
     for each in sorted(every, key=lambda each: "CREATE TABLE" not in each):
         connection.execute(each)
-    inspector: Inspector = inspect(create_engine("sqlite://", creator=lambda: connection, poolclass=StaticPool))
-    names = [each for each in inspector.get_table_names() if each != "alembic_version"]
-    return {
-        "tables": {name: sqlite_table(connection, inspector, name) for name in names},
-        "views": inspector.get_view_names(),
-        "enums": {},
-        "sequences": [],
-    }
+    return sqlite_schema(connection)
 
 
 def statements(script: str) -> Iterator[str]:
@@ -223,56 +213,6 @@ def statements(script: str) -> Iterator[str]:
         if sqlite3.complete_statement(so_far):
             yield so_far
             so_far = ""
-
-
-def sqlite_table(connection: sqlite3.Connection, inspector: Inspector, name: str) -> Form:
-    """Reflect a table; its columns and indexes as SQLite's own pragmas tell them, expressions and all."""
-    key = inspector.get_pk_constraint(name)
-    return {
-        "columns": dict(sqlite_columns(connection, name)),
-        "primary_key": {"name": key["name"], "columns": key["constrained_columns"]},
-        "foreign_keys": [
-            {
-                "name": each["name"],
-                "columns": each["constrained_columns"],
-                "referred_table": each["referred_table"],
-                "referred_columns": each["referred_columns"],
-                "ondelete": each.get("options", {}).get("ondelete"),
-            }
-            for each in inspector.get_foreign_keys(name)
-        ],
-        "unique_constraints": [
-            {"name": each["name"], "columns": each["column_names"]} for each in inspector.get_unique_constraints(name)
-        ],
-        "check_constraints": inspector.get_check_constraints(name),
-        "indexes": list(sqlite_indexes(connection, name)),
-    }
-
-
-def sqlite_columns(connection: sqlite3.Connection, table: str) -> Iterator[tuple[str, Form]]:
-    """The columns of a table by name."""
-    rows = connection.execute('SELECT name, type, "notnull", dflt_value, hidden FROM pragma_table_xinfo(?)', (table,))
-    for name, type_, not_null, default, hidden in rows:
-        yield (
-            name,
-            {
-                "type": type_,
-                "nullable": not not_null,
-                "default": default,
-                "identity": False,
-                "computed": hidden in (2, 3),
-            },
-        )
-
-
-def sqlite_indexes(connection: sqlite3.Connection, table: str) -> Iterator[Form]:
-    """The indexes of a table but those of constraints."""
-    made = "SELECT name, \"unique\", partial FROM pragma_index_list(?) WHERE origin = 'c'"
-    for name, unique, partial in connection.execute(made, (table,)).fetchall():
-        keys = connection.execute("SELECT name FROM pragma_index_xinfo(?) WHERE key", (name,)).fetchall()
-        columns = [each or "(expression)" for (each,) in keys]
-        where = "partial" if partial else None
-        yield {"name": name, "columns": columns, "unique": bool(unique), "where": where, "method": "btree"}
 
 
 # -- the objects of a schema
