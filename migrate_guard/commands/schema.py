@@ -15,7 +15,13 @@ from migrate_guard.terminal import UserError, emit
 
 @click.command("schema")
 @click.argument("arguments", nargs=-1, metavar="[REV] [PATH]")
-@click.option("--format", "output_format", type=click.Choice(("text", "json")), default="text", help="Default: text.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("text", "json", "sql", "mermaid")),
+    default="text",
+    help="Default: text.",
+)
 @environment_options
 def command(
     arguments: tuple[str, ...],
@@ -42,7 +48,13 @@ def command(
     reading = the_reading(paths, names, Overrides(dialect, db_version), config, isolated)
     wanted = resolve(revisions[0] if revisions else "heads", reading.history)
     schema = engine.schema_at(reading, wanted) if wanted else Schema()
-    form = document(schema, reading.target.dialect, wanted, reading.environment.version_table)
+    version_table = reading.environment.version_table
+    if output_format == "sql":
+        from migrate_guard.rendering.ddl import ddl
+
+        emit(ddl(schema, reading.target, version_table))
+        return 0
+    form = document(schema, reading.target.dialect, wanted, version_table)
     if output_format == "json":
         import json
 
