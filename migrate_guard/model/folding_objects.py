@@ -35,7 +35,18 @@ def rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
     if enum is None:
         return schema
     values = tuple(operation.new_value if each == operation.value else each for each in enum.values)
-    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+    schema = replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+    old, new = (literal.replace("'", "''") for literal in (operation.value, operation.new_value))
+    for table in schema.tables.values():
+        columns = tuple(
+            replace(each, default=replace(each.default, text=each.default.text.replace(f"'{old}'", f"'{new}'", 1)))
+            if each.default and (each.type.name, each.type.schema) == enum.name
+            else each
+            for each in table.columns
+        )
+        if columns != table.columns:
+            schema = schema.with_table(replace(table, columns=columns))
+    return schema
 
 
 def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:

@@ -63,16 +63,20 @@ class Expression:
 
     def with_column_renamed(self, old: str, new: str) -> Expression:
         """The expression after one of its columns got another name; databases keep what they mean, not their text."""
-        if old not in self.columns:
-            return self
         written = new if _PLAIN_NAME.fullmatch(new) else '"' + new.replace('"', '""') + '"'
-        names = {old, f'"{old}"'} if not _PLAIN_NAME.fullmatch(old) else {old, old.upper(), f'"{old}"', f"`{old}`"}
+        columns = tuple(new if each == old else each for each in self.columns)
+        return replace(self.with_column_written(old, written), columns=columns)
+
+    def with_column_written(self, name: str, written: str) -> Expression:
+        """The expression with one of its columns written otherwise."""
+        if name not in self.columns:
+            return self
+        names = {name, name.upper(), f'"{name}"', f"`{name}`"} if _PLAIN_NAME.fullmatch(name) else {name, f'"{name}"'}
 
         def renamed(token: re.Match[str]) -> str:
             return written if token["name"] in names else token[0]
 
-        columns = tuple(new if each == old else each for each in self.columns)
-        return replace(self, text=_NAME_IN_SQL.sub(renamed, self.text), columns=columns)
+        return replace(self, text=_NAME_IN_SQL.sub(renamed, self.text))
 
 
 _PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")

@@ -182,10 +182,16 @@ def _function(call: Call) -> Value:
     if name == "now":
         text = "CURRENT_TIMESTAMP" if call.machine.target.dialect == "sqlite" else "now()"
         return Clause(text, functions=("now",))
-    if name in ("current_timestamp", "current_date", "current_time") and not call.args:
+    if name in ANSI_FUNCTIONS and not call.args:
         return Clause(name.upper(), functions=(name,))
     args = [each.text if isinstance(each, Clause) else literal(each) for each in call.args]
     return Clause(f"{name}({', '.join(args)})", functions=(name,))
+
+
+ANSI_FUNCTIONS: Final = frozenset(
+    {"current_date", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user"}
+)
+"""SQLAlchemy's `AnsiFunction`s, which stand without parentheses (`sqlalchemy/sql/functions.py`)."""
 
 
 def literal(value: Value) -> str:

@@ -27,6 +27,7 @@ from migrate_guard.model.schema import (
     UniqueConstraint,
 )
 from migrate_guard.model.source import Span
+from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.clauses import clause, server_default
 from migrate_guard.reading.sqltypes import column_type
@@ -252,12 +253,15 @@ _PLAIN: Final = re.compile(r'"[^"]+"|[A-Za-z_]\w*')
 def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
     """The index that a construct, or the arguments of `op.create_index`, make on `table`."""
     options = value.options
-    elements = tuple(_with_options(_element(each), options) for each in value.elements)
+    elements = tuple(_with_options(_element(each), options, machine.target.dialect) for each in value.elements)
     columns = [each.column for each in elements if each.column]
     name, _ = object_name(machine, "index", value.name, table, columns)
     dialect = "mysql" if machine.target.dialect == "mariadb" else machine.target.dialect
     include = options.get("postgresql_include")
     method = options.get(f"{dialect}_using")
+    prefix = options.get("mysql_prefix") if dialect == "mysql" else None
+    if isinstance(prefix, str) and prefix.upper() in ("FULLTEXT", "SPATIAL"):
+        method = prefix
     return Index(
         name,
         elements,
@@ -270,15 +274,13 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
     )
 
 
-def _with_options(element: IndexElement, options: Mapping[str, Value]) -> IndexElement:
-    """The key with what `postgresql_ops` and `mysql_length` say of it, by its name or for all."""
-    opclass, length = (
-        each.get(element.column or "") if isinstance(each, Mapping) else each
-        for each in (options.get("postgresql_ops"), options.get("mysql_length"))
-    )
-    if isinstance(opclass, str) and HOLE not in opclass:
-        element = replace(element, opclass=str(opclass))
-    return replace(element, length=length) if isinstance(length, int) else element
+def _with_options(element: IndexElement, options: Mapping[str, Value], dialect: DialectName) -> IndexElement:
+    """The key with what `postgresql_ops` or `mysql_length` says of it, by its name or for all."""
+    option = options.get({"postgresql": "postgresql_ops", "sqlite": ""}.get(dialect, "mysql_length"))
+    told = option.get(element.column or "") if isinstance(option, Mapping) else option
+    if isinstance(told, str) and HOLE not in told:
+        return replace(element, opclass=str(told))
+    return replace(element, length=told) if isinstance(told, int) else element
 
 
 def _element(value: Value) -> IndexElement:
@@ -325,8 +327,8 @@ def column(
         nullable=nullable if isinstance(nullable, bool) else None,
         default=server_default(default_value),
         has_client_default=any(value.option(name) is not None for name in ("default", "default_factory")),
-        is_identity="identity" in generated,
-        is_always_identity="identity" in generated and is_always(generated["identity"]),
+        is_identity="identity" in generated and _has_identity(machine),
+        is_always_identity="identity" in generated and _has_identity(machine) and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
         computed=clause(computed.args[0]) if computed and computed.args else None,
         is_stored=computed is not None and computed.options.get("persisted") is not False,
@@ -361,6 +363,11 @@ def column(
     if indexed:
         indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
     return made, tuple(constraints), indexes
+
+
+def _has_identity(machine: CallEvaluator) -> bool:
+    """Whether SQLAlchemy writes an Identity at all; for databases without it the column numbers itself as any other."""
+    return machine.target.dialect == "postgresql"
 
 
 def is_always(identity: Generated) -> bool:
@@ -478,5 +485,7 @@ def numbers_itself(machine: CallEvaluator, value: ColumnValue, key: Sequence[str
         return False
     if choice == "auto" and (len(key) != 1 or any(isinstance(each, ConstraintValue) for each in value.arguments)):
         return False
-    generated = any(isinstance(each, Generated) for each in value.arguments)
+    generated = any(
+        isinstance(each, Generated) and (each.kind != "identity" or _has_identity(machine)) for each in value.arguments
+    )
     return not generated and column_type(machine, value.type).family == "integer"

@@ -189,7 +189,10 @@ def _generated(cursor: Cursor, definition: Definition) -> None:
     if cursor.take("IDENTITY"):
         definition.changes.update(is_identity=True, is_always_identity=is_always, nullable=False)
         if cursor.is_at("("):
-            cursor.skip_group()
+            with cursor.within(*cursor.skip_group()):
+                cursor.skip_until("SEQUENCE")
+                if cursor.take("SEQUENCE", "NAME"):
+                    definition.changes["sequence"] = cursor.qualified("sequence name").name
         return
     _computed(cursor, definition)
 
