@@ -12,10 +12,20 @@ from dataclasses import replace
 from typing import TypeVar
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, Column, Schema, Sequence, Table, View
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    Column,
+    ForeignKey,
+    Schema,
+    Sequence,
+    Table,
+    UniqueConstraint,
+    View,
+)
 from migrate_guard.model.target import Target
 from migrate_guard.rendering import parts
 from migrate_guard.rendering.definitions import definitions, extensions, functions_of_views
+from migrate_guard.rendering.obstacles import absent_tables, taken_names
 from migrate_guard.rendering.parts import NotKnown, Scope
 
 T = TypeVar("T")
@@ -26,9 +36,10 @@ def ddl(schema: Schema, target: Target, version_table: str) -> str:
     own = [name for name in schema.tables if name.name == version_table]
     for name in own:
         schema = schema.without_table(name)
-    scope = Scope(schema, target)
     tables = list(_tables_in_order(schema))
-    made = [each for each in tables if not each.is_given]
+    absent = absent_tables(schema, target.dialect)
+    made = [each for each in tables if each.name not in absent]
+    scope = Scope(schema, target, absent=absent, taken=taken_names(schema, made, target.dialect))
     scope = replace(scope, unknown={each.name: _unknown_columns(each, scope) for each in tables})
     sections = [
         _schemas(scope),
@@ -42,7 +53,7 @@ def ddl(schema: Schema, target: Target, version_table: str) -> str:
         functions_of_views(scope, made),
         *_views(scope),
         [line for each in made for line in _comments(each, scope)],
-        *(_given(each, scope) for each in tables if each.is_given),
+        *(_absent(each, scope) for each in tables if each.name in absent),
     ]
     blocks = ["\n".join(lines) for section in sections if (lines := list(section))]
     return "\n\n".join(blocks) + "\n" if blocks else "-- the schema is empty\n"
@@ -90,30 +101,36 @@ def _in_order(every: Iterable[T], needed: Callable[[T], Iterable[T]]) -> Iterato
 def _schemas(scope: Scope) -> Iterator[str]:
     schema = scope.schema
     named = {each.schema for every in (schema.tables, schema.views, schema.enums, schema.sequences) for each in every}
-    named |= {name.schema for _, name in schema.definitions}
     if scope.target.dialect == "postgresql":
-        for name in sorted(each for each in named if each and each not in _SYSTEM_SCHEMAS):
+        named |= {name.schema for _, name in schema.definitions}
+        for name in sorted(each for each in named if each and not is_system(each)):
             yield f"CREATE SCHEMA IF NOT EXISTS {scope.name(name)};"
     elif scope.is_mysql:
         for name in sorted(filter(None, named)):
             yield f"CREATE DATABASE IF NOT EXISTS {scope.name(name)};"
 
 
-_SYSTEM_SCHEMAS = frozenset({"information_schema", "pg_catalog", "public"})
+def is_system(schema: str) -> bool:
+    """Whether a schema of PostgreSQL is there of itself."""
+    return schema in ("information_schema", "public") or schema.startswith("pg_")
 
 
 def _enums(scope: Scope, tables: Iterable[Table]) -> Iterator[str]:
     if scope.target.dialect != "postgresql":
+        for kind in sorted(map(str, scope.schema.enums)):
+            yield _unknown(f"the type {kind}", f"{scope.target.dialect} has no CREATE TYPE")
         return
     for enum in sorted(scope.schema.enums.values(), key=lambda each: str(each.name)):
+        if not enum.name.name:
+            yield _unknown(f"a type of {', '.join(enum.values)}", "it has no name")
+            continue
         if not enum.values:
             yield _unknown(f"the labels of the type {enum.name}", "they could not be computed, or there are none")
         yield _create_enum(enum.name, enum.values, scope)
     assumed: dict[QualifiedName, tuple[str, ...]] = {}
     for column in (column for table in tables for column in table.columns):
-        name = QualifiedName(column.type.name, column.type.schema)
-        if column.type.family == "enum" and column.type.values and not parts.is_user_defined(name, scope.schema):
-            assumed[name] = column.type.values
+        if parts.is_assumed(column.type, scope.schema):
+            assumed[QualifiedName(column.type.name, column.type.schema)] = column.type.values or ()
     for name, values in sorted(assumed.items(), key=lambda each: str(each[0])):
         yield _comment(f"not certain: the history uses the type {name} and never creates it")
         yield _create_enum(name, values, scope)
@@ -210,12 +227,23 @@ def _elements(table: Table, scope: Scope) -> Iterator[tuple[bool, str]]:
 
 def _inline(table: Table, scope: Scope) -> Iterator[AnyConstraint]:
     """The constraints that stand in the CREATE TABLE: foreign keys on SQLite only, which can add none later."""
-    is_sqlite = scope.target.dialect == "sqlite"
+    later = [id(each) for each in _later(table, scope)]
     for constraint in table.constraints():
-        if constraint in table.foreign_keys:
-            if is_sqlite:
+        if id(constraint) not in later and (scope.target.dialect == "sqlite" or constraint not in table.foreign_keys):
+            yield constraint
+
+
+def _later(table: Table, scope: Scope) -> Iterator[AnyConstraint]:
+    """The constraints that only ALTER TABLE makes as they are: not valid ones, and a second key of the same columns."""
+    if scope.target.dialect == "sqlite":
+        return
+    seen = {table.primary_key.columns} if table.primary_key else set()
+    for constraint in table.constraints():
+        if isinstance(constraint, UniqueConstraint):
+            if constraint.columns in seen:
                 yield constraint
-        elif is_sqlite or not constraint.not_valid:
+            seen.add(constraint.columns)
+        elif constraint.not_valid and not isinstance(constraint, ForeignKey):
             yield constraint
 
 
@@ -238,7 +266,7 @@ def _table_options(table: Table, scope: Scope) -> str:
 
 def _partition(table: Table, scope: Scope) -> Iterator[str]:
     parent = scope.schema.table(table.partition_of) if table.partition_of else None
-    if parent is None or parent.is_given or not parent.is_partitioned or parent.partition_by is None:
+    if parent is None or parent.name in scope.absent or not parent.is_partitioned or parent.partition_by is None:
         yield _unknown(f"the partition {table.name}", f"the history does not tell how {table.partition_of} is divided")
     elif table.partition_bound is None:
         yield _unknown(f"the partition {table.name}", "which rows it holds could not be computed")
@@ -262,18 +290,28 @@ def _added(constraint: AnyConstraint, table: Table, scope: Scope) -> Iterator[st
 
 def _after(table: Table, scope: Scope) -> Iterator[str]:
     """What follows the table: its indexes, checks that hold for new rows only, the owner of its sequences."""
-    if scope.target.dialect != "sqlite":
-        for constraint in table.constraints():
-            if constraint.not_valid and constraint not in table.foreign_keys:
-                yield from _added(constraint, table, scope)
+    for constraint in _later(table, scope):
+        yield from _added(constraint, table, scope)
     for index in table.indexes:
         try:
             yield f"{parts.index_text(index, table, scope)};"
         except NotKnown as error:
             yield _unknown(f"the index {index.name or ''} of {table.name}", error)
-    for _, column in _numbered(scope, [table]):
-        sequence = scope.qualified(parts.sequence_of(column, table, scope.schema))
-        yield f"ALTER SEQUENCE {sequence} OWNED BY {scope.qualified(table.name)}.{scope.name(column.name)};"
+    for sequence, owner in _owned(table, scope):
+        yield f"ALTER SEQUENCE {scope.qualified(sequence)} OWNED BY {scope.qualified(table.name)}.{scope.name(owner)};"
+
+
+def _owned(table: Table, scope: Scope) -> Iterator[tuple[QualifiedName, str]]:
+    """The sequences of PostgreSQL that go with a column of the table, and the column."""
+    if scope.target.dialect == "postgresql":
+        numbered = {
+            parts.sequence_of(column, table, scope.schema): column.name for _, column in _numbered(scope, [table])
+        }
+        for sequence in scope.schema.sequences.values():
+            if sequence.owned_by and sequence.owned_by[0] == table.name:
+                numbered[sequence.name] = sequence.owned_by[1]
+        unknown = scope.unknown.get(table.name, frozenset())
+        yield from sorted((name, column) for name, column in numbered.items() if column not in unknown)
 
 
 def _foreign_keys(table: Table, scope: Scope) -> Iterator[str]:
@@ -294,9 +332,9 @@ def _comments(table: Table, scope: Scope) -> Iterator[str]:
             yield f"COMMENT ON COLUMN {name}.{scope.name(column.name)} IS {parts.string(column.comment)};"
 
 
-def _given(table: Table, scope: Scope) -> Iterator[str]:
-    """A table that the history never creates: what it tells of it, as comments."""
-    yield _comment(f"not known: the table {table.name}: the history changes it and never creates it")
+def _absent(table: Table, scope: Scope) -> Iterator[str]:
+    """A table that cannot be written, and as comments what the history tells of it."""
+    yield _unknown(f"the table {table.name}", scope.absent[table.name])
     for is_comment, text in _elements(table, scope):
         yield f"--     {text.removeprefix('-- ') if is_comment else ' '.join(text.split())}"
     for index in table.indexes:
@@ -324,8 +362,8 @@ def _why_not(view: View, scope: Scope, missing: Iterable[QualifiedName]) -> str 
         return "its query could not be computed, or what it reads was renamed"
     for each in view.tables:
         table = scope.schema.table(each)
-        is_system = each.schema in _SYSTEM_SCHEMAS or each.name.startswith(("pg_", "sqlite_"))
-        is_there = (table is not None and not table.is_given) or each in scope.schema.views or is_system
+        is_own = is_system(each.schema or "") or each.name.startswith(("pg_", "sqlite_"))
+        is_there = (table is not None and each not in scope.absent) or each in scope.schema.views or is_own
         if not is_there or each in missing:
             return f"it reads {each}, which is not known"
     return None

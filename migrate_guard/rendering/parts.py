@@ -9,6 +9,7 @@ from typing import Final
 
 from migrate_guard.dialects.postgresql import extensions
 from migrate_guard.dialects.quoting import qualified, quoted
+from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.dialects.sql_types import POSTGRESQL_TYPES
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
@@ -44,6 +45,10 @@ class Scope:
     target: Target
     unknown: Mapping[QualifiedName, frozenset[str]] = field(default_factory=dict)
     """Columns that cannot be written, by table."""
+    absent: Mapping[QualifiedName, str] = field(default_factory=dict)
+    """Tables that cannot be written, and why."""
+    taken: Mapping[int, str] = field(default_factory=dict)
+    """Keys and indexes (by id) whose name is another's, and whose."""
 
     @property
     def is_mysql(self) -> bool:
@@ -79,13 +84,32 @@ def type_text(type_: Type, scope: Scope) -> str:
 
 def _postgresql_type(type_: Type, scope: Scope) -> str:
     name = QualifiedName(type_.name, type_.schema)
-    if is_user_defined(name, scope.schema) or (type_.family == "enum" and type_.values):
+    if not type_.name:
+        raise NotKnown("its type has no name")
+    if is_user_defined(name, scope.schema) or is_assumed(type_, scope.schema):
         hidden = type_.schema is None and type_.name.lower() in POSTGRESQL_TYPES
         written = scope.qualified(QualifiedName(type_.name, "public") if hidden else name)
         return written + "[]" * type_.dimensions
+    if type_.name in ("CHAR", "VARCHAR") and type_.args and _number(type_.args[0]) > _LONGEST_TEXT:
+        raise NotKnown(f"its type {type_} is longer than the {_LONGEST_TEXT} characters of PostgreSQL")
     if type_.name.lower() in POSTGRESQL_TYPES or extensions.of_type(type_.name):
         return str(type_)
     raise NotKnown(f"its type {name} is not one of PostgreSQL, and the history does not create it")
+
+
+_LONGEST_TEXT: Final = 10_485_760
+"""MaxAttrSize (`include/access/htup_details.h`)."""
+
+
+def _number(text: str) -> int:
+    return int(text) if text.isdigit() else 0
+
+
+def is_assumed(type_: Type, schema: Schema) -> bool:
+    """Whether the history uses an enum, labels and all, that it never creates."""
+    is_known = is_user_defined(QualifiedName(type_.name, type_.schema), schema) or not type_.name
+    is_builtin = type_.schema is None and type_.name.lower() in POSTGRESQL_TYPES
+    return type_.family == "enum" and bool(type_.values) and not is_known and not is_builtin
 
 
 def is_user_defined(name: QualifiedName, schema: Schema) -> bool:
@@ -132,7 +156,7 @@ def column_text(column: Column, table: Table, scope: Scope) -> str:
         words.append(f"COLLATE {_collation(column.collation, scope)}")
     if column.computed:
         is_stored = column.is_stored or is_postgresql
-        expression = expression_text(column.computed, "the expression that computes it")
+        expression = expression_text(column.computed, "the expression that computes it", scope)
         words.append(f"GENERATED ALWAYS AS ({expression}) {'STORED' if is_stored else 'VIRTUAL'}")
     elif column.is_identity and is_postgresql:
         words.append(_identity(column, table, scope))
@@ -173,8 +197,8 @@ def default_text(column: Column, table: Table, scope: Scope) -> str | None:
     return None
 
 
-_NEEDS_NO_PARENTHESES: Final = re.compile(r"\(.*\)|current_\w+(\(\d*\))?|now\(\)", re.IGNORECASE | re.DOTALL)
-_CALL: Final = re.compile(r"\s*[A-Za-z_][\w.]*\s*\(.*\)\s*", re.DOTALL)
+_NEEDS_NO_PARENTHESES: Final = re.compile(r"\(.*\)|\w+|'.*", re.DOTALL)
+_MOMENT: Final = re.compile(r"(current_timestamp|now)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 def _default(default: Expression, scope: Scope) -> str:
@@ -182,9 +206,7 @@ def _default(default: Expression, scope: Scope) -> str:
     text = default.text.strip()
     if default.is_literal or _NEEDS_NO_PARENTHESES.fullmatch(text) or scope.target.dialect == "postgresql":
         return text
-    if scope.target.dialect == "sqlite" or (scope.is_mysql and _CALL.fullmatch(text)):
-        return f"({text})"
-    return text
+    return text if scope.is_mysql and _MOMENT.fullmatch(text) else f"({text})"
 
 
 def unknown_default(column: Column, scope: Scope) -> str | None:
@@ -198,6 +220,10 @@ def unknown_default(column: Column, scope: Scope) -> str | None:
         name = QualifiedName(parts[-1], parts[-2] if len(parts) > 1 and parts[-2] != "public" else None)
         if name not in sequences(scope.schema):
             return f"it uses the sequence {name}, which the history does not create"
+    label = column.default.text
+    enum = scope.schema.enums.get(QualifiedName(column.type.name, column.type.schema))
+    if enum and enum.values and column.default.is_literal and re.fullmatch(r"'[^']*'", label):
+        return None if label[1:-1] in enum.values else f"{label} is no label of the type {enum.name}"
     return None
 
 
@@ -210,9 +236,13 @@ def sequences(schema: Schema) -> set[QualifiedName]:
     return found
 
 
-def expression_text(expression: Expression, what: str) -> str:
+def expression_text(expression: Expression, what: str, scope: Scope) -> str:
+    """The text of an expression, whose columns may have got names that need quotes."""
     if HOLE in expression.text:
         raise NotKnown(f"{what} could not be computed")
+    for name in expression.columns:
+        if is_reserved(name, scope.target):
+            expression = expression.with_column_written(name, scope.name(name))
     return expression.text.strip()
 
 
@@ -225,7 +255,11 @@ def string(text: str) -> str:
 
 def constraint_text(constraint: AnyConstraint, table: Table, scope: Scope) -> str:
     """A constraint as it stands in CREATE TABLE, and after ADD in ALTER TABLE."""
-    _must_know(constraint.columns, table, scope)
+    _must_be_free(constraint, scope)
+    if isinstance(constraint, CheckConstraint):
+        _must_have([constraint.expression], table, scope)
+    elif not isinstance(constraint, ExclusionConstraint):
+        _must_know(constraint.columns, table, scope)
     is_named = constraint.name is not None and not (scope.is_mysql and isinstance(constraint, PrimaryKey))
     name = f"CONSTRAINT {scope.name(constraint.name or '')} " if is_named else ""
     return name + _constraint_body(constraint, table, scope)
@@ -236,15 +270,18 @@ def _constraint_body(constraint: AnyConstraint, table: Table, scope: Scope) -> s
         case PrimaryKey():
             return f"PRIMARY KEY ({_key(constraint.columns, scope)})"
         case UniqueConstraint():
-            nulls = " NULLS NOT DISTINCT" if constraint.nulls_not_distinct else ""
+            is_strict = constraint.nulls_not_distinct and scope.target.dialect == "postgresql"
+            nulls = " NULLS NOT DISTINCT" if is_strict else ""
             return f"UNIQUE{nulls} ({_key(constraint.columns, scope)}){_deferral(constraint, scope)}"
         case ForeignKey():
             return _foreign_key(constraint, table, scope)
         case CheckConstraint():
-            return f"CHECK ({expression_text(constraint.expression, 'its condition')})"
+            return f"CHECK ({expression_text(constraint.expression, 'its condition', scope)})"
         case ExclusionConstraint(definition=None):
             raise NotKnown("what it excludes could not be computed, or was renamed")
         case ExclusionConstraint():
+            if scope.target.dialect != "postgresql":
+                raise NotKnown("only PostgreSQL has exclusion constraints")
             return f"EXCLUDE {constraint.definition}"
 
 
@@ -283,9 +320,9 @@ def _primary_key_of(name: QualifiedName, scope: Scope) -> tuple[str, ...]:
 def _must_be_referable(key: ForeignKey, scope: Scope) -> None:
     """A foreign key needs a table, and on PostgreSQL a key on the columns that it refers to."""
     referred = scope.schema.table(key.referred_table)
-    if referred is None or referred.is_given:
+    if referred is None or key.referred_table in scope.absent:
         name = "what it refers to could not be computed"
-        raise NotKnown(name if HOLE in str(key.referred_table) else f"the history never creates {key.referred_table}")
+        raise NotKnown(name if HOLE in str(key.referred_table) else f"{key.referred_table} is not known")
     columns = key.referred_columns or _primary_key_of(key.referred_table, scope)
     _must_know(columns, referred, scope)
     if len(columns) != len(key.columns):
@@ -300,10 +337,24 @@ def _is_unique(columns: tuple[str, ...], table: Table) -> bool:
     return any(set(each) == set(columns) for each in (*(key.columns for key in keys), *indexes))
 
 
-def _must_know(columns: Iterable[str | None], table: Table, scope: Scope) -> None:
+def _must_know(columns: Iterable[str], table: Table, scope: Scope) -> None:
     for each in columns:
-        if each is not None and each in scope.unknown.get(table.name, frozenset()):
+        if each in scope.unknown.get(table.name, frozenset()):
             raise NotKnown(f"the column {each} is not known")
+        if not table.inherits and table.partition_of is None and table.column(each) is None:
+            raise NotKnown(f"the history makes no column {each} of {table.name}")
+
+
+def _must_have(expressions: Iterable[Expression], table: Table, scope: Scope) -> None:
+    """Expressions may name more than columns, so only what is known not to be known is in the way."""
+    unknown = scope.unknown.get(table.name, frozenset())
+    for each in (name for expression in expressions for name in expression.columns if name in unknown):
+        raise NotKnown(f"the column {each} is not known")
+
+
+def _must_be_free(thing: AnyConstraint | Index, scope: Scope) -> None:
+    if owner := scope.taken.get(id(thing)):
+        raise NotKnown(f"its name is taken by {owner}")
 
 
 # -- indexes
@@ -311,9 +362,10 @@ def _must_know(columns: Iterable[str | None], table: Table, scope: Scope) -> Non
 
 def index_text(index: Index, table: Table, scope: Scope) -> str:
     """The CREATE INDEX of an index, without a semicolon."""
+    _must_be_free(index, scope)
+    _must_know([*(each for each in index.columns if each is not None), *index.include], table, scope)
     expressions = [each.expression for each in index.elements if each.expression]
-    used = [name for each in (*expressions, *((index.where,) if index.where else ())) for name in each.columns]
-    _must_know((*index.columns, *index.include, *used), table, scope)
+    _must_have([*expressions, *((index.where,) if index.where else ())], table, scope)
     if not index.elements:
         raise NotKnown("its columns could not be computed")
     if index.name is None and scope.target.dialect != "postgresql":
@@ -326,14 +378,14 @@ def index_text(index: Index, table: Table, scope: Scope) -> str:
     if index.method != "btree" and scope.target.dialect == "postgresql":
         words.append(f"USING {index.method}")
     words.append(f"({elements})")
-    if index.include:
+    if index.include and scope.target.dialect == "postgresql":
         words.append(f"INCLUDE ({scope.names(index.include)})")
-    if index.nulls_not_distinct:
+    if index.nulls_not_distinct and scope.target.dialect == "postgresql":
         words.append("NULLS NOT DISTINCT")
     if index.method not in ("btree", "fulltext", "spatial") and scope.is_mysql:
         words.append(f"USING {index.method.upper()}")
     if index.where:
-        words.append(f"WHERE {expression_text(index.where, 'its predicate')}")
+        words.append(f"WHERE {expression_text(index.where, 'its predicate', scope)}")
     return " ".join(words)
 
 
@@ -341,7 +393,7 @@ def _element(element: IndexElement, scope: Scope) -> str:
     if element.column is not None:
         key = scope.name(element.column) + (f"({element.length})" if element.length and scope.is_mysql else "")
     elif element.expression is not None:
-        key = f"({expression_text(element.expression, 'an expression of it')})"
+        key = f"({expression_text(element.expression, 'an expression of it', scope)})"
     else:
         raise NotKnown("an expression of it could not be computed")
     collation = f"COLLATE {_collation(element.collation, scope)}" if element.collation else None
