@@ -34,6 +34,9 @@ def command(
 ) -> int:
     """Show the schema after a revision, without a database.
 
+    The format is text for people, json for programs, sql for an empty database, or mermaid for an entity relationship
+    diagram. In sql, "-- not known" is in place of what the history does not tell.
+
     REV is the beginning of a revision's id, a branch label, "head", "heads" (the default) or "base". An argument that
     exists on disk is a PATH.
     """
@@ -53,6 +56,11 @@ def command(
         from migrate_guard.rendering.ddl import ddl
 
         emit(ddl(schema, reading.target, version_table))
+        return 0
+    if output_format == "mermaid":
+        from migrate_guard.rendering.mermaid import mermaid
+
+        emit(mermaid(schema, version_table))
         return 0
     form = document(schema, reading.target.dialect, wanted, version_table)
     if output_format == "json":
