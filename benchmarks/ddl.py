@@ -167,7 +167,7 @@ def one(entry: Entry, dialect: Dialect, arguments: argparse.Namespace, database:
     result.explained = [each for each in differing(compared) if is_explained(each)]
     result.found = [each for each in compared if each not in result.explained]
     back = read_back(text, Target.default(dialect))
-    compared = compare(document(back, dialect, heads, version_table), doubts(back), ours)
+    compared = compare(ours, doubts(schema), document(back, dialect, heads, version_table))
     result.read_back = [each for each in compared if each.verdict == "equal" or not is_explained(each)]
     return result
 
