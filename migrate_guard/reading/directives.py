@@ -222,6 +222,7 @@ def _alter_column(a: Arguments) -> Value:
         modify_default=ops.UNSET if generated else _default(default),
         modify_comment=_comment(values.get("comment", False)),
         modify_identity=generated.kind == "identity" if generated else ops.UNSET,
+        is_always_identity=generated is not None and generated.kind == "identity" and ddl.is_always(generated),
         modify_computed=clauses.clause(generated.args[0])
         if generated and generated.kind == "computed" and generated.args
         else ops.UNSET,

@@ -12,6 +12,7 @@ from migrate_guard.model.schema import AnyConstraint
 from migrate_guard.reading import ddl
 from migrate_guard.reading.arguments import Arguments
 from migrate_guard.reading.calls import CallEvaluator
+from migrate_guard.reading.constructs import exclusion
 from migrate_guard.reading.values import HOLE, Batch, Clause, ColumnValue, ConstraintValue, FinalName, IndexValue, Value
 
 
@@ -127,8 +128,7 @@ def create_foreign_key(a: Arguments) -> Value:
 def create_exclude(a: Arguments) -> Value:
     table = a.table()
     if table is not None:
-        columns = tuple(each[0] for each in a.rest if isinstance(each, tuple) and each)
-        value = ConstraintValue("exclusion", columns, {**a.values, "name": a.get("constraint_name")}, a.call.span)
+        value = exclusion(a.rest, {**a.values, "name": a.get("constraint_name")}, a.call.span)
         _emit_constraint(a, table, ddl.constraint(a.call.machine, value, table))
     return None
 

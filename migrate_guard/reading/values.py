@@ -255,6 +255,8 @@ class ConstraintValue:
     referred: tuple[Value, ...] = ()
     """"table.column" strings of a foreign key."""
     sqltext: Value = None
+    operators: tuple[Value, ...] = ()
+    """Of an exclusion, one for each column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
