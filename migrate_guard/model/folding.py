@@ -110,6 +110,10 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     return objects.with_table_renamed(replace(schema, sequences=sequences, gone=gone), old, new)
 
 
+def _recreate_table(schema: Schema, operation: ops.RecreateTable) -> Schema:
+    return doubt(schema, [operation.table]) if is_unsure(operation) else schema.with_table(operation.copy)
+
+
 def _with_sequence(column: Column, table: Table) -> Column:
     """The column with the name of its sequence written down, which a rename of the table or column does not change."""
     if column.sequence is not None or not (column.is_serial or column.is_identity):
@@ -297,6 +301,7 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
 _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.CreateTable: _create_table,
     ops.DropTable: _drop_table,
+    ops.RecreateTable: _recreate_table,
     ops.RenameTable: _rename_table,
     ops.AddColumn: _add_column,
     ops.DropColumn: _drop_column,

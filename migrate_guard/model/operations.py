@@ -76,6 +76,13 @@ class RenameTable(TableOperation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecreateTable(TableOperation):
+    """Batch mode copies the table into a new one, which does not keep everything."""
+
+    copy: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddColumn(TableOperation):
     column: Column
     constraints: tuple[AnyConstraint, ...] = ()

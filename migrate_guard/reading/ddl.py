@@ -31,7 +31,8 @@ from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.clauses import clause, server_default
 from migrate_guard.reading.computing import is_set
-from migrate_guard.reading.sqltypes import column_type
+from migrate_guard.reading.naming import kind_of
+from migrate_guard.reading.sqltypes import column_type, enum_name, values_of_check
 from migrate_guard.reading.values import (
     HOLE,
     Clause,
@@ -91,6 +92,16 @@ def object_name(
     if HOLE in "".join(columns):
         return None, True
     return implicit_name(kind, table.name, columns, {each for each in taken if each}, machine.target.dialect), True
+
+
+def conventional(
+    machine: CallEvaluator, constraint: AnyConstraint, table: QualifiedName, convention: Mapping[str, str]
+) -> tuple[str | None, bool]:
+    """The name that a convention gives to a constraint without one, and whether nobody wrote it."""
+    referred = constraint.referred_table if isinstance(constraint, ForeignKey) else None
+    return object_name(
+        machine, kind_of(constraint), None, table, constraint.columns, referred=referred, convention=convention
+    )
 
 
 # -- columns, constraints, indexes
@@ -348,6 +359,7 @@ def column(
                 made = replace(made, type=_referred_type(machine, made_key))
         else:
             constraints.append(constraint(machine, each, table, taken))
+    constraints += type_check(machine, value, table)
     unique, indexed = is_set(value.option("unique")), is_set(value.option("index"))
     if unique and not indexed:
         name, implicit = object_name(machine, "unique", None, table, (value.name,))
@@ -364,6 +376,30 @@ def column(
     if indexed:
         indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
     return made, tuple(constraints), indexes
+
+
+def type_check(machine: CallEvaluator, value: ColumnValue, table: QualifiedName) -> tuple[CheckConstraint, ...]:
+    """The CHECK that `create_constraint=True` of a Boolean or Enum makes where the database has no such type.
+
+    Source: SQLAlchemy 2.1, `sqltypes.Boolean._set_table` and `sqltypes.Enum._set_table`.
+    """
+    kind = value.type
+    if not isinstance(kind, SqlType) or not is_set(kind.kwargs.get("create_constraint")):
+        return ()
+    values = values_of_check(machine, kind)
+    if values is None:
+        return ()
+    given = enum_name(kind) if kind.is_enum else kind.kwargs.get("name")
+    name, implicit = object_name(machine, "check", given, table, (value.name,))
+    text = f"{value.name} IN ({', '.join(values)})"
+    check = CheckConstraint(
+        name=name,
+        columns=(value.name,),
+        span=value.span,
+        is_implicit_name=implicit,
+        expression=Expression(text, columns=(value.name,)),
+    )
+    return (check,)
 
 
 def _has_identity(machine: CallEvaluator) -> bool:
@@ -411,7 +447,9 @@ def table(
     for each in columns:
         counts = each.name not in referring and numbers_itself(machine, each, key_names)
         made, own, own_indexes = column(machine, each, name, numbers_itself=counts)
-        made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
+        made_columns.append(
+            replace(made, nullable=_may_be_null_in_key(machine, each)) if each.name in key_names else made
+        )
         made_constraints += own
         made_indexes += own_indexes
     for extra in constraints:
@@ -424,7 +462,7 @@ def table(
         name,
         span,
         columns=tuple(made_columns),
-        primary_key=_primary_key(machine, name, key_names, explicit, span),
+        primary_key=_primary_key(machine, name, key_names, explicit, span, options),
         foreign_keys=tuple(each for each in made_constraints if isinstance(each, ForeignKey)),
         unique_constraints=tuple(each for each in made_constraints if isinstance(each, UniqueConstraint)),
         check_constraints=tuple(each for each in made_constraints if isinstance(each, CheckConstraint)),
@@ -437,6 +475,11 @@ def table(
         partition_by=_known_text(options.get("postgresql_partition_by")),
         inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
     )
+
+
+def _may_be_null_in_key(machine: CallEvaluator, value: ColumnValue) -> bool:
+    """Whether a column of the primary key takes NULL: in SQLite where nobody says NOT NULL (sqlite.org/quirks.html)."""
+    return machine.target.dialect == "sqlite" and value.option("nullable") is True
 
 
 def _repeats_key(machine: CallEvaluator, value: ConstraintValue, key: Sequence[str]) -> bool:
@@ -464,12 +507,20 @@ def _inherits(value: Value) -> tuple[str, ...]:
 
 
 def _primary_key(
-    machine: CallEvaluator, name: QualifiedName, columns: Sequence[str], explicit: ConstraintValue | None, span: Span
+    machine: CallEvaluator,
+    name: QualifiedName,
+    columns: Sequence[str],
+    explicit: ConstraintValue | None,
+    span: Span,
+    options: Mapping[str, Value],
 ) -> PrimaryKey | None:
     if not columns:
         return None
     given = explicit.options.get("name") if explicit else None
     key_name, implicit = object_name(machine, "primary", given, name, columns)
+    if machine.target.dialect == "sqlite" and is_set(options.get("sqlite_autoincrement")) and len(columns) == 1:
+        # AUTOINCREMENT follows PRIMARY KEY behind the column, where SQLAlchemy writes no name
+        key_name, implicit = None, True
     return PrimaryKey(
         name=key_name,
         columns=tuple(columns),
