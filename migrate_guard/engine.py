@@ -33,6 +33,7 @@ from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
+from migrate_guard.reading.imported import type_hooks
 from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, of_engine, read_script
@@ -76,6 +77,7 @@ class Reading:
     environment: Environment
     project: Project
     target: Target
+    env_path: Path | None
 
 
 def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
@@ -108,7 +110,8 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
                 else:
                     scripts.setdefault(head.id, result)
                     revisions.append(head)
-    return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
+    history = graph.build(revisions, unreadable, strays)
+    return Reading(history, scripts, sources, environment, project, target, found.env_path)
 
 
 def replay(reading: Reading, engine_name: str | None = None, start: Schema | None = None) -> Replay:
@@ -144,6 +147,8 @@ def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
     wanted: set[str] = set()
     for name in revisions:
         wanted |= graph.ancestors(reading.history, name) | {name}
+    if reading.env_path is not None:
+        reading.project.type_hooks = type_hooks(reading.env_path, reading.project)
     kept = [each for name, each in reading.history.revisions.items() if name in wanted]
     part = replace(reading, history=graph.build(kept))
     schema = Schema.of_empty_database()

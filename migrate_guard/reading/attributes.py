@@ -38,6 +38,7 @@ from migrate_guard.reading.values import (
     Statement,
     Super,
     TableValue,
+    TypeCompiler,
     Value,
 )
 
@@ -322,6 +323,7 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     FilePath: _of_path,
     MetaDataValue: _of_metadata,
     Batch: _method,
+    TypeCompiler: _method,
     Generated: _method,
     Statement: _method,
     Clause: _method,

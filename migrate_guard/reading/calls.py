@@ -21,6 +21,7 @@ from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.python_methods import call_python_method
 from migrate_guard.reading.standard_library import call_standard
 from migrate_guard.reading.values import (
+    HOLE,
     Batch,
     BoundMethod,
     Class,
@@ -37,6 +38,7 @@ from migrate_guard.reading.values import (
     SqlType,
     Super,
     TableValue,
+    TypeCompiler,
     Value,
 )
 
@@ -89,6 +91,8 @@ class CallEvaluator(Evaluator):
         self.assigned: dict[str, Value] = {}
         """What the script sets of objects outside the project, by dotted name."""
         self.enums_made: set[QualifiedName] = set()
+        self.compiled: dict[Value, Function] = {}
+        """What `@compiles` lets spell a type for this database: by class of the project, or name of SQLAlchemy's."""
         self.tables: list[TableValue] = []
         """The tables that the script declares, for the indexes it declares on them apart."""
         self.statement: ast.expr | None = None
@@ -238,7 +242,7 @@ class CallEvaluator(Evaluator):
         if owner.is_enum:
             members = [each for each in owner.scope.variables.values() if isinstance(each, EnumMember)]
             return next((each for each in members if args and each.value == args[0]), Unknown("an enum member"))
-        if owner.descends_from(*_TYPE_BASES):
+        if owner.descends_from(*_TYPE_BASES) or owner in self.compiled:
             return self.type_of_class(owner, tuple(args), kwargs, self.span(node))
         made = Instance(owner)
         initialiser = owner.lookup("__init__")
@@ -249,8 +253,24 @@ class CallEvaluator(Evaluator):
             made.attributes.update(kwargs)
         return made
 
+    def compile_types(self, args: Sequence[Value], function: Value) -> None:
+        """Remember what `@compiles(class, *dialects)` decorates, if it is for this database."""
+        target, dialects = self.resolve(args[0]) if args else None, args[1:]
+        if isinstance(function, Function) and (not dialects or self.target.dialect in dialects):
+            if isinstance(target, Class):
+                self.compiled[target] = function
+            elif isinstance(target, External):
+                self.compiled[target.path.rpartition(".")[2]] = function
+
+    def spelling(self, key: Value, value: Value) -> str | None:
+        """How a function that `@compiles` decorates spells a type; None where it does not say."""
+        text = self.call_function(self.compiled[key], [value, TypeCompiler()], {}, None)
+        return text if isinstance(text, str) and HOLE not in text else None
+
     def type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         """The SQL type of a `TypeDecorator` or `UserDefinedType` of the project."""
+        if owner in self.compiled and (text := self.spelling(owner, Instance(owner, dict(kwargs)))) is not None:
+            return SqlType("migrate_guard.sql", (text,), {}, span)
         chosen = owner.lookup("load_dialect_impl")
         if isinstance(chosen, Function):
             value = self.call_function(bound_method(chosen, Instance(owner, dict(kwargs))), [DialectValue()], {}, None)

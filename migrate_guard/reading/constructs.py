@@ -20,6 +20,7 @@ from migrate_guard.reading.values import (
     ConstraintValue,
     External,
     FinalName,
+    Function,
     Generated,
     IndexValue,
     Inspector,
@@ -55,6 +56,10 @@ def as_type(call: Call, value: Value) -> SqlType | Unknown | None:
         return SqlType(value.path, (), {}, call.span)
     if isinstance(value, Class):
         return call.machine.type_of_class(value, (), {}, call.span)
+    if isinstance(value, Function):
+        # SQLAlchemy calls whatever is callable and no type: type_api.to_instance()
+        made = call.machine.call_function(value, [], {}, None)
+        return made if isinstance(made, SqlType | Unknown) else None
     if isinstance(value, Unknown):
         return value
     return None

@@ -209,11 +209,27 @@ class StatementExecutor(CallEvaluator):
 
     def function_definition(self, node: ast.FunctionDef | ast.AsyncFunctionDef, scope: Scope) -> Flow:
         function = self.make_function(node.name, node, scope)
-        for decorator in node.decorator_list:
+        decorated: Value = function
+        for decorator in reversed(node.decorator_list):
             name = decorator.id if isinstance(decorator, ast.Name) else getattr(decorator, "attr", "")
-            function.kind = _KINDS.get(name, function.kind)
-        scope.variables[node.name] = function
+            if name in _KINDS:
+                function.kind = _KINDS[name]
+            elif not scope.is_class:
+                decorated = self._decorated(decorator, decorated, scope)
+        scope.variables[node.name] = decorated
         return Flow.NEXT
+
+    def _decorated(self, decorator: ast.expr, function: Value, scope: Scope) -> Value:
+        """What a decorator of the project makes of a function; one of any other package leaves it as it is."""
+        called = self.resolve(self.evaluate(decorator.func, scope)) if isinstance(decorator, ast.Call) else None
+        if isinstance(decorator, ast.Call) and called == _COMPILES:
+            self.compile_types(self.elements(decorator.args, scope), function)
+            return function
+        if isinstance(decorator, ast.Call) and not isinstance(called, Function):
+            return function
+        wrapper = self.resolve(self.evaluate(decorator, scope))
+        made = self.call_function(wrapper, [function], {}, None) if isinstance(wrapper, Function) else None
+        return made if isinstance(made, Function) else function
 
     def class_definition(self, node: ast.ClassDef, scope: Scope) -> Flow:
         bases = tuple(self.resolve(self.evaluate(base, scope)) for base in node.bases)
@@ -296,7 +312,11 @@ class StatementExecutor(CallEvaluator):
             return self.evaluate(function.node.body, scope)
         if function.kind == "contextmanager" and node is not None:
             return ContextManager(function, tuple(args), kwargs, node)
-        if node is None or self.call_site is not None or _path(function.scope) == self.path:
+        path = _path(function.scope)
+        if self.call_site is not None and path == self.path:
+            with self.at_home():
+                return self.run_body(function, scope)
+        if node is None or self.call_site is not None or path == self.path:
             return self.run_body(function, scope)
         span, mark, raised = self.span(node), len(self.transitions), self.raised_at
         try:
@@ -347,6 +367,7 @@ class StatementExecutor(CallEvaluator):
         return Unknown(reason, is_answer=self.answers > answers or any(map(is_answer, values)))
 
 
+_COMPILES = External("sqlalchemy.ext.compiler.compiles")
 _KINDS = {
     "asynccontextmanager": "contextmanager",
     "cached_property": "property",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -56,6 +57,8 @@ def interpret(
     scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     raises: Span | None = None
     try:
+        for hook in project.type_hooks:
+            machine.resolve(External(hook))
         machine.load_module(script.tree, scope)
         function = scope.variables.get(direction)
         if isinstance(function, External):
@@ -65,7 +68,9 @@ def interpret(
             args, function = function.args, function.function
         if isinstance(function, Function):
             machine.raised_at = None
-            machine.call_function(function, args or _arguments(function, engine_name), {}, None)
+            # what a decorator of another module makes of the function stands there
+            with machine.elsewhere(_place(script, direction)) if function.scope.path != machine.path else nullcontext():
+                machine.call_function(function, args or _arguments(function, engine_name), {}, None)
             raises = machine.raised_at
             if raises and direction == "upgrade":
                 machine.unbounded(raises, f"upgrade() raises here on {target.dialect}")

@@ -133,6 +133,15 @@ class Machine:
             self.tolerating, self.autocommit, self.batch, self.depth = circumstances
             del self.conditions[count:]
 
+    @contextmanager
+    def at_home(self) -> Iterator[None]:
+        """Interpret code of the script itself that other code has been handed."""
+        site, self.call_site = self.call_site, None
+        try:
+            yield
+        finally:
+            self.call_site = site
+
     def emit(self, operation: Operation) -> None:
         """Record an operation, with the circumstances it runs in, and apply it to the schema."""
         circumstances: dict[str, Any] = {}

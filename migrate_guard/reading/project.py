@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -38,6 +38,8 @@ class Project:
     """What env.py passes to `context.configure`, as far as it is known."""
     options: Mapping[str, str] | None = None
     """The options of the section of the configuration; None where there is no configuration."""
+    type_hooks: Sequence[str] = ()
+    """The dotted names of the functions with which modules that env.py imports let SQLAlchemy spell types."""
     knows_naming_convention: bool = False
     """Whether env.py tells which convention applies, if any."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)

@@ -28,6 +28,15 @@ def column_type(machine: CallEvaluator, value: SqlType | Unknown | None) -> Type
     if not isinstance(value, SqlType):
         return UNKNOWN_TYPE
     value = _variant(value, machine.target.dialect)
+    if value.class_name in machine.compiled and value.path.startswith("sqlalchemy."):
+        text = machine.spelling(value.class_name, value)
+        if text is not None:
+            return sql_type(text, machine.target.dialect)
+    return own_type(machine, value)
+
+
+def own_type(machine: CallEvaluator, value: SqlType) -> Type:
+    """The type as SQLAlchemy spells it, whatever `@compiles` says."""
     if value.path == "migrate_guard.sql":
         return sql_type(value.args[0], machine.target.dialect)
     kwargs = {name: _argument(machine, each) for name, each in value.kwargs.items()}

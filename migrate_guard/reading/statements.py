@@ -12,7 +12,7 @@ from typing import Any, Final
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Column, Expression, Sequence, Table
+from migrate_guard.model.schema import UNKNOWN_TYPE, Column, Expression, Sequence, Table
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, results, sqltypes
 from migrate_guard.reading.attributes import model_table
@@ -40,6 +40,7 @@ from migrate_guard.reading.values import (
     SqlType,
     Statement,
     TableValue,
+    TypeCompiler,
     Value,
 )
 
@@ -415,6 +416,17 @@ def _create_or_drop_sequence(call: Call, sequence: Generated, action: str, *, ch
         call.machine.emit(ops.DropSequence(span=call.span, sequence=qualified, if_exists=checks))
 
 
+def _compiler(receiver: TypeCompiler, call: Call) -> Value:
+    """`compiler.visit_uuid(type)` and `compiler.process(type)`: how SQLAlchemy itself spells a type."""
+    kind = as_type(call, call.get(0))
+    if call.name.startswith("visit_"):
+        name = call.name.removeprefix("visit_")
+        name = name if name.isupper() else "".join(part.capitalize() for part in name.split("_"))
+        kind = replace(kind, path=f"sqlalchemy.{name}") if isinstance(kind, SqlType) else None
+    found = sqltypes.own_type(call.machine, kind) if isinstance(kind, SqlType) else UNKNOWN_TYPE
+    return str(found) if found.is_known else Unknown(f"what the compiler's {call.name}() returns", call.span)
+
+
 def _column(receiver: ColumnValue, call: Call) -> Value:
     """`copy()`, the only method of a column that is not one of its expression."""
     return replace(receiver, options={**receiver.options, **call.kwargs})
@@ -508,4 +520,5 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     SqlType: _type,
     Statement: _statement,
     TableValue: _table,
+    TypeCompiler: _compiler,
 }

@@ -349,6 +349,11 @@ class DialectValue:
 
 
 @dataclass(frozen=True, slots=True)
+class TypeCompiler:
+    """What a function that `@compiles` decorates gets as `compiler`."""
+
+
+@dataclass(frozen=True, slots=True)
 class AutocommitBlock:
     pass
 
