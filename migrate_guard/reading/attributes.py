@@ -32,6 +32,7 @@ from migrate_guard.reading.values import (
     Instance,
     MetaDataValue,
     MigrationContext,
+    Registry,
     Row,
     Rows,
     SqlType,
@@ -277,6 +278,10 @@ def _of_partial(machine: CallEvaluator, value: Function, name: str, node: ast.ex
     return value.name if name == "__name__" else Unknown(f"the attribute {name!r} of a function")
 
 
+def _of_registry(machine: CallEvaluator, value: Registry, name: str, node: ast.expr) -> Value:
+    return value.metadata if name == "metadata" else BoundMethod(value, name)
+
+
 def _of_row(machine: CallEvaluator, value: Row, name: str, node: ast.expr) -> Value:
     if name == "_mapping":
         return as_mapping(value)
@@ -317,6 +322,7 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     Inspector: _of_inspector,
     SqlType: _of_type,
     Function: _of_partial,
+    Registry: _of_registry,
     Row: _of_row,
     Rows: _of_rows,
     Super: _of_super,

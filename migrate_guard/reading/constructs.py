@@ -26,6 +26,7 @@ from migrate_guard.reading.values import (
     Inspector,
     Instance,
     MetaDataValue,
+    Registry,
     Scope,
     SqlType,
     Statement,
@@ -335,6 +336,18 @@ def _declarative_base(call: Call) -> Value:
     return made
 
 
+def _registry(call: Call) -> Value:
+    metadata = call.get(None, "metadata")
+    return Registry(metadata if isinstance(metadata, MetaDataValue) else MetaDataValue())
+
+
+def base_of_registry(registry: Registry, call: Call) -> Class:
+    """What `registry.generate_base()` gives."""
+    made = Class("Base", (External("sqlalchemy.orm.DeclarativeBase"),), Scope(is_class=True), call.span)
+    made.scope.variables["metadata"] = registry.metadata
+    return made
+
+
 def _mutable(call: Call) -> Value:
     """`MutableDict.as_mutable(type)`: the type, whose changes in place the ORM notices (sqlalchemy/ext/mutable.py)."""
     return as_type(call, call.get(0, "sqltype"))
@@ -390,6 +403,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "null": _constant("NULL", "NULL"),
     "or_": _expression,
     "quoted_name": _quoted_name,
+    "registry": _registry,
     "relationship": _nothing,
     "select": query,
     "sessionmaker": _session,

@@ -289,12 +289,10 @@ class StatementExecutor(CallEvaluator):
         scope.variables[name] = Unknown(f"{name!r} is defined by itself")
         raised = self.raised_at
         try:
-            with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)):
+            with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)), self.sharing():
                 for statement in module.bindings[name]:
                     self.execute(statement, scope)
         except (OutOfBudget, RecursionError) as error:
-            if self.call_site is not None:
-                raise
             scope.variables[name] = Unknown(f"{name!r} of {module.name} takes too long to be computed: {error}")
         self.raised_at = raised
         return scope.variables.get(name)

@@ -134,13 +134,23 @@ class Machine:
             del self.conditions[count:]
 
     @contextmanager
-    def at_home(self) -> Iterator[None]:
-        """Interpret code of the script itself that other code has been handed."""
-        site, self.call_site = self.call_site, None
+    def sharing(self) -> Iterator[None]:
+        """Interpret with half of the steps that are left, so that who asked can go on without an answer."""
+        limit, self.limit = self.limit, self.steps + (self.limit - self.steps) // 2
         try:
             yield
         finally:
-            self.call_site = site
+            self.limit = limit
+
+    @contextmanager
+    def at_home(self) -> Iterator[None]:
+        """Interpret code of the script itself that other code has been handed."""
+        site, limit, steps = self.call_site, self.limit, self.steps
+        self.call_site, self.limit = None, MAXIMUM_STEPS
+        try:
+            yield
+        finally:
+            self.call_site, self.limit = site, limit + self.steps - steps
 
     def emit(self, operation: Operation) -> None:
         """Record an operation, with the circumstances it runs in, and apply it to the schema."""

@@ -153,13 +153,18 @@ def _add_bindings(found: dict[str, tuple[ast.stmt, ...]], body: Iterable[ast.stm
                 found.update({alias.asname or alias.name.partition(".")[0]: (node,) for alias in names})
             case ast.ImportFrom(names=names):
                 found.update({alias.asname or alias.name: (node,) for alias in names})
-            case ast.If(body=inner, orelse=other):
+            case ast.If(test=test, body=inner, orelse=other):
                 _add_bindings(found, other)
-                _add_bindings(found, inner)
+                if not _is_for_type_checkers(test):
+                    _add_bindings(found, inner)
             case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
                 for handler in handlers:
                     _add_bindings(found, handler.body)
                 _add_bindings(found, [*inner, *other, *final])
+
+
+def _is_for_type_checkers(test: ast.expr) -> bool:
+    return (test.attr if isinstance(test, ast.Attribute) else getattr(test, "id", "")) == "TYPE_CHECKING"
 
 
 def _bind(found: dict[str, tuple[ast.stmt, ...]], name: str, node: ast.stmt) -> None:

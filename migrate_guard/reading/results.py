@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Contents
+from migrate_guard.model.schema import Contents, Table
 from migrate_guard.reading.computing import is_plain, truth
 from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
 
@@ -17,7 +18,9 @@ if TYPE_CHECKING:
 
 _QUERY: Final = re.compile(r"[\s(]*(select|with|pragma)\b", re.IGNORECASE)
 _CATALOGS: Final = re.compile(r"information_schema|\bpg_|sqlite_(master|schema)|to_reg|pragma", re.IGNORECASE)
-_PRAGMA: Final = re.compile(r"\s*pragma\s+(table_info|index_list)\s*\(\s*[\"'`]?(\w+)[\"'`]?\s*\)[\s;]*", re.IGNORECASE)
+_PRAGMA: Final = re.compile(
+    r"\s*pragma\s+(table_info|index_list|index_info)\s*\(\s*[\"'`]?(\w+)[\"'`]?\s*\)[\s;]*", re.IGNORECASE
+)
 
 
 def rows_of_text(call: Call, text: str, parameters: Value) -> Rows:
@@ -27,12 +30,9 @@ def rows_of_text(call: Call, text: str, parameters: Value) -> Rows:
         return Rows(call.name)
     if pragma := _PRAGMA.fullmatch(text):
         return _of_pragma(call, pragma[1].lower(), pragma[2])
-    known = _parameters(parameters)
-    if known is None:
-        return Rows(call.name)
     from migrate_guard.reading.sql.queries import answer
 
-    found = answer(text, known, schema, call.machine.target.dialect)
+    found = answer(text, _parameters(parameters), schema, call.machine.target.dialect)
     return Rows(call.name, None if found is None else tuple(Row(found.columns, each) for each in found.rows))
 
 
@@ -41,39 +41,65 @@ def holds(call: Call, condition: str) -> bool | None:
     return truth(scalar(rows_of_text(call, f"SELECT ({condition})", None), call))
 
 
-def _parameters(value: Value) -> Mapping[str, object] | None:
-    if value is None:
-        return {}
-    if not isinstance(value, Mapping) or not is_plain(value):
-        return None
-    return {str(name): each for name, each in value.items()}
+def _parameters(value: Value) -> Mapping[str, object]:
+    return {str(name): each for name, each in value.items()} if isinstance(value, Mapping) else {}
 
 
-def _of_pragma(call: Call, name: str, table_name: str) -> Rows:
-    """SQLite's answer to a question about a table (sqlite.org/pragma.html)."""
-    table = call.machine.schema.table(call.machine.qualified(table_name))
-    is_sure = call.machine.schema.contents is not None
+def _of_pragma(call: Call, name: str, subject: str) -> Rows:
+    """SQLite's answer to a question about a table or index (sqlite.org/pragma.html)."""
+    schema = call.machine.schema
+    named = {each: table for table in schema.tables.values() for each in map(itemgetter(1), _index_list(table))}
+    table = named.get(subject) if name == "index_info" else schema.table(call.machine.qualified(subject))
+    is_sure = schema.contents is not None
     if table is None or (not is_sure and (table.is_open or table.doubtful or not table.is_certain)):
         return Rows(call.name, () if is_sure else None)
-    key = table.primary_key.columns if table.primary_key else ()
-    if name == "index_list":
-        found = [
-            Row(("seq", "name", "unique"), (at, each.name, int(each.unique))) for at, each in enumerate(table.indexes)
-        ]
-        return Rows(call.name, tuple(found))
-    names = ("cid", "name", "type", "notnull", "dflt_value", "pk")
-    rows = [
-        (
-            at,
-            each.name,
-            str(each.type),
-            int(not each.nullable),
-            each.default.text if each.default else None,
-            key.index(each.name) + 1 if each.name in key else 0,
-        )
-        for at, each in enumerate(table.columns)
-    ]
+    names, rows = _PRAGMAS[name](table, subject)
     return Rows(call.name, tuple(Row(names, each) for each in rows))
+
+
+_Answer: TypeAlias = tuple[tuple[str, ...], list[tuple[Value, ...]]]
+
+
+def _table_info(table: Table, subject: str) -> _Answer:
+    key = table.primary_key.columns if table.primary_key else ()
+    rows: list[tuple[Value, ...]] = []
+    for at, each in enumerate(table.columns):
+        default = each.default.text if each.default else None
+        place = key.index(each.name) + 1 if each.name in key else 0
+        rows.append((at, each.name, str(each.type), int(not each.nullable), default, place))
+    return ("cid", "name", "type", "notnull", "dflt_value", "pk"), rows
+
+
+def _index_list(table: Table) -> list[tuple[Value, ...]]:
+    """The indexes of a table, those of its keys under the names that SQLite gives them, the last first."""
+    key = table.primary_key
+    is_rowid = key is not None and any(each.is_serial for each in table.columns if each.name in key.columns)
+    keys = [("pk", key)] if key and not is_rowid else []
+    owners = [*keys, *(("u", each) for each in table.unique_constraints)]
+    own = [
+        (f"sqlite_autoindex_{table.name.name}_{at}", 1, origin, 0, owner.columns)
+        for at, (origin, owner) in enumerate(owners, 1)
+    ]
+    made = [(each.name, int(each.unique), "c", int(each.where is not None), each.columns) for each in table.indexes]
+    return [(at, *each) for at, each in enumerate([*own, *made][::-1])]
+
+
+def _index_list_rows(table: Table, subject: str) -> _Answer:
+    return ("seq", "name", "unique", "origin", "partial"), [each[:5] for each in _index_list(table)]
+
+
+def _index_info(table: Table, subject: str) -> _Answer:
+    columns: Sequence[str | None] = next(each[5] for each in _index_list(table) if each[1] == subject)
+    places = {column.name: at for at, column in enumerate(table.columns)}
+    rows: list[tuple[Value, ...]] = [(at, places.get(each or "", -2), each) for at, each in enumerate(columns)]
+    return ("seqno", "cid", "name"), rows
+
+
+_PRAGMAS: Final[Mapping[str, Callable[[Table, str], _Answer]]] = {
+    "index_info": _index_info,
+    "index_list": _index_list_rows,
+    "table_info": _table_info,
+}
 
 
 def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:

@@ -17,7 +17,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, results, sqltypes
 from migrate_guard.reading.attributes import model_table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.constructs import as_type, query, table_name
+from migrate_guard.reading.constructs import as_type, base_of_registry, query, table_name
 from migrate_guard.reading.machine import Machine, describe, is_known_text
 from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.search_path import first_schema, in_schema
@@ -35,6 +35,7 @@ from migrate_guard.reading.values import (
     Instance,
     MetaDataValue,
     MigrationContext,
+    Registry,
     Row,
     Rows,
     SqlType,
@@ -416,6 +417,12 @@ def _create_or_drop_sequence(call: Call, sequence: Generated, action: str, *, ch
         call.machine.emit(ops.DropSequence(span=call.span, sequence=qualified, if_exists=checks))
 
 
+def _registry(receiver: Registry, call: Call) -> Value:
+    if call.name == "generate_base":
+        return base_of_registry(receiver, call)
+    return call.get(0) if call.name == "mapped" else None
+
+
 def _compiler(receiver: TypeCompiler, call: Call) -> Value:
     """`compiler.visit_uuid(type)` and `compiler.process(type)`: how SQLAlchemy itself spells a type."""
     kind = as_type(call, call.get(0))
@@ -515,6 +522,7 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     DialectValue: _dialect,
     MetaDataValue: _metadata,
     MigrationContext: _context,
+    Registry: _registry,
     Row: results.call_row,
     Rows: results.call_rows,
     SqlType: _type,

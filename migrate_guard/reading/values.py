@@ -348,6 +348,13 @@ class DialectValue:
     pass
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Registry:
+    """`sqlalchemy.orm.registry(...)`."""
+
+    metadata: MetaDataValue
+
+
 @dataclass(frozen=True, slots=True)
 class TypeCompiler:
     """What a function that `@compiles` decorates gets as `compiler`."""

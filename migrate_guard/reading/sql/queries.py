@@ -54,7 +54,11 @@ def answer(text: str, parameters: Mapping[str, object], schema: Schema, dialect:
     objects that may be there or not make no difference.
     """
     query = _parsed(text, dialect)
-    if query is None or not all(isinstance(each, Scalar) for each in parameters.values()):
+    if query is None:
+        return None
+    if _is_void(query, schema, dialect):
+        return Answer((), ())
+    if not all(isinstance(each, Scalar) for each in parameters.values()):
         return None
     if schema.contents is not None:
         return _run(query, parameters, schema, dialect)
@@ -76,6 +80,36 @@ def _parsed(text: str, dialect: DialectName) -> exp.Query | None:
         return None
     found = [each for each in trees if each is not None]
     return found[0] if len(found) == 1 and isinstance(found[0], exp.Query) else None
+
+
+def _is_void(query: object, schema: Schema, dialect: DialectName) -> bool:
+    """Whether it reads nothing whatever its conditions are: its first table is known to be empty."""
+    if not isinstance(query, exp.Select) or _keeps_right(query):
+        return False
+    source = query.args.get("from_") or query.args.get("from")
+    if not isinstance(source, exp.From):
+        return False
+    if not query.args.get("group") and any(each.find(exp.AggFunc) for each in query.expressions):
+        return False
+    table = source.this
+    if isinstance(table, exp.Subquery):
+        return _is_void(table.this, schema, dialect)
+    if not isinstance(table, exp.Table) or not isinstance(table.this, exp.Identifier):
+        return False
+    return schema.rows_of(_own_name(table, dialect)) == () and _own_name(table, dialect) in schema.tables
+
+
+def _keeps_right(query: exp.Select) -> bool:
+    """Whether a join gives rows although there are none on its left side."""
+    return any(each.side in ("RIGHT", "FULL") for each in query.args.get("joins") or ())
+
+
+def _own_name(node: exp.Table, dialect: DialectName) -> QualifiedName:
+    """The name of a table of the project, with its schema outside the default one."""
+    quoted = bool(node.this.args.get("quoted"))
+    name = node.name.lower() if dialect == "postgresql" and not quoted else node.name
+    place = node.db.lower()
+    return QualifiedName(name, node.db if place not in ("", _DEFAULT_SCHEMA.get(dialect, _DATABASE)) else None)
 
 
 def _speaks_of_the_unknown(query: exp.Query, parameters: Mapping[str, object], schema: Schema) -> bool:
@@ -162,9 +196,7 @@ def _relation(
     catalog = find_catalog(f"{place}.{name}" if place == "information_schema" else name, dialect)
     if catalog is not None and place in ("", "pg_catalog", "information_schema"):
         return catalog.columns, [*catalog_rows(catalog, schema, default_schema)]
-    own = QualifiedName(
-        name if dialect == "postgresql" else node.name, node.db if place not in ("", default_schema) else None
-    )
+    own = _own_name(node, dialect)
     table, rows = schema.table(own), schema.rows_of(own)
     if table is None or rows is None or (table.is_open and rows):
         return None
