@@ -1,4 +1,4 @@
-"""Real database servers for tests, run from the binaries on the machine and reached through a private socket.
+"""Real database servers for tests and benchmarks, run from the binaries on the machine, with private sockets.
 
 Where the binaries are missing the test is skipped; where the environment says CI=true it fails.
 """
@@ -15,10 +15,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
+from unittest import SkipTest
 
 import psycopg
 import pymysql
-import pytest
 from psycopg.rows import TupleRow
 from pymysql.cursors import Cursor
 
@@ -101,8 +101,8 @@ def _program(name: str) -> str:
     """Find a program on the PATH or among those for administrators, else give the test up."""
     found = shutil.which(name, path=os.pathsep.join([os.environ["PATH"], "/usr/sbin"]))
     if found is None:
-        give_up = pytest.fail if os.environ.get("CI") == "true" else pytest.skip
-        give_up(f"{name} is not on this machine")
+        given_up = RuntimeError if os.environ.get("CI") == "true" else SkipTest
+        raise given_up(f"{name} is not on this machine")
     return found
 
 
