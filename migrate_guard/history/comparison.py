@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from migrate_guard.dialects.expressions import are_same, is_null
 from migrate_guard.dialects.sql_types import builtin
+from migrate_guard.model.folding_tables import given_table
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
@@ -148,10 +149,12 @@ class _Tables(NamedTuple):
 
 def _table(tables: _Tables) -> Iterator[Difference]:
     before, after = tables.before, tables.after
-    part = Part("table", tables.name)
+    if before is None and after is not None and after.is_given:
+        before = given_table(tables.name, after.span)
     if before is None or after is None:
         each = before or after
         if each and not each.is_given:
+            part = Part("table", tables.name)
             yield Difference("missing" if before else "left behind", part, is_certain=each.is_certain)
         return
     yield from _columns(tables, before, after)

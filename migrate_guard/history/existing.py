@@ -44,6 +44,9 @@ def existing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Exis
             enum_type = schema.enums.get(name)
             if enum_type and value in enum_type.values:
                 yield Existing(f'"{name}" already has a value "{value}"', f"{name}.{value}", enum_type.span)
+        case ops.CreateView(view=view, replace=False):
+            if seen := schema.views.get(view.name):
+                yield Existing(f'there already is a view "{view.name}"', str(view.name), seen.span)
         case ops.TableOperation(table=name):
             there = schema.table(name)
             if there:
