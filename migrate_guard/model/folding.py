@@ -88,6 +88,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == name:
             sequences = sequences.remove(sequence.name)
+    schema = objects.follow_table(schema, name, None)
     return replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
 
 
@@ -106,6 +107,7 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == old:
             sequences = sequences.set(sequence.name, replace(sequence, owned_by=(new, sequence.owned_by[1])))
+    schema = objects.follow_table(schema, old, new)
     gone = schema.gone.remove(new).set(old, operation.span)
     return replace(schema, sequences=sequences, gone=gone)
 
@@ -299,5 +301,6 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.DropView: objects.drop_view,
     ops.CreateSequence: objects.create_sequence,
     ops.DropSequence: objects.drop_sequence,
+    ops.RawSql: objects.other_object,
     ops.Opaque: _opaque,
 }

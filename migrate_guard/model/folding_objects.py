@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
-from migrate_guard.model.schema import Schema, View
+from migrate_guard.model.schema import Other, OtherName, Schema, View
 
 
 def create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
@@ -97,3 +98,40 @@ def create_sequence(schema: Schema, operation: ops.CreateSequence) -> Schema:
 
 def drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
     return replace(schema, sequences=schema.sequences.remove(operation.sequence))
+
+
+def other_object(schema: Schema, operation: ops.RawSql) -> Schema:
+    """Fold a CREATE or DROP of what is known by its name alone."""
+    name = operation.object
+    if name is None:
+        return schema
+    if operation.kind.startswith("CREATE"):
+        if name in schema.others:
+            return schema
+        return replace(schema, others=schema.others.set(name, Other(name, operation.sql, operation.span)))
+    if operation.condition is not None:
+        return schema
+    others = schema.others.remove(name)
+    if operation.sql.rstrip("; \n").upper().endswith("CASCADE"):
+        others = without_users(others, name.name.name)
+    return replace(schema, others=others)
+
+
+def without_users(others: PersistentMap[OtherName, Other], function: str) -> PersistentMap[OtherName, Other]:
+    """What is left when a function goes with all triggers that call it."""
+    for each in others.values():
+        if each.name.kind == "trigger" and re.search(rf"\b{re.escape(function)}\b", each.sql):
+            others = others.remove(each.name)
+    return others
+
+
+def follow_table(schema: Schema, old: QualifiedName, new: QualifiedName | None) -> Schema:
+    """Take the triggers of a table along when it is renamed, or dropped."""
+    others = schema.others
+    for each in others.values():
+        if each.name.kind == "trigger" and each.name.name == old:
+            others = others.remove(each.name)
+            if new is not None:
+                moved = each.name._replace(name=new)
+                others = others.set(moved, replace(each, name=moved))
+    return schema if others is schema.others else replace(schema, others=others)

@@ -10,7 +10,18 @@ from enum import Enum
 from typing import Final, Literal, TypeAlias
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Expression, Index, Sequence, Table, Type, View
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    Column,
+    EnumType,
+    Expression,
+    Index,
+    OtherName,
+    Sequence,
+    Table,
+    Type,
+    View,
+)
 from migrate_guard.model.source import Span
 
 
@@ -248,6 +259,8 @@ class RawSql(Operation):
     sql: str
     kind: str
     tables: tuple[QualifiedName, ...] = ()
+    object: OtherName | None = None
+    """What a CREATE makes or a DROP takes away."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
@@ -277,6 +277,27 @@ class Sequence:
     owned_by: tuple[QualifiedName, str] | None = None
 
 
+OtherKind: TypeAlias = Literal["extension", "function", "procedure", "trigger", "domain"]
+
+
+class OtherName(NamedTuple):
+    """An object that is known by its name alone: an extension, a function, a trigger, a domain."""
+
+    kind: OtherKind
+    name: QualifiedName
+    """Of a trigger its table."""
+    part: str | None = None
+    """The name of a trigger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Other:
+    name: OtherName
+    sql: str
+    """The statement that made it."""
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All that the history has made so far. A name it never created may still exist: the world is open."""
@@ -285,6 +306,7 @@ class Schema:
     views: PersistentMap[QualifiedName, View] = field(default_factory=PersistentMap)
     enums: PersistentMap[QualifiedName, EnumType] = field(default_factory=PersistentMap)
     sequences: PersistentMap[QualifiedName, Sequence] = field(default_factory=PersistentMap)
+    others: PersistentMap[OtherName, Other] = field(default_factory=PersistentMap)
     gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables that the history dropped or renamed, and where."""
     gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)

@@ -13,9 +13,11 @@ from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     Column,
+    EnumType,
     ForeignKey,
     Index,
     IndexElement,
+    OtherName,
     PrimaryKey,
     Schema,
     Table,
@@ -169,3 +171,42 @@ def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
     table = schema.tables[QualifiedName("a")]
     assert table.is_sure_of("x")
     assert not table.is_sure_of("y")
+
+
+def test_triggers_go_with_their_table_and_with_the_function_that_they_call() -> None:
+    table, other = QualifiedName("t"), QualifiedName("u")
+    trigger = OtherName("trigger", table, "tr")
+    function = OtherName("function", QualifiedName("f"))
+    schema = Schema()
+    for operation in (
+        ops.CreateTable(span=HERE, table=Table(table, HERE)),
+        ops.RawSql(span=HERE, kind="CREATE FUNCTION", sql="CREATE FUNCTION f() …", object=function),
+        ops.RawSql(span=HERE, kind="CREATE TRIGGER", sql="CREATE TRIGGER tr … EXECUTE FUNCTION f()", object=trigger),
+    ):
+        schema = apply(schema, operation)
+    assert set(schema.others) == {trigger, function}
+    renamed = apply(schema, ops.RenameTable(span=HERE, table=table, new_name=other))
+    assert set(renamed.others) == {trigger._replace(name=other), function}
+    assert set(apply(schema, ops.DropTable(span=HERE, table=table)).others) == {function}
+    drop = ops.RawSql(span=HERE, kind="DROP FUNCTION", sql="DROP FUNCTION f() CASCADE;", object=function)
+    assert not apply(schema, drop).others
+    assert set(apply(schema, replace(drop, sql="DROP FUNCTION f()")).others) == {trigger}
+    assert set(apply(schema, replace(drop, condition="if settings.x")).others) == {trigger, function}
+
+
+def test_a_type_renamed_to_a_name_that_was_dropped_is_there_again() -> None:
+    old, new = QualifiedName("kind_old"), QualifiedName("kind")
+    schema = apply(Schema(), ops.CreateEnum(span=HERE, enum=EnumType(old, ("x",), HERE)))
+    schema = apply(schema, ops.DropType(span=HERE, type=old))
+    assert old in schema.gone_types
+    assert old not in apply(schema, ops.RenameType(span=HERE, type=new, new_name=old)).gone_types
+
+
+def test_what_is_made_under_an_unknown_name_may_be_what_was_dropped() -> None:
+    name = QualifiedName("t")
+    schema = apply(Schema(), ops.CreateTable(span=HERE, table=Table(name, HERE)))
+    schema = apply(schema, ops.DropTable(span=HERE, table=name))
+    opaque = ops.Opaque(span=HERE, reason="the name is not known")
+    assert name in schema.gone
+    assert name not in apply(schema, opaque).gone
+    assert name in apply(schema, replace(opaque, may_create=False)).gone

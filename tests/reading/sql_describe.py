@@ -13,7 +13,7 @@ from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.sql import read_sql
 
 Case = tuple[str, list[str]]
-_LEFT_OUT = frozenset({"span", "is_sql", "sql"})
+_LEFT_OUT = frozenset({"span", "is_sql", "sql", "object"})
 
 
 def cases(table: str) -> list[Case]:

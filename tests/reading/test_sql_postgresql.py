@@ -2,7 +2,12 @@
 
 import pytest
 
-from tests.reading.sql_describe import cases, describe_sql
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import RawSql
+from migrate_guard.model.schema import OtherName
+from migrate_guard.model.target import Target
+from migrate_guard.reading.sql import read_sql
+from tests.reading.sql_describe import cases, describe_sql, locate
 
 TABLE = r"""
 # Tables
@@ -351,3 +356,31 @@ NOT_SQL = frozenset({"ALTER TABLE t FROBNICATE, ADD b int"})
 @pytest.mark.parametrize(("sql", "expected"), cases(TABLE))
 def test_statement(sql: str, expected: list[str]) -> None:
     assert describe_sql(sql, "postgresql") == expected
+
+
+@pytest.mark.parametrize(
+    ("sql", "expected"),
+    [
+        ('CREATE EXTENSION IF NOT EXISTS "uuid-ossp"', OtherName("extension", QualifiedName("uuid-ossp"))),
+        ("DROP EXTENSION IF EXISTS pgcrypto CASCADE", OtherName("extension", QualifiedName("pgcrypto"))),
+        (
+            "CREATE OR REPLACE FUNCTION app.F(a int) RETURNS int LANGUAGE sql AS $$ SELECT a $$",
+            OtherName("function", QualifiedName("f", "app")),
+        ),
+        ("DROP FUNCTION IF EXISTS f(int) CASCADE", OtherName("function", QualifiedName("f"))),
+        ("CREATE FUNCTION pg_temp.f() RETURNS int LANGUAGE sql AS 'SELECT 1'", None),
+        ("DROP PROCEDURE p", OtherName("procedure", QualifiedName("p"))),
+        ("CREATE DOMAIN positive AS int CHECK (VALUE > 0)", OtherName("domain", QualifiedName("positive"))),
+        (
+            "CREATE TRIGGER tr AFTER INSERT ON app.t FOR EACH ROW EXECUTE FUNCTION f()",
+            OtherName("trigger", QualifiedName("t", "app"), "tr"),
+        ),
+        ("DROP TRIGGER IF EXISTS tr ON t", OtherName("trigger", QualifiedName("t"), "tr")),
+        ("ALTER FUNCTION f() RENAME TO g", None),
+        ("CREATE SCHEMA app", None),
+    ],
+)
+def test_what_a_statement_makes_or_drops_without_an_operation_of_its_own(sql: str, expected: OtherName | None) -> None:
+    (operation,) = read_sql(sql, Target.default("postgresql"), locate)
+    assert isinstance(operation, RawSql)
+    assert operation.object == expected
