@@ -101,7 +101,7 @@ def run(task: Trial, pipe: Pipe) -> None:
                 break
         why = attempt(upgrade, engine, scripts, revision, task.naming_convention)
         if why:
-            scripts.get_revision(revision).module.upgrade = nothing
+            scripts.get_revision(revision).module.upgrade = nothing  # type: ignore[attr-defined]  # a module of its own
             upgrade(engine, scripts, revision, {})
         pipe.tell("after", revision, why)
 

@@ -20,6 +20,7 @@ from migrate_guard.model.schema import (
     Expression,
     ForeignKey,
     Index,
+    OtherKind,
     PrimaryKey,
     Schema,
     Table,
@@ -29,19 +30,22 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
-PartKind: TypeAlias = Literal[
-    "table",
-    "column",
-    "primary key",
-    "unique constraint",
-    "foreign key",
-    "check constraint",
-    "exclusion constraint",
-    "index",
-    "type",
-    "view",
-    "sequence",
-]
+PartKind: TypeAlias = (
+    Literal[
+        "table",
+        "column",
+        "primary key",
+        "unique constraint",
+        "foreign key",
+        "check constraint",
+        "exclusion constraint",
+        "index",
+        "type",
+        "view",
+        "sequence",
+    ]
+    | OtherKind
+)
 Verdict: TypeAlias = Literal["left behind", "missing", "different"]
 
 
@@ -95,6 +99,10 @@ def differences(before: Schema, after: Schema, target: Target) -> Iterator[Diffe
     for name in _changed(before.enums, after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
+    for other in (*before.others, *(each for each in after.others if each not in before.others)):
+        if (other in before.others) != (other in after.others):
+            verdict: Verdict = "missing" if other in before.others else "left behind"
+            yield Difference(verdict, Part(other.kind, other.name, other.part))
     numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
     for each in _present("sequence", before.sequences, after.sequences):
         if each.part.owner not in numbering:

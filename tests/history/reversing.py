@@ -99,7 +99,7 @@ def given_schema(folder: Path, case: Case, target: Target, project: Project) -> 
 
 def described(found: Reversal) -> list[str]:
     """A reversal as the table says it."""
-    lines = [found.outcome]
+    lines: list[str] = [found.outcome]
     lines += [each.what for each in found.impossible]
     lines += [f"{each}{'' if each.is_certain else ' (doubted)'}" for each in found.differences]
     return lines
