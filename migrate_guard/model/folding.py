@@ -79,6 +79,10 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation):
         return doubt(schema, [name])
+    dropped = schema.table(name)
+    for part in schema.tables.values() if dropped and dropped.is_partitioned else ():
+        if part.partition_of == name:
+            schema = _drop_table(schema, replace(operation, table=part.name))
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = schema.without_table(name)
     for other in () if operation.keeps_references else referring:
