@@ -18,6 +18,7 @@ from psycopg import sql
 
 from benchmarks.histories import Entry, read_history
 from benchmarks.live import Settings, child, scratch_database, task
+from benchmarks.reflection import VERSION_TABLE
 from benchmarks.returning import Trial
 
 Catalogue: TypeAlias = frozenset[tuple[Any, ...]]
@@ -167,7 +168,8 @@ class _Trial:
     def catalogue(self) -> Catalogue:
         """All that is in it."""
         with psycopg.connect(self.dsn, dbname=self.name) as connection:
-            return frozenset(connection.execute(CATALOGUE).fetchall())
+            rows = connection.execute(CATALOGUE).fetchall()
+        return frozenset(each for each in rows if not str(each[2]).startswith(VERSION_TABLE))
 
     def _execute(self, statement: str, *names: str) -> None:
         with psycopg.connect(self.dsn, autocommit=True) as connection:
