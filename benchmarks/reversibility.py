@@ -173,11 +173,9 @@ def listed_line(name: str, every: Sequence[Judged]) -> str:
     hits, of_kind = sum(len(each.predicted & each.wanted) for each in every), sum(len(each.of_kind) for each in every)
     true = sum(len(each.true) for each in every)
     line = f"{name:<54.54} {revisions:>9,} {wanted:>6} {predicted:>9} {hits:>5} {of_kind:>9} {true:>5}"
-    return (
-        line
-        if len(every) < 2
-        else f"{line}\nlisted and predicted: {share(hits, wanted)}; true: {share(true, predicted)}"
-    )
+    if len(every) > 1:
+        line += f"\nlisted and predicted: {share(hits, wanted)}; true: {share(true, predicted)}"
+    return line
 
 
 def share(part: int, whole: int) -> str:
@@ -224,11 +222,9 @@ def run_line(name: str, every: Sequence[Judged]) -> str:
     predicted = sum(len(each.predicted & each.judged) for each in every)
     both = sum(len(each.predicted & each.judged & each.faulty) for each in every)
     line = f"{name:<54.54} {revisions:>9,} {ran:>6} {predicted:>9} {both:>5} {faulty:>9}"
-    return (
-        line
-        if len(every) < 2
-        else f"{line}\nnot clean and predicted: {share(both, faulty)}; true: {share(both, predicted)}"
-    )
+    if len(every) > 1:
+        line += f"\nnot clean and predicted: {share(both, faulty)}; true: {share(both, predicted)}"
+    return line
 
 
 if __name__ == "__main__":
