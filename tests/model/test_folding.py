@@ -179,6 +179,23 @@ def test_cascade_of_a_sequence_takes_the_default_that_rests_on_it_along(cascade:
     assert (a.is_serial, b.default is None, c) == (not cascade, cascade, other)
 
 
+@pytest.mark.parametrize(("condition", "columns"), [("if settings.x", ["x"]), ("if settings.y", ["x", "y"])])
+def test_what_is_made_and_dropped_under_one_condition_is_gone(condition: str, columns: list[str]) -> None:
+    schema = folded(
+        [
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("a"), HERE, columns=(column("x"),))),
+            ops.AddColumn(span=HERE, table=QualifiedName("a"), column=column("y"), condition="if settings.x"),
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("b"), HERE), condition="if settings.x"),
+            ops.DropColumn(span=HERE, table=QualifiedName("a"), column="y", condition=condition),
+            ops.DropTable(span=HERE, table=QualifiedName("b"), condition=condition),
+        ]
+    )
+    table = schema.tables[QualifiedName("a")]
+    assert [each.name for each in table.columns] == columns
+    assert table.is_sure_of("y") is (columns == ["x"])
+    assert (QualifiedName("b") in schema.tables) is (columns != ["x"])
+
+
 def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
     schema = folded(
         [
