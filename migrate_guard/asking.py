@@ -14,7 +14,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Confidence
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import History, Revision
-from migrate_guard.model.schema import AnyConstraint, Column, ForeignKey, Index, PrimaryKey, Table, Type
+from migrate_guard.model.schema import Column, Index, Table, Type, constraint_kind
 from migrate_guard.model.target import DialectName, Target
 
 T = TypeVar("T")
@@ -43,11 +43,6 @@ def quoted(names: Iterable[str]) -> str:
     return " and ".join([", ".join(each[:-1]), each[-1]] if len(each) > 1 else each)
 
 
-def is_generated_name(name: str) -> bool:
-    """Whether PostgreSQL names a constraint like this when nobody does."""
-    return re.fullmatch(r".+_(key|fkey|pkey|check|excl)\d*", name) is not None
-
-
 # Operations that may not run.
 
 
@@ -73,36 +68,6 @@ PRODUCTS: Final[dict[DialectName, str]] = {
 def product(target: Target) -> str:
     """The target as people call it: PostgreSQL 15."""
     return f"{PRODUCTS[target.dialect]} {'.'.join(map(str, target.version))}"
-
-
-def folds_column_names(target: Target) -> bool:
-    """Whether "Email" and "email" are one column, quoted or not."""
-    return target.dialect != "postgresql"
-
-
-def shares_index_names(target: Target) -> bool:
-    """Whether the indexes of a schema share one space of names; else each table has its own."""
-    return target.dialect in ("postgresql", "sqlite")
-
-
-def mixes_keys_and_indexes(target: Target) -> bool:
-    """Whether a unique or foreign key is an index of the same name, which DROP INDEX takes too."""
-    return target.dialect in ("mysql", "mariadb")
-
-
-def names_constraints_predictably(target: Target) -> bool:
-    """Whether the name of an unnamed constraint follows from its table and columns."""
-    return target.dialect == "postgresql"
-
-
-def has_unique_constraint_names(target: Target) -> bool:
-    """Whether a table refuses two constraints of one name."""
-    return target.dialect != "sqlite"
-
-
-def checks_references(target: Target) -> bool:
-    """Whether a foreign key to a table that is not there is refused when it is declared."""
-    return target.dialect != "sqlite"
 
 
 def takes_function_defaults(target: Target) -> bool:
@@ -152,11 +117,6 @@ def _is_only_not_null(predicate: str, columns: set[str]) -> bool:
     terms = re.split(r"\s+and\s+", re.sub(r'[()"`\[\]]', " ", predicate).strip(), flags=re.IGNORECASE)
     tests = [re.fullmatch(r"(?:\w+\.)?(\w+)\s+is\s+not\s+null", term.strip(), re.IGNORECASE) for term in terms]
     return all(test is not None and test[1] in columns for test in tests)
-
-
-def is_part(table: Table) -> bool:
-    """Whether the table has its columns and keys from another one."""
-    return table.partition_of is not None or bool(table.inherits)
 
 
 def is_association(table: Table) -> bool:
@@ -319,15 +279,6 @@ def write_add_column(table: QualifiedName, column: str, *, in_batch: bool = Fals
         return write_call("op.add_column", literal(table.name), column, schema=table.schema)
     head = write_call("op.batch_alter_table", literal(table.name), schema=table.schema)
     return f"with {head} as batch_op:\n    batch_op.add_column({column})"
-
-
-_KINDS: Final = ((PrimaryKey, "primary"), (ForeignKey, "foreignkey"))
-
-
-def constraint_kind(constraint: AnyConstraint) -> str:
-    """What Alembic's `type_` calls a constraint."""
-    named = next((kind for cls, kind in _KINDS if isinstance(constraint, cls)), None)
-    return named or {"UniqueConstraint": "unique", "CheckConstraint": "check"}.get(type(constraint).__name__, "exclude")
 
 
 def write_inverse(operations: Sequence[ops.Operation]) -> str | None:

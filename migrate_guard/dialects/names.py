@@ -31,6 +31,11 @@ def implicit_name(
     return _IMPLICIT[dialect](kind, table, columns, taken)
 
 
+def is_generated_name(name: str) -> bool:
+    """Whether PostgreSQL names a constraint like this when nobody does."""
+    return re.fullmatch(r".+_(key|fkey|pkey|check|excl)\d*", name) is not None
+
+
 _LABELS: Final[Mapping[Kind, str]] = {
     "primary": "pkey",
     "unique": "key",

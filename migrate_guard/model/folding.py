@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import folding_keys
+from migrate_guard.model import folding_keys, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_keys import with_constraint
@@ -25,6 +25,7 @@ from migrate_guard.model.folding_tables import (
     with_lost,
 )
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     Column,
@@ -57,6 +58,15 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
     return schema
 
 
+def trusted(schema: Schema) -> Schema:
+    """The schema without the doubts about whole tables; what a condition leaves open by name stays open."""
+    tables = dict(schema.tables)
+    for name, table in tables.items():
+        if not table.is_certain or table.may_have_more:
+            tables[name] = replace(table, is_certain=True, may_have_more=False)
+    return replace(schema, tables=PersistentMap(tables))
+
+
 def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
     name = operation.table.name
     existing = schema.table(name)
@@ -72,7 +82,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
     referring = [each for each in schema.referring(name) if each.name != name]
-    schema = schema.without_table(name)
+    schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))
@@ -91,7 +101,7 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     if is_unsure(operation):
         return doubt(schema, [old, new])
     referring = [each for each in schema.referring(old) if each.name != old]
-    schema = schema.without_table(old).with_table(_referring_to(table, old, new))
+    schema = folding_rows.moved(schema.without_table(old).with_table(_referring_to(table, old, new)), old, new)
     for other in referring:
         schema = schema.with_table(_referring_to(other, old, new))
     sequences = schema.sequences
@@ -200,6 +210,8 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if operation.modify_computed is not ops.UNSET:
         changes["computed"] = operation.modify_computed
     altered = replace(column, **changes)
+    if replace(altered, span=column.span) == column:
+        return schema.with_table(table)
     columns = tuple(altered if each.name == column.name else each for each in table.columns)
     return schema.with_table(unsure(replace(table, columns=columns), operation, column.name))
 
@@ -222,6 +234,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
     schema = schema.with_table(_renamed_dependents(table, old, new))
+    schema = folding_rows.with_column_renamed(schema, operation.table, old, new)
     for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
             keys = tuple(
@@ -260,6 +273,8 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
         for table in schema.tables.values():
             if not table.may_have_more:
                 schema = schema.with_table(replace(table, may_have_more=True))
+        # What it makes may well have a name that was dropped.
+        return replace(schema, gone=PersistentMap(), gone_types=PersistentMap())
     return schema
 
 
@@ -287,5 +302,8 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.DropView: objects.drop_view,
     ops.CreateSequence: objects.create_sequence,
     ops.DropSequence: objects.drop_sequence,
+    ops.Insert: folding_rows.insert,
+    ops.Update: folding_rows.update,
+    ops.Delete: folding_rows.delete,
     ops.Opaque: _opaque,
 }

@@ -145,7 +145,7 @@ def _believed(table: Table, kind: ops.ConstraintKind | None) -> AnyConstraint | 
         "check": table.check_constraints,
     }
     candidates = [each for each in of_kind.get(kind, ()) if each.is_implicit_name or each.name is None]
-    return candidates[0] if len(candidates) == 1 else None
+    return candidates[0] if len(candidates) == 1 and not (table.is_open and table.is_given) else None
 
 
 def _without_references(schema: Schema, table: Table, dropped: AnyConstraint) -> Schema:

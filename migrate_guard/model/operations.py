@@ -10,7 +10,18 @@ from enum import Enum
 from typing import Final, Literal, TypeAlias
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Expression, Index, Sequence, Table, Type, View
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    Column,
+    Contents,
+    EnumType,
+    Expression,
+    Index,
+    Sequence,
+    Table,
+    Type,
+    View,
+)
 from migrate_guard.model.source import Span
 
 
@@ -219,7 +230,10 @@ class DropSequence(Operation):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(TableOperation):
-    pass
+    rows: Contents = None
+    """The rows as the script writes them down."""
+    source: QualifiedName | None = None
+    """The table that a query takes the rows from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

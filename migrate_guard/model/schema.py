@@ -135,6 +135,21 @@ class ExclusionConstraint(Constraint):
 AnyConstraint: TypeAlias = PrimaryKey | UniqueConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
 
 
+def constraint_kind(constraint: AnyConstraint) -> str:
+    """What Alembic's `type_` calls a constraint."""
+    match constraint:
+        case PrimaryKey():
+            return "primary"
+        case UniqueConstraint():
+            return "unique"
+        case ForeignKey():
+            return "foreignkey"
+        case CheckConstraint():
+            return "check"
+        case ExclusionConstraint():
+            return "exclude"
+
+
 @dataclass(frozen=True, slots=True)
 class IndexElement:
     """One key of an index: a column, or an expression."""
@@ -202,6 +217,16 @@ class Table:
     inherits: tuple[QualifiedName, ...] = ()
     lost: tuple[Lost, ...] = ()
 
+    @property
+    def is_part(self) -> bool:
+        """Whether it has its columns and keys from another table."""
+        return self.partition_of is not None or bool(self.inherits)
+
+    @property
+    def is_told(self) -> bool:
+        """Whether the history has told everything that it holds."""
+        return self.is_certain and not self.is_open and not self.may_have_more and not self.is_part
+
     def is_sure_of(self, name: str) -> bool:
         """Whether it is certain that a column, constraint or index of that name is there, or is not."""
         return self.is_certain and name not in self.doubtful
@@ -254,6 +279,12 @@ class Sequence:
     owned_by: tuple[QualifiedName, str] | None = None
 
 
+Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]
+"""A row of a table: its values by column."""
+Contents: TypeAlias = tuple[Row, ...] | None
+"""The rows of a table; None where they are not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All that the history has made so far. A name it never created may still exist: the world is open."""
@@ -272,6 +303,18 @@ class Schema:
     """Index name → the tables that carry an index of that name; kept by `with_table`."""
     referrers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
     """Table → the tables whose foreign keys refer to it; kept by `with_table`."""
+    contents: PersistentMap[QualifiedName, Contents] | None = None
+    """The rows of the tables, of those that are not named none, where the history began on an empty database; else
+    None: a database that is in use may hold any rows."""
+
+    @classmethod
+    def of_empty_database(cls) -> Schema:
+        """The schema of a database in which there is nothing yet: what is not here later is not there."""
+        return cls(is_closed=True, contents=PersistentMap())
+
+    def rows_of(self, name: QualifiedName) -> Contents:
+        """The rows of a table, None where they are not known."""
+        return None if self.contents is None else self.contents.get(name, ())
 
     def table(self, name: QualifiedName) -> Table | None:
         return self.tables.get(name)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import known_items
+from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
@@ -26,10 +27,12 @@ from migrate_guard.reading.values import (
     External,
     FilePath,
     Function,
+    Generated,
     Inspector,
     Instance,
     MetaDataValue,
     MigrationContext,
+    Row,
     Rows,
     SqlType,
     Statement,
@@ -290,6 +293,14 @@ def _of_partial(machine: CallEvaluator, value: Function, name: str, node: ast.ex
     return value.name if name == "__name__" else Unknown(f"the attribute {name!r} of a function")
 
 
+def _of_row(machine: CallEvaluator, value: Row, name: str, node: ast.expr) -> Value:
+    if name == "_mapping":
+        return as_mapping(value)
+    if name in value.names:
+        return value.values[value.names.index(name)]
+    return BoundMethod(value, name)
+
+
 def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> Value:
     if name in ("rowcount", "lastrowid", "returns_rows"):
         return Unknown(f"the {name} of a result", machine.span(node), is_answer=True)
@@ -322,11 +333,13 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     Inspector: _of_inspector,
     SqlType: _of_type,
     Function: _of_partial,
+    Row: _of_row,
     Rows: _of_rows,
     Super: _of_super,
     FilePath: _of_path,
     MetaDataValue: _of_metadata,
     Batch: _method,
+    Generated: _method,
     Statement: _method,
     Clause: _method,
     AutocommitBlock: _method,

@@ -15,7 +15,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
 from migrate_guard.reading.builtins_ import call_builtin
-from migrate_guard.reading.computing import CONTAINERS, plain_member
+from migrate_guard.reading.computing import CONTAINERS, plain_member, usually
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.python_methods import call_python_method
@@ -193,8 +193,8 @@ class CallEvaluator(Evaluator):
 
     def call_external(self, call: Call) -> Value:
         top, _, _ = call.path.partition(".")
-        call.args = [plain_member(each, None) for each in call.args]
-        call.kwargs = {name: plain_member(each, None) for name, each in call.kwargs.items()}
+        call.args = [plain_member(usually(each), None) for each in call.args]
+        call.kwargs = {name: plain_member(usually(each), None) for name, each in call.kwargs.items()}
         if top == "builtins":
             return call_builtin(call)
         if top == "alembic":

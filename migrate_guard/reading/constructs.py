@@ -241,8 +241,28 @@ def _connection(call: Call) -> Value:
     return Connection()
 
 
-def _select(call: Call) -> Value:
-    return Statement("select", next(filter(None, map(table_name, _flat(call.args))), None))
+def query(call: Call) -> Statement:
+    """`select(...)` and `session.query(...)`: of tables, mapped classes, columns and functions."""
+    selected = _flat(call.args)
+    tables = [name for each in selected if (name := table_name(each) or _table_of_column(call, each))]
+    columns = [each for each in selected if isinstance(each, ColumnValue)]
+    functions = [each.functions[0] for each in selected if isinstance(each, Clause) and each.functions]
+    whole = len(columns) + len(functions) < len(selected)
+    return Statement(
+        "select",
+        tables[0] if tables else None,
+        has_where=len(set(tables)) > 1,
+        columns=() if whole else tuple(each.name for each in columns),
+        functions=() if whole else tuple(functions),
+    )
+
+
+def _table_of_column(call: Call, value: Value) -> QualifiedName | None:
+    """The table that a column is declared in."""
+    if not isinstance(value, ColumnValue):
+        return None
+    owners = (table.name for table in call.machine.tables if any(each is value for each in table.columns))
+    return next(owners, None)
 
 
 def _flat(values: list[Value]) -> list[Value]:
@@ -261,6 +281,8 @@ def table_name(value: Value) -> QualifiedName | None:
     if isinstance(value, Class):
         name = value.lookup("__tablename__")
         return QualifiedName(name) if isinstance(name, str) else None
+    if isinstance(value, Unknown):
+        return value.table
     return value.table if isinstance(value, Statement | Batch) and isinstance(value.table, QualifiedName) else None
 
 
@@ -351,7 +373,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "or_": _expression,
     "quoted_name": _quoted_name,
     "relationship": _nothing,
-    "select": _select,
+    "select": query,
     "sessionmaker": _session,
     "scoped_session": _session,
     "table": _table,

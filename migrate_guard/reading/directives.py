@@ -14,7 +14,6 @@ from migrate_guard.reading import clauses, ddl, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
-from migrate_guard.reading.enum_directives import sync_enum_values
 from migrate_guard.reading.key_directives import (
     columns_constraint,
     create_check,
@@ -25,6 +24,8 @@ from migrate_guard.reading.key_directives import (
     drop_index,
 )
 from migrate_guard.reading.machine import describe
+from migrate_guard.reading.plugin_directives import plugin_sql
+from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.values import (
     HOLE,
@@ -54,6 +55,10 @@ def call_alembic(call: Call) -> Value:
         return plain(call)
     if call.path in _OPERATIONS:
         return External("alembic.op")
+    if (statements := plugin_sql(call)) is not None:
+        for statement in statements:
+            execute(call, statement, None)
+        return None
     if call.path.startswith("alembic.op."):
         call.machine.unbounded(call.span, f"op.{call.name}() is not a directive of Alembic itself")
     return Unknown(f"what {call.path}() returns", call.span)
@@ -192,9 +197,14 @@ def _alter_column(a: Arguments) -> Value:
     name = a.table()
     if name is None:
         return None
-    column = a.text("column_name")
+    given = a.get("column_name")
+    if isinstance(given, ColumnValue):
+        # sa.Column() where the name belongs: without a keyword Alembic emits nothing.
+        column: str | None = given.name
+    else:
+        column = a.text("column_name")
     if column is None:
-        a.opaque("the column", a.get("column_name"), name)
+        a.opaque("the column", given, name)
         return None
     machine, values = a.call.machine, a.values
     default = values.get("server_default", False)
@@ -271,7 +281,7 @@ def _bulk_insert(a: Arguments) -> Value:
     if table is None:
         a.call.machine.opaque(a.call.span, "the table of op.bulk_insert() is not known", changes_schema=False)
     else:
-        a.call.machine.emit(ops.Insert(span=a.call.span, table=table))
+        a.call.machine.emit(ops.Insert(span=a.call.span, table=table, rows=written_rows(a.get("rows"))))
     return None
 
 
@@ -366,7 +376,6 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     "drop_table_comment": (_TABLE, _table_comment),
     "execute": (("sqltext",), _execute),
     "rename_table": (("old_table_name", "new_table_name"), _rename_table),
-    "sync_enum_values": (("enum_schema", "enum_name", "new_values", "affected_columns"), sync_enum_values),
 }
 _SPATIAL: Final[Mapping[str, str]] = {
     "add_geospatial_column": "add_column",

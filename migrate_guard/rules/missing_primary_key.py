@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import is_part, literal
+from migrate_guard.asking import literal
 from migrate_guard.model.schema import PrimaryKey, Table
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
@@ -11,7 +11,7 @@ from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView
 def missing_primary_key(view: TableView) -> Iterator[Problem]:
     """Flag a table without a primary key."""
     table = view.table
-    if table.primary_key or is_part(table) or not _is_told(table):
+    if table.primary_key or table.is_part or not _is_told(table):
         return
     yield Problem(
         f'"{table.name}" has no primary key, so nothing tells two equal rows of it apart',

@@ -11,7 +11,6 @@ from migrate_guard.asking import (
     Identity,
     convention,
     is_association,
-    is_part,
     takes_function_defaults,
     words,
     write_add_column,
@@ -118,7 +117,7 @@ def _half(name: Literal["created", "updated"], names: tuple[str, ...], tables: l
 
 def _could_agree(table: Table, version_table: str, options: Options) -> bool:
     """Whether the table is one that does not tell otherwise when its rows were made and changed."""
-    if table.is_open or is_part(table) or not table.columns or table.name.name == version_table:
+    if table.is_open or table.is_part or not table.columns or table.name.name == version_table:
         return False
     return not is_association(table) and not _is_append_only(table, options)
 

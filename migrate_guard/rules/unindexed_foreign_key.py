@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import is_covered, is_part, literal, write_call, write_list
+from migrate_guard.asking import is_covered, literal, write_call, write_list
 from migrate_guard.model.schema import ForeignKey, Index, Lost, PrimaryKey, Table, UniqueConstraint
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
@@ -11,7 +11,7 @@ from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView
 def unindexed_foreign_key(view: TableView) -> Iterator[Problem]:
     """Flag a foreign key that no index, unique constraint or primary key begins with."""
     table = view.table
-    if table.is_open or is_part(table):
+    if table.is_open or table.is_part:
         return
     for key in table.foreign_keys:
         if key.columns and not is_covered(table, key.columns):

@@ -1,0 +1,24 @@
+"""What a database refuses to take away or to change while something else depends on it."""
+
+from __future__ import annotations
+
+from migrate_guard.model.schema import Type
+from migrate_guard.model.target import Target
+
+
+def protects_dependents(target: Target) -> bool:
+    """Whether nothing is dropped on which something else depends, unless CASCADE is said.
+
+    PostgreSQL, documentation, 5.15 Dependency Tracking. MySQL and SQLite know foreign keys only, as their `DropTable`
+    says, and let go of the rest.
+    """
+    return target.dialect == "postgresql"
+
+
+def casts_by_itself(old: Type, new: Type, target: Target) -> bool | None:
+    """Whether a column of one type becomes one of another without being told how; None: that is not known."""
+    if target.dialect == "postgresql":
+        from migrate_guard.dialects.postgresql.casts import is_assignable
+
+        return is_assignable(old, new)
+    return True

@@ -1,0 +1,249 @@
+"""Whether a downgrade takes its upgrade back: fold upgrade, downgrade and upgrade, and compare."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Final, Literal, TypeAlias, get_args
+
+from migrate_guard.history.comparison import Difference, Part, differences
+from migrate_guard.history.existing import existing
+from migrate_guard.history.fold import Interpret, Replay, Replayed
+from migrate_guard.history.missing import missing
+from migrate_guard.history.refused import refused
+from migrate_guard.model import folding
+from migrate_guard.model import operations as ops
+from migrate_guard.model.folding import trusted
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Direction, Revision, Run, Transition
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import Target
+
+Fault: TypeAlias = Literal[
+    "downgrade-raises", "second-upgrade-raises", "schema-not-restored", "downgrade-changes-nothing"
+]
+"""What is wrong with a downgrade that is meant to take its upgrade back."""
+Outcome: TypeAlias = Literal["restored", "unknown", "no-downgrade", "declared-irreversible", "empty-downgrade", Fault]
+FAULTS: Final[frozenset[Fault]] = frozenset(get_args(Fault))
+
+
+@dataclass(frozen=True, slots=True)
+class Impossible:
+    """An operation that cannot work at its place."""
+
+    operation: ops.Operation
+    direction: Direction
+    what: str
+    """`"users" has no column "emial"`."""
+    object: str
+    because: Span | None = None
+    """What makes it impossible: where the object was made or lost, what depends on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reversal:
+    """What upgrade, downgrade and upgrade of one revision come to."""
+
+    revision: Revision
+    outcome: Outcome
+    impossible: tuple[Impossible, ...] = ()
+    """The operations of the downgrade that cannot work, or else those of the second upgrade."""
+    differences: tuple[Difference, ...] = ()
+    """What the downgrade does not restore; also where that rests on something unknown."""
+
+    @property
+    def fault(self) -> Fault | None:
+        """What is wrong, where that is certain."""
+        return self.outcome if self.outcome in FAULTS else None
+
+
+def reversals(replay: Replay, target: Target) -> Iterator[Reversal]:
+    """Reverse every revision of a history, in its order."""
+    for each in replay:
+        yield reverse(each, replay.interpret, target)
+
+
+def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversal:
+    """Judge one revision; the upgrade is interpreted again where the downgrade leaves another schema than it found.
+
+    That the schema before is what it is believed to be is taken for granted: only what this revision itself leaves
+    open makes its differences doubtful.
+    """
+    revision, upgrade, downgrade = replayed.revision, replayed.upgrade, replayed.downgrade
+    if downgrade is None:
+        return Reversal(revision, "no-downgrade")
+    if downgrade.raises:
+        return Reversal(revision, "declared-irreversible")
+    if upgrade is None or upgrade.raises:
+        return Reversal(revision, "unknown")
+    there = _trusting(upgrade, trusted(upgrade.before))
+    if any(_impossible(upgrade, there, target)):
+        # Nothing is to be taken back, or the schema is not what it is believed to be.
+        return Reversal(revision, "unknown")
+    back = _trusting(downgrade, there.after)
+    impossible = tuple(_impossible(downgrade, back, target))
+    if impossible:
+        return Reversal(revision, "downgrade-raises", impossible)
+    found = tuple(_differences(there, back, target))
+    if not found:
+        return Reversal(revision, "restored")
+    if _does_nothing(downgrade):
+        return Reversal(revision, "empty-downgrade", differences=found)
+    is_certain = any(each.is_certain for each in found)
+    if is_certain and all(each.before is each.after for each in downgrade.transitions):
+        return Reversal(revision, "downgrade-changes-nothing", differences=found)
+    again = interpret(revision, "upgrade", downgrade.after)
+    impossible = tuple(_impossible(again, _trusting(again, back.after), target)) if again else ()
+    if impossible:
+        return Reversal(revision, "second-upgrade-raises", impossible, found)
+    if not is_certain:
+        return Reversal(revision, "unknown", differences=found)
+    return Reversal(revision, "schema-not-restored", differences=found)
+
+
+def _does_nothing(run: Run) -> bool:
+    return all(isinstance(each.operation, ops.SetParameter) for each in run.transitions)
+
+
+def _trusting(run: Run, schema: Schema) -> Run:
+    """The operations of a run folded from another schema on."""
+    before, transitions = schema, []
+    for each in run.transitions:
+        after = folding.apply(schema, each.operation)
+        transitions.append(Transition(each.operation, schema, after))
+        schema = after
+    return replace(run, transitions=tuple(transitions), before=before, after=schema)
+
+
+# What cannot work.
+
+
+def _impossible(run: Run, trusting: Run, target: Target) -> Iterator[Impossible]:
+    """The operations of a run that fail for certain; nothing is missed on the word of a schema that doubts itself."""
+    doubted: set[QualifiedName] = set()
+    for transition, trusted_one in zip(run.transitions, trusting.transitions, strict=True):
+        operation = transition.operation
+        doubted |= _doubted(transition)
+        if operation.condition is not None or operation.is_tolerated or doubted & _named(operation):
+            continue
+        for what, subject, because in _reasons(operation, transition.before, trusted_one.before, target):
+            yield Impossible(operation, run.direction, what, subject, because)
+
+
+def _reasons(
+    operation: ops.Operation, schema: Schema, believed: Schema, target: Target
+) -> Iterator[tuple[str, str, Span | None]]:
+    if not getattr(operation, "if_exists", False):
+        yield from ((each.what, each.object, each.lost) for each in missing(operation, schema, target))
+    if not getattr(operation, "if_not_exists", False):
+        # A table that a condition may have made is not there for certain, even where its parts are believed.
+        told = schema if isinstance(operation, ops.CreateTable | ops.RenameTable) else believed
+        yield from ((each.what, each.object, each.span) for each in existing(operation, told, target))
+    for each in refused(operation, believed, target):
+        yield each.what, each.object, each.because
+
+
+# What is doubtful besides what the schema says of itself.
+
+
+def _doubted(transition: Transition) -> set[QualifiedName]:
+    """The types, views and sequences that are there or not, as a condition has it that nobody could decide."""
+    return _named(transition.operation) if transition.operation.condition is not None else set()
+
+
+def _named(operation: ops.Operation) -> set[QualifiedName]:
+    """The type, view or sequence that an operation is about."""
+    match operation:
+        case ops.CreateEnum(enum=made):
+            return {made.name}
+        case ops.CreateView(view=view):
+            return {view.name}
+        case ops.CreateSequence(sequence=sequence):
+            return {sequence.name}
+        case ops.DropType(type=name) | ops.RenameType(type=name):
+            return {name}
+        case ops.AddEnumValue(enum=name) | ops.RenameEnumValue(enum=name):
+            return {name}
+        case ops.DropView(view=name) | ops.DropSequence(sequence=name):
+            return {name}
+    return set()
+
+
+def _is_opaque(run: Run) -> bool:
+    """Whether it does something that nobody knows, to tables that nobody knows."""
+    return any(
+        isinstance(each.operation, ops.Opaque)
+        and each.operation.changes_schema
+        and (each.operation.is_unbounded or not each.operation.tables)
+        for each in run.transitions
+    )
+
+
+# What is not restored.
+
+
+def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Difference]:
+    transitions = (*upgrade.transitions, *downgrade.transitions)
+    doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
+    taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
+    is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
+    for each in differences(upgrade.before, downgrade.after, target):
+        part = each.part
+        if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
+            continue
+        is_certain = each.is_certain and not is_opaque and part.owner not in doubted
+        yield replace(each, is_certain=is_certain, span=_responsible(part, transitions))
+
+
+def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
+    """What an operation takes away though the history never told of it: it was there, and may come back.
+
+    A table, type, view or sequence, or with a name something in a table.
+    """
+    operation, schema = transition.operation, transition.before
+    match operation:
+        case ops.DropTable(table=name) | ops.RenameTable(table=name):
+            told = schema.table(name)
+            return {(name, None)} if told is None or told.is_given else set()
+        case ops.DropType(type=name) | ops.RenameType(type=name):
+            return set() if name in schema.enums else {(name, None)}
+        case ops.DropView(view=name):
+            return set() if name in schema.views else {(name, None)}
+        case ops.DropSequence(sequence=name):
+            return set() if name in schema.sequences else {(name, None)}
+        case ops.DropColumn(table=name, column=str(part)) | ops.RenameColumn(table=name, column=str(part)):
+            pass
+        case ops.DropConstraint(table=name, constraint=str(part)) | ops.RenameConstraint(table=name, constraint=part):
+            pass
+        case ops.DropIndex(table=QualifiedName() as name, index=QualifiedName(name=part)):
+            pass
+        case _:
+            return set()
+    table = schema.table(name)
+    parts = () if table is None else (table.column(part), table.constraint(part), table.index(part))
+    return set() if any(parts) else {(name, part)}
+
+
+def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
+    """The last operation that touched an object."""
+    for each in reversed(transitions):
+        if _found(part, each.before) is not _found(part, each.after):
+            return each.operation.span
+    return None
+
+
+def _found(part: Part, schema: Schema) -> object:
+    match part.kind:
+        case "type":
+            return schema.enums.get(part.owner)
+        case "view":
+            return schema.views.get(part.owner)
+        case "sequence":
+            return schema.sequences.get(part.owner)
+    table = schema.table(part.owner)
+    if table is None or part.kind == "table" or part.name is None:
+        return table
+    if part.kind == "column":
+        return table.column(part.name)
+    return table.index(part.name) if part.kind == "index" else table.constraint(part.name)
