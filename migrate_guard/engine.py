@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from migrate_guard.history import graph
+from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Replay
+from migrate_guard.history.missing import missing
+from migrate_guard.history.refused import refused
 from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
@@ -107,28 +111,44 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     return Reading(graph.build(revisions, unreadable, strays), scripts, sources, environment, project, target)
 
 
-def replay(reading: Reading, engine_name: str | None = None) -> Replay:
-    """Replay a history that was read; for a multidb environment the one of that engine."""
+def replay(reading: Reading, engine_name: str | None = None, start: Schema | None = None) -> Replay:
+    """Replay a history that was read, from `start` on; for a multidb environment the one of that engine.
+
+    Where it starts on an empty database, what a `try` guards fails or not as that database would have it.
+    """
+    fails = None if start is None or start.contents is None else partial(_fails, target=reading.target)
 
     def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
         if (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
             return None
         script = reading.scripts[revision.id]
-        return interpret(script, direction, schema, reading.target, reading.project, engine_name)
+        return interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
 
-    return Replay(reading.history, run)
+    return Replay(reading.history, run, start or Schema())
+
+
+def _fails(operation: Operation, schema: Schema, target: Target) -> bool:
+    """Whether a database with just that schema refuses an operation."""
+    if not getattr(operation, "if_exists", False) and any(missing(operation, schema, target)):
+        return True
+    if not getattr(operation, "if_not_exists", False) and any(existing(operation, schema, target)):
+        return True
+    return any(refused(operation, schema, target))
 
 
 def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
-    """The schema when `revisions` and everything below them has run; a multidb environment's are united."""
+    """The schema that running `revisions` and all below them makes of an empty database.
+
+    The schemas of a multidb environment are united.
+    """
     wanted: set[str] = set()
     for name in revisions:
         wanted |= graph.ancestors(reading.history, name) | {name}
     kept = [each for name, each in reading.history.revisions.items() if name in wanted]
     part = replace(reading, history=graph.build(kept))
-    schema = Schema()
+    schema = Schema.of_empty_database()
     for engine_name in reading.environment.databases or (None,):
-        for replayed in replay(part, engine_name):
+        for replayed in replay(part, engine_name, Schema.of_empty_database()):
             for transition in replayed.upgrade.transitions if replayed.upgrade else ():
                 schema = folding.apply(schema, transition.operation)
     return schema

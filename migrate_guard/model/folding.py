@@ -10,14 +10,16 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import folding_keys
+from migrate_guard.model import folding_keys, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import (
     C,
     is_unsure,
+    made,
     table_of,
+    undoes,
     unsure,
     with_constraints_changed,
     with_lost,
@@ -71,20 +73,20 @@ def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
     if existing:
         return schema
     gone = schema.gone.remove(name)
-    table = replace(operation.table, is_certain=False) if is_unsure(operation) else operation.table
+    table = made(replace(operation.table, is_certain=False), operation, "") if is_unsure(operation) else operation.table
     return replace(schema, gone=gone).with_table(table)
 
 
 def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
     dropped = schema.table(name)
     for part in schema.tables.values() if dropped and dropped.is_partitioned else ():
         if part.partition_of == name:
             schema = _drop_table(schema, replace(operation, table=part.name))
     referring = [each for each in schema.referring(name) if each.name != name]
-    schema = schema.without_table(name)
+    schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))
@@ -104,7 +106,7 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
     if is_unsure(operation):
         return doubt(schema, [old, new])
     referring = [each for each in schema.referring(old) if each.name != old]
-    schema = schema.without_table(old).with_table(_referring_to(table, old, new))
+    schema = folding_rows.moved(schema.without_table(old).with_table(_referring_to(table, old, new)), old, new)
     for other in referring:
         schema = schema.with_table(_referring_to(other, old, new))
     sequences = schema.sequences
@@ -140,13 +142,13 @@ def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
         table = with_constraint(table, constraint)
     table = replace(table, indexes=table.indexes + operation.indexes) if operation.indexes else table
     parts = (operation.column, *operation.constraints, *operation.indexes)
-    return schema.with_table(unsure(table, operation, *(part.name for part in parts)))
+    return schema.with_table(made(table, operation, *(part.name for part in parts)))
 
 
 def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
     table = table_of(schema, operation.table, operation)
     name = operation.column
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, table, name):
         kept = _without_dependents(table, name)
         lost = {id(each) for each in (*table.constraints(), *table.indexes)} - {
             id(each) for each in (*kept.constraints(), *kept.indexes)
@@ -238,6 +240,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
     schema = schema.with_table(_renamed_dependents(table, old, new))
+    schema = folding_rows.with_column_renamed(schema, operation.table, old, new)
     for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
             keys = tuple(
@@ -306,5 +309,8 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.CreateSequence: objects.create_sequence,
     ops.DropSequence: objects.drop_sequence,
     ops.RawSql: objects.other_object,
+    ops.Insert: folding_rows.insert,
+    ops.Update: folding_rows.update,
+    ops.Delete: folding_rows.delete,
     ops.Opaque: _opaque,
 }

@@ -8,7 +8,7 @@ from dataclasses import replace
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
-from migrate_guard.model.schema import Other, OtherName, Schema, View
+from migrate_guard.model.schema import Column, Other, OtherName, Schema, Table, View
 
 
 def create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
@@ -97,6 +97,18 @@ def create_sequence(schema: Schema, operation: ops.CreateSequence) -> Schema:
 
 
 def drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
+    if operation.condition is not None:
+        return schema
+    if operation.cascade:
+        for table in schema.tables.values():
+            if any(_is_numbered_by(operation.sequence, each, table, schema) for each in table.columns):
+                columns = tuple(
+                    replace(each, is_serial=False, default=None)
+                    if _is_numbered_by(operation.sequence, each, table, schema)
+                    else each
+                    for each in table.columns
+                )
+                schema = schema.with_table(replace(table, columns=columns))
     return replace(schema, sequences=schema.sequences.remove(operation.sequence))
 
 
@@ -135,3 +147,14 @@ def follow_table(schema: Schema, old: QualifiedName, new: QualifiedName | None) 
                 moved = each.name._replace(name=new)
                 others = others.set(moved, replace(each, name=moved))
     return schema if others is schema.others else replace(schema, others=others)
+
+
+def _is_numbered_by(sequence: QualifiedName, column: Column, table: Table, schema: Schema) -> bool:
+    """Whether the default of a column rests on a sequence, so that CASCADE takes it along."""
+    if column.default is not None:
+        return re.search(rf"nextval\(.*\b{re.escape(sequence.name)}\b", column.default.text) is not None
+    made = schema.sequences.get(sequence)
+    if made is not None and made.owned_by is not None:
+        return column.is_serial and made.owned_by == (table.name, column.name)
+    own = QualifiedName(column.sequence_in(table.name), table.name.schema)
+    return column.is_serial and not column.is_identity and own == sequence

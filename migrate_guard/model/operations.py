@@ -13,6 +13,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
     Column,
+    Contents,
     EnumType,
     Expression,
     Index,
@@ -225,11 +226,15 @@ class CreateSequence(Operation):
 class DropSequence(Operation):
     sequence: QualifiedName
     if_exists: bool = False
+    cascade: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Insert(TableOperation):
-    pass
+    rows: Contents = None
+    """The rows as the script writes them down."""
+    source: QualifiedName | None = None
+    """The table that a query takes the rows from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -21,6 +22,10 @@ class Unknown:
     span: Span | None = None
     is_answer: bool = False
     """It is an answer of the database, or computed from one."""
+    table: QualifiedName | None = None
+    """The table of which it is a row."""
+    default: tuple[object, ...] = ()
+    """What it is unless the environment says otherwise, where that is known."""
 
     def __str__(self) -> str:
         return f"a value that is not known ({self.reason})"

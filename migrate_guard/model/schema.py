@@ -206,6 +206,8 @@ class Table:
     """False where a condition nobody could decide, or an opaque operation, may have made it otherwise."""
     doubtful: frozenset[str] = frozenset()
     """Columns, constraints and indexes that may be there or not, as a condition nobody could decide has it."""
+    made_if: frozenset[tuple[str, str, str]] = frozenset()
+    """What was made under such a condition: its name ("" for the table itself), the condition, and the script."""
     renamed_at: Span | None = None
     """Where it got its name, if not where it was created."""
     are_keys_told: bool = True
@@ -298,6 +300,12 @@ class Other:
     span: Span
 
 
+Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]
+"""A row of a table: its values by column."""
+Contents: TypeAlias = tuple[Row, ...] | None
+"""The rows of a table; None where they are not known."""
+
+
 @dataclass(frozen=True, slots=True)
 class Schema:
     """All that the history has made so far. A name it never created may still exist: the world is open."""
@@ -317,6 +325,18 @@ class Schema:
     """Index name → the tables that carry an index of that name; kept by `with_table`."""
     referrers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
     """Table → the tables whose foreign keys refer to it; kept by `with_table`."""
+    contents: PersistentMap[QualifiedName, Contents] | None = None
+    """The rows of the tables, of those that are not named none, where the history began on an empty database; else
+    None: a database that is in use may hold any rows."""
+
+    @classmethod
+    def of_empty_database(cls) -> Schema:
+        """The schema of a database in which there is nothing yet: what is not here later is not there."""
+        return cls(is_closed=True, contents=PersistentMap())
+
+    def rows_of(self, name: QualifiedName) -> Contents:
+        """The rows of a table, None where they are not known."""
+        return None if self.contents is None else self.contents.get(name, ())
 
     def table(self, name: QualifiedName) -> Table | None:
         return self.tables.get(name)

@@ -9,6 +9,7 @@ from typing import Final
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.reading import ddl
 from migrate_guard.reading.calls import Call
+from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.constructs import table_name
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.values import HOLE, Batch, Class, TableValue, Value
@@ -28,7 +29,7 @@ class Arguments:
         return self.values.get(name, default)
 
     def flag(self, name: str) -> bool:
-        return self.values.get(name) is True
+        return is_set(self.values.get(name))
 
     def text(self, name: str) -> str | None:
         """A name that is known; None otherwise."""

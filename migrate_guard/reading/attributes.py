@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import known_items
+from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
@@ -26,10 +27,12 @@ from migrate_guard.reading.values import (
     External,
     FilePath,
     Function,
+    Generated,
     Inspector,
     Instance,
     MetaDataValue,
     MigrationContext,
+    Row,
     Rows,
     SqlType,
     Statement,
@@ -63,10 +66,32 @@ def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -
         return {each.name: each for each in known_items(value) or ()}
     if name == "__table__":
         return model_table(machine, value)
+    if name == "metadata" and value.descends_from(*DECLARATIVE_BASES):
+        return _own_metadata(value)
     if name in ("c", "columns"):
         table = model_table(machine, value)
         return Columns(table) if isinstance(table, TableValue) else table
     return BoundMethod(value, name)
+
+
+DECLARATIVE_BASES: Final = ("sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta")
+
+
+def _own_metadata(value: Class) -> MetaDataValue | Unknown:
+    """The MetaData that SQLAlchemy gives to a declarative base that names none; its subclasses share it."""
+    for base in value.bases:
+        if isinstance(base, Class) and base.descends_from(*DECLARATIVE_BASES):
+            return _own_metadata(base)
+    foreign = [base.path for base in value.bases if isinstance(base, External) and not _is_of_sqlalchemy(base)]
+    if foreign:
+        return Unknown(f"the metadata of {value.name} may be that of {foreign[0]}")
+    metadata = MetaDataValue()
+    value.scope.variables["metadata"] = metadata
+    return metadata
+
+
+def _is_of_sqlalchemy(base: External) -> bool:
+    return base.path.startswith("sqlalchemy.")
 
 
 def model_table(machine: CallEvaluator, value: Class) -> TableValue | Unknown:
@@ -181,6 +206,10 @@ def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: as
     match name:
         case "name":
             return _dialect_name(machine)
+        case "driver":
+            return _driver(machine)
+        case "dialect_description":
+            return f"{_dialect_name(machine)}+{_driver(machine)}"
         case "server_version_info":
             return (*machine.target.version, 0, 0)[: max(len(machine.target.version), 2)]
         case "is_mariadb":
@@ -192,6 +221,19 @@ def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: as
         case "has_table" | "type_descriptor":
             return BoundMethod(value, name)
     return Unknown(f"the dialect's {name}")
+
+
+_DRIVERS: Final[Mapping[str, str]] = {
+    "postgresql": "psycopg2",
+    "sqlite": "pysqlite",
+    "mysql": "mysqldb",
+    "mariadb": "mysqldb",
+}
+"""What a URL without a driver means (SQLAlchemy 2.0, `sqlalchemy/dialects/*/__init__.py`)."""
+
+
+def _driver(machine: CallEvaluator) -> str:
+    return machine.target.driver or _DRIVERS[machine.target.dialect]
 
 
 def _dialect_name(machine: CallEvaluator) -> str:
@@ -251,6 +293,14 @@ def _of_partial(machine: CallEvaluator, value: Function, name: str, node: ast.ex
     return value.name if name == "__name__" else Unknown(f"the attribute {name!r} of a function")
 
 
+def _of_row(machine: CallEvaluator, value: Row, name: str, node: ast.expr) -> Value:
+    if name == "_mapping":
+        return as_mapping(value)
+    if name in value.names:
+        return value.values[value.names.index(name)]
+    return BoundMethod(value, name)
+
+
 def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> Value:
     if name in ("rowcount", "lastrowid", "returns_rows"):
         return Unknown(f"the {name} of a result", machine.span(node), is_answer=True)
@@ -283,11 +333,13 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     Inspector: _of_inspector,
     SqlType: _of_type,
     Function: _of_partial,
+    Row: _of_row,
     Rows: _of_rows,
     Super: _of_super,
     FilePath: _of_path,
     MetaDataValue: _of_metadata,
     Batch: _method,
+    Generated: _method,
     Statement: _method,
     Clause: _method,
     AutocommitBlock: _method,

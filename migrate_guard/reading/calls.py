@@ -15,7 +15,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
 from migrate_guard.reading.builtins_ import call_builtin
-from migrate_guard.reading.computing import CONTAINERS, plain_member
+from migrate_guard.reading.computing import CONTAINERS, plain_member, usually
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.python_methods import call_python_method
@@ -86,6 +86,8 @@ class CallEvaluator(Evaluator):
         self._modules_by_scope: dict[int, ProjectModule] = {}
         self._scopes: dict[str, Scope] = {}
         self.configured: dict[str, Value] = {}
+        self.assigned: dict[str, Value] = {}
+        """What the script sets of objects outside the project, by dotted name."""
         self.enums_made: set[QualifiedName] = set()
         self.tables: list[TableValue] = []
         """The tables that the script declares, for the indexes it declares on them apart."""
@@ -103,7 +105,8 @@ class CallEvaluator(Evaluator):
         if isinstance(value, External):
             value = self.resolve(value)
             if isinstance(value, External):
-                return self.resolve(External(f"{value.path}.{name}"))
+                path = f"{value.path}.{name}"
+                return self.assigned[path] if path in self.assigned else self.resolve(External(path))
         answer = ATTRIBUTES.get(type(value))
         if answer is not None:
             return answer(self, value, name, node)
@@ -181,14 +184,17 @@ class CallEvaluator(Evaluator):
             return Connection(is_session=True)
         if isinstance(function, Connection):
             return function
+        if text.endswith(".run_sync") and args:
+            # only a connection has it, whatever made that one (sqlalchemy/ext/asyncio/engine.py)
+            return self.call_value(args[0], [Connection(), *args[1:]], kwargs, node)
         if any(map(is_database, [*args, *kwargs.values()])):
             self.unbounded(self.span(node), f"{text}() is called with the connection and cannot be read")
         return function if isinstance(function, Unknown) else Unknown(f"what {text}() returns", self.span(node))
 
     def call_external(self, call: Call) -> Value:
         top, _, _ = call.path.partition(".")
-        call.args = [plain_member(each, None) for each in call.args]
-        call.kwargs = {name: plain_member(each, None) for name, each in call.kwargs.items()}
+        call.args = [plain_member(usually(each), None) for each in call.args]
+        call.kwargs = {name: plain_member(usually(each), None) for name, each in call.kwargs.items()}
         if top == "builtins":
             return call_builtin(call)
         if top == "alembic":
@@ -222,7 +228,7 @@ class CallEvaluator(Evaluator):
         if isinstance(receiver, Inspector):
             from migrate_guard.reading.inspection import call_inspector
 
-            return call_inspector(call)
+            return call_inspector(receiver, call)
         from migrate_guard.reading.statements import call_database
 
         return call_database(receiver, call)

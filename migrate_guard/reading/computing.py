@@ -22,6 +22,7 @@ from migrate_guard.reading.values import (
     Instance,
     ListValue,
     OrderedSet,
+    Row,
     Rows,
     SqlType,
     Statement,
@@ -81,13 +82,24 @@ def truth(value: Value) -> bool | None:
     """Whether a value is true; None when that is not known."""
     if isinstance(value, str):
         return True if value.replace(HOLE, "") else (None if value else False)
-    if isinstance(value, Unknown | Rows | Clause):
+    if isinstance(value, Unknown | Clause) or (isinstance(value, Rows) and value.rows is None):
         return None
     if isinstance(value, ListValue) and value.is_doubtful:
         return None
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
         return bool(value)
     return True
+
+
+def texts(value: Value) -> dict[str, str]:
+    """The entries of a dictionary that are known to be strings."""
+    items = value.items() if isinstance(value, dict) else ()
+    return {str(key): each for key, each in items if isinstance(each, str)}
+
+
+def is_set(option: Value) -> bool:
+    """Whether an option is known to be on: `unique=1` makes a unique index like `unique=True`."""
+    return isinstance(option, int) and bool(option)
 
 
 def is_plain(value: Value) -> bool:
@@ -139,6 +151,8 @@ def to_text(value: Value) -> str:
         return str(value.name)
     if isinstance(value, FilePath):
         return value.path
+    if isinstance(value, Unknown) and value.default:
+        return to_text(value.default[0])
     if isinstance(value, int | list | tuple | dict | set) and not is_plain(value):
         return HOLE
     if isinstance(value, (*PRIMITIVES, *CONTAINERS)):
@@ -156,6 +170,10 @@ def known_items(value: Value) -> Sequence[Value] | None:
         return enum_members(value)
     if isinstance(value, Columns):
         return None if value.table.is_open else list(value.table.columns)
+    if isinstance(value, Rows):
+        return None if value.rows is None else list(value.rows)
+    if isinstance(value, Row):
+        return list(value.values)
     if isinstance(value, Instance) and value.owner.descends_from("typing.NamedTuple"):
         return [value.attributes.get(name, value.owner.lookup(name)) for name in value.owner.fields()]
     return None
@@ -260,6 +278,11 @@ def contains(container: Value, item: Value) -> bool | None:
     if is_plain(item) and all(map(is_plain, items)):
         return False
     return True if any(each is item for each in items if not isinstance(item, Unknown)) else None
+
+
+def usually(value: Value) -> Value:
+    """What a value is as long as the environment sets nothing else."""
+    return value.default[0] if isinstance(value, Unknown) and value.default else value
 
 
 def plain_member(value: Value, other: Value) -> Value:

@@ -8,7 +8,7 @@ from typing import Final
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.computing import to_text
+from migrate_guard.reading.computing import texts, to_text
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -222,17 +222,15 @@ def _metadata(call: Call) -> Value:
     schema = call.kwargs.get("schema")
     return MetaDataValue(
         schema if isinstance(schema, str) else None,
-        {str(key): str(value) for key, value in convention.items() if isinstance(value, str)}
-        if isinstance(convention, Mapping)
-        else {},
+        texts(convention),
     )
 
 
 def _inspect(call: Call) -> Value:
     subject = call.get(0)
-    if isinstance(subject, Connection):
+    if isinstance(subject, Connection | Unknown) or subject is None:
         return Inspector()
-    return Inspector() if isinstance(subject, Unknown) or subject is None else Unknown("an inspection of an object")
+    return Unknown("an inspection of an object")
 
 
 def _session(call: Call) -> Value:
@@ -243,8 +241,28 @@ def _connection(call: Call) -> Value:
     return Connection()
 
 
-def _select(call: Call) -> Value:
-    return Statement("select", next(filter(None, map(table_name, _flat(call.args))), None))
+def query(call: Call) -> Statement:
+    """`select(...)` and `session.query(...)`: of tables, mapped classes, columns and functions."""
+    selected = _flat(call.args)
+    tables = [name for each in selected if (name := table_name(each) or _table_of_column(call, each))]
+    columns = [each for each in selected if isinstance(each, ColumnValue)]
+    functions = [each.functions[0] for each in selected if isinstance(each, Clause) and each.functions]
+    whole = len(columns) + len(functions) < len(selected)
+    return Statement(
+        "select",
+        tables[0] if tables else None,
+        has_where=len(set(tables)) > 1,
+        columns=() if whole else tuple(each.name for each in columns),
+        functions=() if whole else tuple(functions),
+    )
+
+
+def _table_of_column(call: Call, value: Value) -> QualifiedName | None:
+    """The table that a column is declared in."""
+    if not isinstance(value, ColumnValue):
+        return None
+    owners = (table.name for table in call.machine.tables if any(each is value for each in table.columns))
+    return next(owners, None)
 
 
 def _flat(values: list[Value]) -> list[Value]:
@@ -263,6 +281,8 @@ def table_name(value: Value) -> QualifiedName | None:
     if isinstance(value, Class):
         name = value.lookup("__tablename__")
         return QualifiedName(name) if isinstance(name, str) else None
+    if isinstance(value, Unknown):
+        return value.table
     return value.table if isinstance(value, Statement | Batch) and isinstance(value.table, QualifiedName) else None
 
 
@@ -289,10 +309,17 @@ def _conv(call: Call) -> Value:
 
 
 def _declarative_base(call: Call) -> Value:
-    metadata = call.get(None, "metadata")
-    scope = Scope(is_class=True)
-    scope.variables["metadata"] = metadata if metadata is not None else MetaDataValue()
-    return Class("Base", (External("sqlalchemy.orm.DeclarativeBase"),), scope, call.span)
+    metadata, model = call.get(None, "metadata"), call.get(None, "cls")
+    own = (model,) if isinstance(model, Class) else ()
+    made = Class("Base", (*own, External("sqlalchemy.orm.DeclarativeBase")), Scope(is_class=True), call.span)
+    if metadata is not None:
+        made.scope.variables["metadata"] = metadata
+    return made
+
+
+def _mutable(call: Call) -> Value:
+    """`MutableDict.as_mutable(type)`: the type, whose changes in place the ORM notices (sqlalchemy/ext/mutable.py)."""
+    return as_type(call, call.get(0, "sqltype"))
 
 
 def _nothing(call: Call) -> Value:
@@ -319,15 +346,19 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "Table": _table,
     "UniqueConstraint": _columns_constraint("unique"),
     "and_": _expression,
+    "as_mutable": _mutable,
     "bindparam": _expression,
     "case": _expression,
     "cast": _cast,
     "column": _column,
     "conv": _conv,
+    "async_engine_from_config": _connection,
+    "create_async_engine": _connection,
     "create_engine": _connection,
     "declarative_base": _declarative_base,
     "delete": _dml("delete"),
     "desc": _expression,
+    "engine_from_config": _connection,
     "exists": _expression,
     "false": _constant("false", "0"),
     "from_engine": _inspect,
@@ -342,7 +373,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "or_": _expression,
     "quoted_name": _quoted_name,
     "relationship": _nothing,
-    "select": _select,
+    "select": query,
     "sessionmaker": _session,
     "scoped_session": _session,
     "table": _table,

@@ -27,6 +27,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.clauses import clause, server_default
+from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.sqltypes import column_type
 from migrate_guard.reading.values import (
     HOLE,
@@ -144,12 +145,12 @@ def foreign_key(
         span=span,
         is_implicit_name=implicit,
         is_assumed_name=implicit and not machine.project.knows_naming_convention,
-        not_valid=options.get("postgresql_not_valid") is True,
+        not_valid=is_set(options.get("postgresql_not_valid")),
         referred_table=target,
         referred_columns=tuple(column for _, column in known if column),
         ondelete=_text(options.get("ondelete")),
         onupdate=_text(options.get("onupdate")),
-        deferrable=options.get("deferrable") is True or isinstance(options.get("initially"), str),
+        deferrable=is_set(options.get("deferrable")) or isinstance(options.get("initially"), str),
     )
 
 
@@ -169,7 +170,7 @@ def constraint(
     named_by = columns or (sql.columns[:1] if sql and len(sql.columns) == 1 else ())
     kind: ConstraintName = value.kind  # type: ignore[assignment]  # the constructs module writes only these
     name, implicit = object_name(machine, kind, options.get("name"), table, named_by, taken=taken)
-    not_valid = options.get("postgresql_not_valid") is True
+    not_valid = is_set(options.get("postgresql_not_valid"))
     assumed = implicit and not machine.project.knows_naming_convention
     match value.kind:
         case "primary":
@@ -183,8 +184,8 @@ def constraint(
                 span=value.span,
                 is_implicit_name=implicit,
                 is_assumed_name=assumed,
-                deferrable=options.get("deferrable") is True,
-                nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
+                deferrable=is_set(options.get("deferrable")),
+                nulls_not_distinct=is_set(options.get("postgresql_nulls_not_distinct")),
             )
         case "exclusion":
             return ExclusionConstraint(
@@ -201,7 +202,12 @@ def constraint(
     )
 
 
-_DIRECTION: Final = re.compile(r'\s*"?([A-Za-z_]\w*)"?(\s+asc|\s+desc)?(\s+nulls\s+(?:first|last))?\s*', re.IGNORECASE)
+_DIRECTION: Final = re.compile(
+    r"""\s* "?([A-Za-z_]\w*)"? (?:\s+collate\s+[\w."]+)? (?:\s+(?!asc\b|desc\b|nulls\b|collate\b)[\w.]+)?
+    (\s+asc|\s+desc)? (\s+nulls\s+(?:first|last))? \s*""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""A column as a key of an index: collation, operator class, order (PostgreSQL manual, CREATE INDEX)."""
 
 
 def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
@@ -217,7 +223,7 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
         name,
         elements,
         value.span,
-        unique=options.get("unique") is True,
+        unique=is_set(options.get("unique")),
         where=clause(options.get(f"{dialect}_where")),
         method=method.lower() if isinstance(method, str) else "btree",
         include=names_of(include) if isinstance(include, list | tuple) else (),
@@ -249,7 +255,7 @@ def column(
     if isinstance(default_value, Generated):
         generated[default_value.kind] = default_value
         default_value = None
-    is_key = value.option("primary_key") is True
+    is_key = is_set(value.option("primary_key"))
     nullable = value.option("nullable", not is_key and "identity" not in generated)
     computed = generated.get("computed")
     made = Column(
@@ -277,7 +283,7 @@ def column(
                 made = replace(made, type=_referred_type(machine, made_key))
         else:
             constraints.append(constraint(machine, each, table, taken))
-    unique, indexed = value.option("unique") is True, value.option("index") is True
+    unique, indexed = is_set(value.option("unique")), is_set(value.option("index"))
     if unique and not indexed:
         name, implicit = object_name(machine, "unique", None, table, (value.name,))
         constraints.append(
@@ -313,7 +319,7 @@ def table(
     is_open: bool = False,
 ) -> Table:
     """The table that CREATE TABLE makes of these parts."""
-    key_names = [each.name for each in columns if each.option("primary_key") is True]
+    key_names = [each.name for each in columns if is_set(each.option("primary_key"))]
     explicit = next((each for each in constraints if each.kind == "primary"), None)
     if explicit is not None:
         key_names = list(names_of(explicit.columns)) or key_names

@@ -24,6 +24,8 @@ from migrate_guard.reading.key_directives import (
     drop_index,
 )
 from migrate_guard.reading.machine import describe
+from migrate_guard.reading.plugin_directives import plugin_sql
+from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.values import (
     HOLE,
@@ -53,6 +55,10 @@ def call_alembic(call: Call) -> Value:
         return plain(call)
     if call.path in _OPERATIONS:
         return External("alembic.op")
+    if (statements := plugin_sql(call)) is not None:
+        for statement in statements:
+            execute(call, statement, None)
+        return None
     if call.path.startswith("alembic.op."):
         call.machine.unbounded(call.span, f"op.{call.name}() is not a directive of Alembic itself")
     return Unknown(f"what {call.path}() returns", call.span)
@@ -275,7 +281,7 @@ def _bulk_insert(a: Arguments) -> Value:
     if table is None:
         a.call.machine.opaque(a.call.span, "the table of op.bulk_insert() is not known", changes_schema=False)
     else:
-        a.call.machine.emit(ops.Insert(span=a.call.span, table=table))
+        a.call.machine.emit(ops.Insert(span=a.call.span, table=table, rows=written_rows(a.get("rows"))))
     return None
 
 

@@ -9,12 +9,13 @@ from migrate_guard.model.environment import Environment
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Source
 from migrate_guard.model.target import Target
+from migrate_guard.reading.computing import texts
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.project import Project, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
-from migrate_guard.reading.values import External, MetaDataValue, Scope, Unknown, Value
+from migrate_guard.reading.values import External, MetaDataValue, Scope, Value
 
 
 def read_environment(found: AlembicEnvironment, project: Project, target: Target) -> Environment:
@@ -31,7 +32,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
     version_schema = configured.get("version_table_schema")
     project.configured = configured
     project.naming_convention = _convention(metadata)
-    project.knows_naming_convention = bool(configured) and not isinstance(metadata, Unknown | External)
+    project.knows_naming_convention = bool(configured) and _is_known(metadata)
     project.version_table_schema = version_schema if isinstance(version_schema, str) else None
     return Environment(
         script_location=display_path(location, project.base),
@@ -55,7 +56,9 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
         return {}
     machine = Interpreter(target, project, Schema(), display)
     try:
-        machine.load_module(tree, Scope(path=display, package=package_of(path.parent, project.roots)))
+        # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
+        names: dict[str, Value] = {"__name__": "env_py"}
+        machine.load_module(tree, Scope(None, names, path=display, package=package_of(path.parent, project.roots)))
     except (OutOfBudget, RecursionError, MemoryError):
         return {}
     return {name: _resolved(value, machine) for name, value in machine.configured.items()}
@@ -63,14 +66,25 @@ def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Va
 
 def _resolved(value: Value, machine: Interpreter) -> Value:
     if isinstance(value, list | tuple):
-        return [machine.resolve(each) for each in value]
-    return machine.resolve(value)
+        return [_resolved(each, machine) for each in value]
+    found = machine.resolve(value)
+    if isinstance(found, External):
+        # a MetaData that lies outside the project, whose naming convention env.py sets: SQLModel.metadata
+        convention = machine.assigned.get(f"{found.path}.naming_convention")
+        return MetaDataValue(naming_convention=texts(convention)) if convention else found
+    return found
 
 
 def _convention(metadata: Value) -> Mapping[str, str]:
     if isinstance(metadata, list | tuple):
         metadata = next((each for each in metadata if isinstance(each, MetaDataValue)), None)
     return dict(metadata.naming_convention) if isinstance(metadata, MetaDataValue) else {}
+
+
+def _is_known(metadata: Value) -> bool:
+    """Whether all that may come with a convention was read."""
+    every = metadata if isinstance(metadata, list | tuple) else [metadata]
+    return all(each is None or isinstance(each, MetaDataValue) for each in every)
 
 
 def _widens(path: Path | None) -> bool:

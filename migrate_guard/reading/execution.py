@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enum import Enum, auto
 from typing import Any, ClassVar
@@ -12,8 +13,8 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length
-from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, OutOfBudget
+from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, texts
+from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
     FIELD,
@@ -23,6 +24,7 @@ from migrate_guard.reading.values import (
     External,
     Function,
     Instance,
+    MetaDataValue,
     Scope,
     Value,
 )
@@ -43,10 +45,13 @@ class StatementExecutor(CallEvaluator):
 
     EXECUTE: ClassVar[dict[type[ast.stmt], Callable[[Any, Any, Scope], Flow]]]
 
-    def __init__(self, target: Target, project: Project, schema: Schema, path: str) -> None:
+    def __init__(self, target: Target, project: Project, schema: Schema, path: str, fails: Fails | None = None) -> None:
         super().__init__(target, project, schema, path)
+        self.fails = fails
         self.returned: list[Value] = []
         self.raised_at: Span | None = None
+        self.active: Counter[int] = Counter()
+        """How often each function is on the way, by the identity of its node."""
         self._sources: dict[int, str] = {}
 
     def execute_block(self, nodes: Iterable[ast.stmt], scope: Scope) -> Flow:
@@ -133,6 +138,10 @@ class StatementExecutor(CallEvaluator):
                     owner.attributes[name] = value
                 elif isinstance(owner, Class):
                     owner.scope.variables[name] = value
+                elif isinstance(owner, MetaDataValue) and name == "naming_convention":
+                    owner.naming_convention = texts(value)
+                elif isinstance(owner, External):
+                    self.assigned[f"{owner.path}.{name}"] = value
 
     def _unpack(self, targets: Sequence[ast.expr], value: Value, scope: Scope) -> None:
         items = known_items(value)
@@ -262,13 +271,16 @@ class StatementExecutor(CallEvaluator):
         if module is None or name not in module.bindings:
             return None
         scope.variables[name] = Unknown(f"{name!r} is defined by itself")
+        raised = self.raised_at
         try:
             with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)):
-                self.execute(module.bindings[name], scope)
+                for statement in module.bindings[name]:
+                    self.execute(statement, scope)
         except (OutOfBudget, RecursionError) as error:
             if self.call_site is not None:
                 raise
             scope.variables[name] = Unknown(f"{name!r} of {module.name} takes too long to be computed: {error}")
+        self.raised_at = raised
         return scope.variables.get(name)
 
     # -- calls of the project's own functions
@@ -277,8 +289,8 @@ class StatementExecutor(CallEvaluator):
         self, function: Function, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.Call | None
     ) -> Value:
         self.step()
-        if self.depth >= MAXIMUM_DEPTH:
-            return Unknown(f"calls are nested more than {MAXIMUM_DEPTH} deep")
+        if self.depth >= MAXIMUM_DEPTH or self.active[id(function.node)] >= MAXIMUM_RECURSION:
+            return Unknown(f"{function.name}() calls itself, or calls are nested, more deeply than is followed")
         scope = self.bind_call(function, args, kwargs)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
@@ -309,16 +321,21 @@ class StatementExecutor(CallEvaluator):
         What it yields is handed to `receive`, else it is the elements of the value.
         """
         assert not isinstance(function.node, ast.Lambda)
-        count, returned, answers = len(self.conditions), self.returned, self.answers
+        count, returned, answers, raised = len(self.conditions), self.returned, self.answers, self.raised_at
         yielded: list[Value] = []
         self.returned = []
         self.receivers.append(receive or yielded.append)
         self.depth += 1
+        self.active[id(function.node)] += 1
         try:
             flow = self.execute_block(function.node.body, scope)
-            values = self.returned if flow is Flow.RETURN else [*self.returned, None]
+            if flow is Flow.RAISE and self.returned:
+                # where it returns before, it raises under a condition
+                self.raised_at = raised
+            values = [*self.returned, None] if flow is Flow.NEXT or not self.returned else self.returned
         finally:
             self.depth -= 1
+            self.active[id(function.node)] -= 1
             self.receivers.pop()
             self.returned = returned
             del self.conditions[count:]

@@ -7,6 +7,7 @@ import builtins
 import posixpath
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Final, cast
 
 from migrate_guard.model.revision import Unknown
@@ -31,8 +32,10 @@ from migrate_guard.reading.computing import (
     sql_expression,
     to_text,
     truth,
+    usually,
 )
 from migrate_guard.reading.machine import MAXIMUM_ITEMS, MAXIMUM_TEXT, Condition, Machine, OutOfBudget
+from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -43,6 +46,7 @@ from migrate_guard.reading.values import (
     Function,
     ListValue,
     OrderedSet,
+    Row,
     Rows,
     Scope,
     Value,
@@ -222,6 +226,8 @@ class Evaluator(Machine):
         value = self.evaluate(node.operand, scope)
         if isinstance(node.op, ast.Not):
             known = truth(value)
+            if known is None and (usual := truth(usually(value))) is not None:
+                return replace(value, default=(not usual,))
             return derived(_DEPENDS, self.span(node), value) if known is None else not known
         if isinstance(value, SQL_VALUES):
             return sql_expression(value)
@@ -281,6 +287,10 @@ class Evaluator(Machine):
                 return Unknown("the comparison fails", self.span(node))
         if isinstance(kind, ast.Eq | ast.NotEq) and left is right and not isinstance(left, Unknown | Rows):
             return isinstance(kind, ast.Eq)
+        for value, other in ((left, right), (right, left)):
+            if isinstance(value, Unknown) and value.default and not isinstance(other, Unknown):
+                usual = self.compare_once(kind, usually(left), usually(right), node)
+                return replace(value, default=() if isinstance(usual, Unknown) else (usual,))
         for value in (left, right):
             if isinstance(value, Unknown):
                 return value
@@ -291,6 +301,8 @@ class Evaluator(Machine):
         known = truth(test)
         if known is not None:
             return self.evaluate(node.body if known else node.orelse, scope)
+        if (usual := truth(usually(test))) is not None:
+            return self.evaluate(node.body if usual else node.orelse, scope)
         first, second = self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)
         if is_plain(first) and is_plain(second) and first == second:
             return first
@@ -305,6 +317,8 @@ class Evaluator(Machine):
             return value.table.column(index) or Clause(index, columns=(index,))
         if isinstance(value, Unknown):
             return value
+        if isinstance(value, Row):
+            value = as_mapping(value) if isinstance(index, str) else list(value.values)
         if isinstance(value, (*CONTAINERS, str, bytes)) and (is_plain(index) or isinstance(index, slice)):
             try:
                 return cast(Any, value)[index]

@@ -8,15 +8,21 @@ from typing import Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Column, ForeignKey, Index, Table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.values import HOLE, SqlType, Value
+from migrate_guard.reading.values import HOLE, Inspector, SqlType, Value
 
 
-def call_inspector(call: Call) -> Value:
-    """The answer of SQLAlchemy's Inspector; Unknown where the history does not tell."""
+def call_inspector(inspector: Inspector, call: Call) -> Value:
+    """The answer of SQLAlchemy's Inspector, the same again as long as it is remembered; Unknown: nobody tells."""
+    if call.name == "clear_cache":
+        inspector.answers.clear()
+        return None
     handler = _QUESTIONS.get(call.name)
-    return (
-        handler(call) if handler else Unknown(f"what the inspector's {call.name}() returns", call.span, is_answer=True)
-    )
+    if handler is None:
+        return Unknown(f"what the inspector's {call.name}() returns", call.span, is_answer=True)
+    question = (call.name, *map(str, call.args), *sorted(f"{name}={value}" for name, value in call.kwargs.items()))
+    if question not in inspector.answers:
+        inspector.answers[question] = handler(call)
+    return inspector.answers[question]
 
 
 def has_table(call: Call, name: Value, schema: Value) -> Value:
@@ -25,7 +31,7 @@ def has_table(call: Call, name: Value, schema: Value) -> Value:
         return Unknown("the name of the table is not known", call.span, is_answer=True)
     qualified = call.machine.qualified(name, schema)
     table = call.machine.schema.table(qualified)
-    if table is not None and not table.is_certain:
+    if table is not None and not table.is_certain and call.machine.schema.contents is None:
         return Unknown(f"whether {qualified} exists depends on a condition", call.span, is_answer=True)
     return table is not None or qualified in call.machine.schema.views
 
@@ -33,7 +39,7 @@ def has_table(call: Call, name: Value, schema: Value) -> Value:
 def _table_names(call: Call) -> Value:
     schema = call.machine.qualified("", call.get(0, "schema")).schema
     tables = [table for name, table in call.machine.schema.tables.items() if name.schema == schema]
-    return [table.name.name for table in tables if table.is_certain]
+    return [table.name.name for table in tables if table.is_certain or call.machine.schema.contents is not None]
 
 
 def _view_names(call: Call) -> Value:
@@ -56,7 +62,7 @@ def _about_table(describe: Callable[[Table], Value]) -> Callable[[Call], Value]:
         table = call.machine.schema.table(qualified)
         if table is None:
             return Unknown(f"{qualified} is not created by the history", call.span, is_answer=True)
-        if table.is_open or table.doubtful or not table.is_certain:
+        if call.machine.schema.contents is None and (table.is_open or table.doubtful or not table.is_certain):
             return Unknown(f"not all of {qualified} is known", call.span, is_answer=True)
         return describe(table)
 

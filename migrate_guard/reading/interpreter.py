@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from migrate_guard.model import folding
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run, Unknown, UnreadableScript
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -20,7 +21,7 @@ from migrate_guard.model.target import Target
 from migrate_guard.reading.computing import is_answer, known_items, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
 from migrate_guard.reading.key_directives import add_table_args
-from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
 from migrate_guard.reading.values import (
@@ -31,6 +32,7 @@ from migrate_guard.reading.values import (
     External,
     Function,
     Partial,
+    Rows,
     Scope,
     Value,
 )
@@ -43,12 +45,14 @@ def interpret(
     target: Target,
     project: Project,
     engine_name: str | None = None,
+    fails: Fails | None = None,
 ) -> Run:
     """Interpret one direction of a script from `schema` on; never raises on what the script holds.
 
-    `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`.
+    `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`. `fails` tells of an operation
+    whether a database with that schema refuses it; without it, what follows `except` may always run.
     """
-    machine = Interpreter(target, project, schema, script.source.path)
+    machine = Interpreter(target, project, schema, script.source.path, fails)
     scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     raises: Span | None = None
     try:
@@ -212,7 +216,7 @@ class Interpreter(StatementExecutor):
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
             condition = Condition(f"for each element of {self.source(node.iter)}", is_answer(iterable))
-            return self._unknown_loop(node, condition, scope)
+            return self._unknown_loop(node, condition, scope, _table_of_rows(iterable))
         for item in items:
             self.step()
             self.assign(node.target, item, scope)
@@ -225,13 +229,20 @@ class Interpreter(StatementExecutor):
                 return flow
         return self.execute_block(node.orelse, scope)
 
-    def _unknown_loop(self, node: ast.For | ast.AsyncFor | ast.While, condition: Condition, scope: Scope) -> Flow:
+    def _unknown_loop(
+        self,
+        node: ast.For | ast.AsyncFor | ast.While,
+        condition: Condition,
+        scope: Scope,
+        table: QualifiedName | None = None,
+    ) -> Flow:
+        """Interpret the body once, for elements that are not known; of rows, the table may be."""
         before = dict(scope.variables)
         if isinstance(node, ast.For | ast.AsyncFor):
             names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
             if len(names) == 1 and isinstance(node.target, ast.Name):
                 reason = f"{names[0]!r} is one of {self.source(node.iter)!r}"
-                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer)
+                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer, table=table)
             else:
                 reason = f"a row of {self.source(node.iter)!r}"
                 self.assign(node.target, Unknown(reason, is_answer=condition.is_answer), scope)
@@ -278,10 +289,11 @@ class Interpreter(StatementExecutor):
         manager = self.evaluate(item.context_expr, scope)
         flows: list[Flow] = []
 
-        def inside(value: Value) -> None:
+        def inside(value: Value) -> Flow:
             if item.optional_vars is not None:
                 self.assign(item.optional_vars, value, scope)
             flows.append(self.with_items(rest, body, scope))
+            return flows[-1]
 
         match manager:
             case ContextManager():
@@ -298,7 +310,7 @@ class Interpreter(StatementExecutor):
                 self.batch -= 1
             case External(path="contextlib.suppress"):
                 self.tolerating += 1
-                inside(manager)
+                self._attempt(partial(inside, manager))
                 self.tolerating -= 1
             case _:
                 inside(manager)
@@ -309,7 +321,7 @@ class Interpreter(StatementExecutor):
         self.tolerating += bool(swallowing)
         raised, start = self.raised_at, self.schema
         try:
-            flow = self.execute_block(node.body, scope)
+            flow = self._attempt(lambda: self.execute_block(node.body, scope))
         finally:
             self.tolerating -= bool(swallowing)
         if flow is Flow.RAISE and swallowing:
@@ -318,10 +330,21 @@ class Interpreter(StatementExecutor):
         else:
             if flow is Flow.NEXT:
                 flow = self.execute_block(node.orelse, scope)
-            for handler in node.handlers:
+            is_python = self.schema is start
+            for handler in node.handlers if self.fails is None or is_python else ():
                 self._handler(handler, start, scope)
         final = self.execute_block(node.finalbody, scope)
         return final if final is not Flow.NEXT else flow
+
+    def _attempt(self, run: Callable[[], Flow]) -> Flow:
+        """Run something up to the first operation that the database refuses."""
+        count, circumstances = len(self.conditions), (self.batch, self.autocommit)
+        try:
+            return run()
+        except OperationFailed:
+            del self.conditions[count:]
+            self.batch, self.autocommit = circumstances
+            return Flow.RAISE
 
     def _handler(self, handler: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
         """Follow a handler from the state before the `try`: it runs instead of what failed there."""
@@ -337,6 +360,9 @@ class Interpreter(StatementExecutor):
             self.execute_block(handler.body, scope)
         self.tolerating -= 1
         del self.returned[returned:]
+        for name, value in scope.variables.items():
+            if isinstance(variables.get(name), Unknown) and not isinstance(value, Unknown):
+                variables[name] = value
         self.schema, scope.variables, self.raised_at = after, variables, raised
         for transition in self.transitions[mark:]:
             self.schema = folding.apply(self.schema, transition.operation)
@@ -382,8 +408,15 @@ class Interpreter(StatementExecutor):
 _MISSING = object()
 
 
+def _table_of_rows(value: Value) -> QualifiedName | None:
+    return value.table if isinstance(value, Rows | Unknown) else None
+
+
 def _is_main_guard(test: ast.expr) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+    match test:
+        case ast.Compare(left=ast.Name(id="__name__"), comparators=[ast.Constant(value="__main__")]):
+            return True
+    return False
 
 
 def _raises(body: Sequence[ast.stmt]) -> bool:

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from migrate_guard.model import folding
 from migrate_guard.model.names import QualifiedName
@@ -26,6 +26,8 @@ MAXIMUM_STEPS_ELSEWHERE = 3_000
 """Of these, what one call or name that leads into another file of the project may take."""
 MAXIMUM_DEPTH = 60
 """Calls within calls."""
+MAXIMUM_RECURSION = 12
+"""Calls of one function within itself."""
 MAXIMUM_ROUNDS = 5_000
 """Rounds of one loop over known values."""
 MAXIMUM_TEXT = 4_000_000
@@ -42,8 +44,16 @@ MAXIMUM_WIDTH = 10_000
 """Columns to which a format may pad one value."""
 
 
+Fails: TypeAlias = Callable[[Operation, Schema], bool]
+"""Whether a database with that schema refuses an operation."""
+
+
 class OutOfBudget(Exception):
     """The script computes longer than is waited for."""
+
+
+class OperationFailed(Exception):
+    """The database refuses an operation in a `try` whose failure the script expects."""
 
 
 class Condition(NamedTuple):
@@ -78,6 +88,8 @@ class Machine:
     limit: int = MAXIMUM_STEPS
     search_schema: str | None = None
     """The first schema of the search_path that the script has set; None for the default one."""
+    fails: Fails | None = None
+    """What tells of an operation that it fails; None: that is not asked."""
     receivers: list[Callable[[Value], object]] = field(default_factory=list)
     """What `yield` hands its value to, innermost last."""
 
@@ -141,6 +153,8 @@ class Machine:
         if circumstances:
             operation = replace(operation, **circumstances)
         before = self.schema
+        if self.tolerating and self.fails is not None and not operation.condition and self.fails(operation, before):
+            raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
 
@@ -173,7 +187,7 @@ class Machine:
         """The name of an object; the connection's default schema is not spelled."""
         if schema is None and self.search_schema is not None:
             return QualifiedName(str(name), self.search_schema)
-        if not isinstance(schema, str) or schema == self.default_schema:
+        if not isinstance(schema, str) or schema in ("", self.default_schema):
             return QualifiedName(str(name))
         return QualifiedName(str(name), schema)
 

@@ -14,12 +14,15 @@ from migrate_guard.reading.script import UnreadableFile, parse, read_text
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ProjectModule:
-    """A module of the project and, by name, the last top-level statement that binds it."""
+    """A module of the project and, by name, the last top-level statement that binds it.
+
+    `Base = declarative_base(cls=Base)` rests on what was bound before, which then comes first.
+    """
 
     name: str
     display: str
     package: str
-    bindings: Mapping[str, ast.stmt]
+    bindings: Mapping[str, tuple[ast.stmt, ...]]
 
 
 @dataclass(slots=True)
@@ -126,28 +129,49 @@ def package_of(directory: Path, roots: tuple[Path, ...]) -> str:
     return ""
 
 
-def _bindings(body: Iterable[ast.stmt]) -> dict[str, ast.stmt]:
-    found: dict[str, ast.stmt] = {}
+def _bindings(body: Iterable[ast.stmt]) -> dict[str, tuple[ast.stmt, ...]]:
+    found: dict[str, tuple[ast.stmt, ...]] = {}
+    _add_bindings(found, body)
+    return found
+
+
+def _add_bindings(found: dict[str, tuple[ast.stmt, ...]], body: Iterable[ast.stmt]) -> None:
     for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-                found[name] = node
+                _bind(found, name, node)
             case ast.Assign(targets=targets):
                 for target in targets:
                     for each in ast.walk(target):
                         if isinstance(each, ast.Name):
-                            found[each.id] = node
+                            _bind(found, each.id, node)
             case ast.AnnAssign(target=ast.Name(id=name)):
-                found[name] = node
+                _bind(found, name, node)
             case ast.Import(names=names):
-                found.update({alias.asname or alias.name.partition(".")[0]: node for alias in names})
+                found.update({alias.asname or alias.name.partition(".")[0]: (node,) for alias in names})
             case ast.ImportFrom(names=names):
-                found.update({alias.asname or alias.name: node for alias in names})
+                found.update({alias.asname or alias.name: (node,) for alias in names})
             case ast.If(body=inner, orelse=other):
-                found.update(_bindings(other))
-                found.update(_bindings(inner))
+                _add_bindings(found, other)
+                _add_bindings(found, inner)
             case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
                 for handler in handlers:
-                    found.update(_bindings(handler.body))
-                found.update(_bindings([*inner, *other, *final]))
-    return found
+                    _add_bindings(found, handler.body)
+                _add_bindings(found, [*inner, *other, *final])
+
+
+def _bind(found: dict[str, tuple[ast.stmt, ...]], name: str, node: ast.stmt) -> None:
+    """Note that a statement binds a name, after those before it where it needs or changes the value they give."""
+    used: list[ast.expr] = []
+    match node:
+        case ast.Assign(targets=targets, value=value):
+            # `Base.metadata.naming_convention = {...}` changes what `Base` is bound to
+            used = [value, *(each for each in targets if isinstance(each, ast.Attribute | ast.Subscript))]
+        case ast.AnnAssign(value=ast.expr() as value):
+            used = [value]
+        case ast.ClassDef(bases=bases):
+            used = bases
+        case ast.FunctionDef(decorator_list=decorators):
+            used = decorators
+    rests = any(isinstance(each, ast.Name) and each.id == name for one in used for each in ast.walk(one))
+    found[name] = (*found.get(name, ()), node) if rests else (node,)

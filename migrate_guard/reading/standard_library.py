@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import posixpath
+import sys
 from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.revision import Unknown
@@ -53,10 +54,31 @@ def _path_function(call: Call) -> Value:
     return unknown(call)
 
 
+def _environment_variable(call: Call) -> Value:
+    """What a variable of the environment holds: nobody knows; where it is not set, the default."""
+    default = call.get(1, "default")
+    if call.machine.schema.contents is not None:
+        return default
+    name = call.get(0, "key")
+    return Unknown(
+        f"the environment variable {name}", call.span, default=() if isinstance(default, Unknown) else (default,)
+    )
+
+
+def _imported(call: Call, name: str) -> Value:
+    """A module of the project or the standard library; any other may not be there."""
+    is_there = call.machine.project.module(name) is not None or name.partition(".")[0] in sys.stdlib_module_names
+    return External(name) if is_there else Unknown(f"whether {name} can be imported", call.span)
+
+
 def call_standard(call: Call) -> Value:
     """The result of a function of the standard library; almost all of them are not known."""
     if call.path in _PATHS:
         return path_value(call)
+    if call.path in ("os.getenv", "os.environ.get"):
+        return _environment_variable(call)
+    if call.path == "importlib.import_module" and is_known_text(call.get(0)):
+        return _imported(call, call.args[0])
     if call.path == "functools.partial" and call.args:
         return Partial(call.args[0], tuple(call.args[1:]), dict(call.kwargs))
     if call.path == "contextlib.suppress":

@@ -5,20 +5,20 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Any, Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Column, Expression, Table
+from migrate_guard.model.schema import Column, Expression, Sequence, Table
 from migrate_guard.model.source import Span
-from migrate_guard.reading import ddl, sqltypes
+from migrate_guard.reading import ddl, results, sqltypes
 from migrate_guard.reading.attributes import model_table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.constructs import as_type, table_name
-from migrate_guard.reading.machine import Machine, describe
+from migrate_guard.reading.constructs import as_type, query, table_name
+from migrate_guard.reading.machine import Machine, describe, is_known_text
 from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
@@ -31,8 +31,11 @@ from migrate_guard.reading.values import (
     Connection,
     DialectValue,
     FilePath,
+    Generated,
+    Instance,
     MetaDataValue,
     MigrationContext,
+    Row,
     Rows,
     SqlType,
     Statement,
@@ -42,11 +45,14 @@ from migrate_guard.reading.values import (
 
 
 def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
-    """Emit what executing `value` does; the rows it gives are not known."""
+    """Emit what executing `value` does, and return what it gives."""
     machine = call.machine
     match value:
+        case Statement(kind="insert") if (given := call.get(1, "parameters", "params")) is not None:
+            emit_statement(call, replace(value, rows=results.written_rows(given)))
         case Statement():
             emit_statement(call, value)
+            return results.rows_of_statement(machine, value, call.name)
         case Clause(text=text) | str(text):
             if HOLE in text and not text.replace(HOLE, "").strip():
                 machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known")
@@ -54,8 +60,10 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 from migrate_guard.reading.sql import read_sql
 
                 machine.sends(text)
-                for operation in read_sql(str(text), machine.target, _locator(call, node, str(text))):
+                for operation in _decided(call, read_sql(str(text), machine.target, _locator(call, node, str(text)))):
                     machine.emit(_named(operation, str(text), machine))
+                bound = dict(value.parameters) if isinstance(value, Clause) and value.parameters else None
+                return results.rows_of_text(call, text, call.get(1, "parameters", "params") or bound)
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
@@ -64,6 +72,10 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=_flag(value, "if_not_exists")))
         case SqlType(args=[TableValue() as table, *_]) if value.class_name == "DropTable":
             machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=_flag(value, "if_exists")))
+        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "CreateSequence":
+            _create_or_drop_sequence(call, sequence, "create")
+        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "DropSequence":
+            _create_or_drop_sequence(call, sequence, "drop")
         case SqlType(args=[str(), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
             kind = "CREATE SCHEMA" if value.class_name == "CreateSchema" else "DROP SCHEMA"
             machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
@@ -74,6 +86,22 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case _:
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+def _decided(call: Call, operations: Iterable[ops.Operation]) -> Iterator[ops.Operation]:
+    """The operations that run, without the conditions that are known to hold.
+
+    Those that follow each other under one condition stand in one branch, which is chosen before the first of them runs.
+    """
+    condition, answer = None, None
+    for operation in operations:
+        if operation.condition is not None and operation.condition != condition:
+            answer = results.holds(call, operation.condition)
+        condition = operation.condition
+        if condition is None or answer is None:
+            yield operation
+        elif answer:
+            yield replace(operation, condition=None)
 
 
 def _is_about_rows(node: ast.expr | None) -> bool:
@@ -97,10 +125,6 @@ def _named(operation: ops.Operation, text: str, machine: Machine) -> ops.Operati
     elif machine.search_schema is not None:
         operation = in_schema(operation, machine.search_schema)
     return with_names(operation, machine.schema, machine.target.dialect)
-
-
-def _row(call: Call) -> Unknown:
-    return Unknown("a row of the database", call.span, is_answer=True)
 
 
 def _flag(value: SqlType, name: str) -> bool:
@@ -147,7 +171,7 @@ def emit_statement(call: Call, statement: Statement) -> None:
     where = Expression(HOLE) if statement.has_where else None
     match statement.kind:
         case "insert":
-            call.machine.emit(ops.Insert(span=call.span, table=statement.table))
+            call.machine.emit(ops.Insert(span=call.span, table=statement.table, rows=statement.rows))
         case "update":
             call.machine.emit(ops.Update(span=call.span, table=statement.table, columns=statement.columns, where=where))
         case "delete":
@@ -190,9 +214,9 @@ def _connection(receiver: Connection, call: Call) -> Value:
         return call.machine.call_value(call.args[0], [receiver, *call.args[1:]], call.kwargs, call.node)
     if name in _EXECUTING:
         rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
-        return (
-            Unknown(f"what {name}() reads from the database", call.span, is_answer=True) if name == "scalar" else rows
-        )
+        if not isinstance(rows, Rows):
+            return rows
+        return results.scalar(rows, call) if name == "scalar" else results.call_rows(rows, call)
     if name in _CHAINING:
         return Connection() if name in ("connection", "get_bind", "bind", "engine") else receiver
     if receiver.is_session:
@@ -212,7 +236,7 @@ def _connection(receiver: Connection, call: Call) -> Value:
 def _session(receiver: Connection, call: Call) -> Value:
     match call.name:
         case "query":
-            return Statement("select", next((name for each in call.args if (name := table_name(each))), None))
+            return query(call)
         case "add" | "merge":
             _insert(call, call.get(0))
         case "add_all" | "bulk_save_objects":
@@ -225,14 +249,15 @@ def _session(receiver: Connection, call: Call) -> Value:
         case "delete":
             emit_statement(call, Statement("delete", table_name(call.get(0)), True))
         case "get" | "refresh":
-            return _row(call)
+            return Unknown("a row of the database", call.span, is_answer=True, table=table_name(call.get(0)))
     return None
 
 
 def _insert(call: Call, value: Value) -> None:
     table = table_name(value)
     if table is not None:
-        emit_statement(call, Statement("insert", table))
+        rows = results.written_rows(value.attributes) if isinstance(value, Instance) else None
+        emit_statement(call, Statement("insert", table, rows=rows))
 
 
 # -- statements under construction
@@ -251,18 +276,14 @@ def _statement(receiver: Statement, call: Call) -> Value:
         columns = list(call.kwargs)
         if isinstance(call.get(0), dict):
             columns += [each.name if isinstance(each, ColumnValue) else str(each) for each in call.args[0]]
-        return replace(receiver, columns=tuple(columns))
+        return replace(receiver, columns=tuple(columns), rows=results.written_rows(call.kwargs or call.get(0)))
     if receiver.kind == "select" and name in ("update", "delete"):
         values = call.get(0, "values")
         columns = [ddl.column_name(each) for each in values] if isinstance(values, dict) else []
         emit_statement(call, replace(receiver, kind=name, columns=tuple(columns)))
         return Unknown(f"the number of rows that {name}() touches", call.span, is_answer=True)
     if name in _READS:
-        return (
-            Rows(name)
-            if name in ("all", "yield_per", "scalars")
-            else Unknown("a row of the database", call.span, is_answer=True)
-        )
+        return results.call_rows(results.rows_of_statement(call.machine, receiver, name), call)
     return receiver
 
 
@@ -374,6 +395,26 @@ def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
         call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=checks))
 
 
+def _generated(receiver: Generated, call: Call) -> Value:
+    """`Sequence.create()` and `Sequence.drop()`, which check first unless told otherwise."""
+    if receiver.kind == "sequence" and call.name in ("create", "drop"):
+        _create_or_drop_sequence(call, receiver, call.name, checks=call.get(1, "checkfirst", default=True) is not False)
+    return None
+
+
+def _create_or_drop_sequence(call: Call, sequence: Generated, action: str, *, checks: bool = False) -> None:
+    name: Value = sequence.args[0] if sequence.args else sequence.options.get("name")
+    if not is_known_text(name):
+        call.machine.opaque(call.span, "the name of the sequence is not known", may_create=action == "create")
+        return
+    qualified = call.machine.qualified(name, sequence.options.get("schema"))
+    if action == "create":
+        made = Sequence(qualified, call.span)
+        call.machine.emit(ops.CreateSequence(span=call.span, sequence=made, if_not_exists=checks))
+    else:
+        call.machine.emit(ops.DropSequence(span=call.span, sequence=qualified, if_exists=checks))
+
+
 def _column(receiver: ColumnValue, call: Call) -> Value:
     """`copy()`, the only method of a column that is not one of its expression."""
     return replace(receiver, options={**receiver.options, **call.kwargs})
@@ -402,13 +443,17 @@ def _clause(receiver: Clause, call: Call) -> Value:
             return replace(receiver, text=f"{receiver.text} DESC")
         case "asc":
             return replace(receiver, text=f"{receiver.text} ASC")
-        case "bindparams" | "columns" | "label" | "self_group" | "execution_options":
+        case "bindparams":
+            return replace(receiver, parameters=(*receiver.parameters, *call.kwargs.items()))
+        case "columns" | "label" | "self_group" | "execution_options":
             return receiver
     return Clause(HOLE, columns=receiver.columns)
 
 
 def _class(receiver: Class, call: Call) -> Value:
-    """Methods of a declarative class that stand for its table: `Model.__table__.create(bind)`, `Model.metadata`."""
+    """Methods of a class that none of its own: those of a declarative one stand for its table."""
+    if call.name == "as_mutable":
+        return as_type(call, call.get(0, "sqltype"))
     table = model_table(call.machine, receiver)
     return _table(table, call) if isinstance(table, TableValue) else Unknown(f"{receiver.name}.{call.name}()")
 
@@ -422,12 +467,6 @@ def _context(receiver: MigrationContext, call: Call) -> Value:
         case "get_current_revision" | "get_current_heads":
             return Unknown("the revision a database is at", call.span)
     return None
-
-
-def _rows(receiver: Rows, call: Call) -> Value:
-    if call.name in ("scalar", "scalar_one", "scalar_one_or_none", "first", "one", "fetchone", "one_or_none"):
-        return _row(call)
-    return receiver
 
 
 def _autocommit(receiver: AutocommitBlock, call: Call) -> Value:
@@ -458,12 +497,14 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     Clause: _clause,
     ColumnValue: _column,
     FilePath: _path,
+    Generated: _generated,
     Columns: _columns,
     Connection: _connection,
     DialectValue: _dialect,
     MetaDataValue: _metadata,
     MigrationContext: _context,
-    Rows: _rows,
+    Row: results.call_row,
+    Rows: results.call_rows,
     SqlType: _type,
     Statement: _statement,
     TableValue: _table,

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
+from migrate_guard.model.schema import Contents
 from migrate_guard.model.source import Span
 
 __all__ = ["HOLE", "Unknown"]
@@ -225,6 +226,8 @@ class Clause:
     is_literal: bool = False
     columns: tuple[str, ...] = ()
     functions: tuple[str, ...] = ()
+    parameters: tuple[tuple[str, Value], ...] = ()
+    """What `bindparams()` gave it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -311,6 +314,11 @@ class Statement:
     table: QualifiedName | None
     has_where: bool = False
     columns: tuple[str, ...] = ()
+    """Those that a SELECT reads, none where it reads all, or that an UPDATE sets."""
+    functions: tuple[str, ...] = ()
+    """Those that a SELECT calls on what it reads."""
+    rows: Contents = None
+    """Those that an INSERT writes, where they are known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,9 +328,12 @@ class Connection:
     is_session: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Inspector:
-    pass
+    """An inspector, which asks the database no question twice (sqlalchemy/engine/reflection.py, `cache`)."""
+
+    answers: dict[tuple[object, ...], Value] = field(default_factory=dict)
+    """By the method and its arguments; scripts change lists among them in place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,9 +353,21 @@ class AutocommitBlock:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """The result of a query: rows that only a database knows."""
+    """The result of a query."""
 
     source: str
+    rows: tuple[Value, ...] | None = None
+    """None: rows that only a database knows."""
+    table: QualifiedName | None = None
+    """The table whose rows they are, where the query is for whole objects of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A row of a result."""
+
+    names: tuple[str, ...]
+    values: tuple[Value, ...]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

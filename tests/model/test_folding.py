@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     Column,
     EnumType,
+    Expression,
     ForeignKey,
     Index,
     IndexElement,
@@ -159,6 +161,41 @@ def test_dropping_a_column_takes_its_keys_and_indexes_along() -> None:
     a, b = schema.tables[QualifiedName("a")], schema.tables[QualifiedName("b")]
     assert (a.primary_key, a.indexes, b.foreign_keys) == (None, (), ())
     assert [each.name for each in a.lost] == ["x", "pk", "ix"]
+
+
+def numbered(name: str, **changes: Any) -> Column:
+    return Column(name, Type("INTEGER", family="integer"), HERE, nullable=False, is_serial=True, **changes)
+
+
+@pytest.mark.parametrize("cascade", [True, False])
+def test_cascade_of_a_sequence_takes_the_default_that_rests_on_it_along(cascade: bool) -> None:
+    written = replace(numbered("b", default=Expression("nextval('t_a_seq'::regclass)")), is_serial=False)
+    other = numbered("c")
+    schema = folded(
+        [
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("t"), HERE, columns=(numbered("a"), written, other))),
+            ops.DropSequence(span=HERE, sequence=QualifiedName("t_a_seq"), cascade=cascade),
+        ]
+    )
+    a, b, c = schema.tables[QualifiedName("t")].columns
+    assert (a.is_serial, b.default is None, c) == (not cascade, cascade, other)
+
+
+@pytest.mark.parametrize(("condition", "columns"), [("if settings.x", ["x"]), ("if settings.y", ["x", "y"])])
+def test_what_is_made_and_dropped_under_one_condition_is_gone(condition: str, columns: list[str]) -> None:
+    schema = folded(
+        [
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("a"), HERE, columns=(column("x"),))),
+            ops.AddColumn(span=HERE, table=QualifiedName("a"), column=column("y"), condition="if settings.x"),
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("b"), HERE), condition="if settings.x"),
+            ops.DropColumn(span=HERE, table=QualifiedName("a"), column="y", condition=condition),
+            ops.DropTable(span=HERE, table=QualifiedName("b"), condition=condition),
+        ]
+    )
+    table = schema.tables[QualifiedName("a")]
+    assert [each.name for each in table.columns] == columns
+    assert table.is_sure_of("y") is (columns == ["x"])
+    assert (QualifiedName("b") in schema.tables) is (columns != ["x"])
 
 
 def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:

@@ -1,6 +1,7 @@
 """Snippets of scripts and the operations they stand for: `interpreted.txt` is a table of them.
 
 A case is a name, the module above `upgrade()` up to `---` (if any), the body, and behind `->` an operation a line.
+Those of `on_empty_database.txt` are of a history that begins on an empty database.
 """
 
 from __future__ import annotations
@@ -23,22 +24,28 @@ class Case(NamedTuple):
     expected: list[str]
 
 
-def table() -> list[Case]:
+def table(name: str) -> list[Case]:
     cases = []
-    text = (Path(__file__).parent / "interpreted.txt").read_text(encoding="utf-8").replace("\\ufffc", "\ufffc")
+    text = (Path(__file__).parent / name).read_text(encoding="utf-8").replace("\\ufffc", "\ufffc")
     for block in text.removeprefix("## ").split("\n\n## "):
-        name, _, rest = block.partition("\n")
+        title, _, rest = block.partition("\n")
         code, _, expected = rest.partition("\n->\n")
         module, separator, body = code.partition("\n---\n")
         if not separator:
             module, body = "", code
-        cases.append(Case(name, module, body, expected.strip("\n").split("\n")))
+        cases.append(Case(title, module, body, expected.strip("\n").split("\n")))
     return cases
 
 
-@pytest.mark.parametrize("case", table(), ids=lambda case: case.name)
+@pytest.mark.parametrize("case", table("interpreted.txt"), ids=lambda case: case.name)
 def test_snippet(case: Case, tmp_path: Path) -> None:
     assert operations(tmp_path, case.body, module=case.module) == case.expected
+
+
+@pytest.mark.parametrize("case", table("on_empty_database.txt"), ids=lambda case: case.name)
+def test_snippet_on_empty_database(case: Case, tmp_path: Path) -> None:
+    schema = Schema.of_empty_database()
+    assert operations(tmp_path, case.body, module=case.module, schema=schema) == case.expected
 
 
 def test_helpers_of_the_project_are_followed_and_reported_at_the_call(tmp_path: Path) -> None:

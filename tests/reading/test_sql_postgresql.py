@@ -242,7 +242,7 @@ DROP SEQUENCE IF EXISTS a, b
 # Rows
 
 INSERT INTO t (a) SELECT a FROM b ON CONFLICT DO NOTHING
--> Insert(t)
+-> Insert(t, source=b)
 UPDATE ONLY t AS x SET a = 1, (b, c) = (2, 3) FROM u WHERE x.id = u.id AND lower(u.k) = 'v' RETURNING *
 -> Update(t, columns=[a, b, c], where=<x.id = u.id AND lower(u.k) = 'v'|id k lower()>)
 UPDATE t SET a = NULL
@@ -253,7 +253,7 @@ DELETE FROM t
 -> Delete(t)
 WITH gone AS (DELETE FROM a WHERE x < 5 RETURNING *), n AS (SELECT 1) INSERT INTO b SELECT * FROM gone
 -> Delete(a, where=<x < 5|x>)
--> Insert(b)
+-> Insert(b, source=gone)
 WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT * FROM y) UPDATE t SET a = (SELECT 1 FROM x)
 -> Update(t, columns=[a])
 SELECT a FROM b WHERE EXISTS (SELECT 1 FROM app.c) AND d IN (SELECT 2 FROM public.e)

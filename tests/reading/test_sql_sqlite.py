@@ -56,7 +56,7 @@ DROP VIEW v
 # Rows
 
 INSERT OR REPLACE INTO t (a) VALUES (1)
--> Insert(t)
+-> Insert(t, rows=[[[a, 1]]])
 REPLACE INTO t VALUES (1)
 -> Insert(t)
 UPDATE OR IGNORE t SET a = 1 WHERE b = 'x'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from migrate_guard.dialects.sql_types import sql_type
@@ -283,7 +284,8 @@ class Cursor:
             return UNKNOWN_TYPE
         if not source:
             return Type("")
-        return sql_type(source, self.dialect)
+        found = sql_type(source, self.dialect)
+        return replace(found, schema=None) if found.schema == DEFAULT_SCHEMAS.get(self.dialect, "") else found
 
 
 def qualified_name(parts: list[str], dialect: DialectName) -> QualifiedName:

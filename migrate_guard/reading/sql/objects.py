@@ -126,9 +126,9 @@ def create_sequence(cursor: Cursor) -> Iterator[Operation]:
 
 def drop_sequence(cursor: Cursor) -> Iterator[Operation]:
     """Read a DROP SEQUENCE from behind the keyword SEQUENCE: one operation a sequence."""
-    if_exists, names, _ = _dropped(cursor, "sequence name")
+    if_exists, names, cascade = _dropped(cursor, "sequence name")
     for name in names:
-        yield DropSequence(span=cursor.span(), is_sql=True, sequence=name, if_exists=if_exists)
+        yield DropSequence(span=cursor.span(), is_sql=True, sequence=name, if_exists=if_exists, cascade=cascade)
 
 
 def comment_on_column(cursor: Cursor) -> Iterator[Operation]:

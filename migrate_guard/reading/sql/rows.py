@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
-from migrate_guard.model.schema import Expression, Table
+from migrate_guard.model.schema import Contents, Expression, Row, Table
 from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
 from migrate_guard.reading.sql.raw import raw
 from migrate_guard.reading.sql.tokens import Kind
+from migrate_guard.reading.values import HOLE
 
+_MAXIMUM_ROWS = 1_000
+"""Rows of one INSERT that are read; of more none is known."""
 _AFTER_WHERE = ("RETURNING", "ORDER", "LIMIT")
 
 
@@ -97,8 +102,64 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
     if not cursor.take("INTO") and not cursor.is_mysql:
         raise cursor.not_understood()
     table = cursor.table()
+    rows, source = _inserted(cursor)
     cursor.skip_rest()
-    yield Insert(span=cursor.span(), is_sql=True, table=table)
+    yield Insert(span=cursor.span(), is_sql=True, table=table, rows=rows, source=source)
+
+
+def _inserted(cursor: Cursor) -> tuple[Contents, QualifiedName | None]:
+    """The rows behind VALUES, or the first table that the query reads; nothing of them has to be known."""
+    try:
+        columns = cursor.names() if cursor.is_at("(") and cursor.keyword(1) != "SELECT" else ()
+        if columns and cursor.take("VALUES"):
+            return _values(cursor, columns), None
+        return None, _source_of_rows(cursor) if cursor.is_at("SELECT") else None
+    except (NotKnown, NotUnderstood):
+        return None, None
+
+
+def _values(cursor: Cursor, columns: tuple[str, ...]) -> Contents:
+    """The rows behind VALUES; None where a value is anything but a constant."""
+    found: list[Row] = []
+    while cursor.is_at("("):
+        begin, end = cursor.skip_group()
+        with cursor.within(begin, end):
+            values = cursor.listed(lambda: _constant(cursor))
+        if len(values) != len(columns) or not all(isinstance(each, _Constant) for each in values):
+            return None
+        found.append(tuple((name, each.value) for name, each in zip(columns, values, strict=True) if each))
+        cursor.take(",")
+        if len(found) > _MAXIMUM_ROWS:
+            return None
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True)
+class _Constant:
+    value: str | int | float | bool | None
+
+
+_WORDS: dict[str, bool | None] = {"NULL": None, "TRUE": True, "FALSE": False}
+
+
+def _constant(cursor: Cursor) -> _Constant | None:
+    word = cursor.peek()
+    begin, end = cursor.skip_until(",")
+    if word is None or end - begin != 1 or HOLE in word.text:
+        return None
+    if word.kind is Kind.STRING:
+        return _Constant(word.text)
+    if word.kind is Kind.NUMBER and word.text.isdigit():
+        return _Constant(int(word.text))
+    return _Constant(_WORDS[word.keyword]) if word.keyword in _WORDS else None
+
+
+def _source_of_rows(cursor: Cursor) -> QualifiedName | None:
+    """The first table that the query of an INSERT reads."""
+    cursor.skip_until("FROM", "UNION")
+    if not cursor.take("FROM") or cursor.is_at("("):
+        return None
+    return cursor.table()
 
 
 def _skip_or(cursor: Cursor) -> None:

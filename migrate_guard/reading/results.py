@@ -1,0 +1,192 @@
+"""What queries give: the rows that the folded schema tells, else rows that only a database knows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.schema import Contents
+from migrate_guard.reading.computing import is_plain, truth
+from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
+
+if TYPE_CHECKING:
+    from migrate_guard.reading.calls import Call
+    from migrate_guard.reading.machine import Machine
+
+_QUERY: Final = re.compile(r"[\s(]*(select|with|pragma)\b", re.IGNORECASE)
+_CATALOGS: Final = re.compile(r"information_schema|\bpg_|sqlite_(master|schema)|to_reg|pragma", re.IGNORECASE)
+_PRAGMA: Final = re.compile(r"\s*pragma\s+(table_info|index_list)\s*\(\s*[\"'`]?(\w+)[\"'`]?\s*\)[\s;]*", re.IGNORECASE)
+
+
+def rows_of_text(call: Call, text: str, parameters: Value) -> Rows:
+    """The result of a SQL text; a query to the catalogs has an answer, and one to tables whose rows are known."""
+    schema = call.machine.schema
+    if HOLE in text or not _QUERY.match(text) or (schema.contents is None and not _CATALOGS.search(text)):
+        return Rows(call.name)
+    if pragma := _PRAGMA.fullmatch(text):
+        return _of_pragma(call, pragma[1].lower(), pragma[2])
+    known = _parameters(parameters)
+    if known is None:
+        return Rows(call.name)
+    from migrate_guard.reading.sql.queries import answer
+
+    found = answer(text, known, schema, call.machine.target.dialect)
+    return Rows(call.name, None if found is None else tuple(Row(found.columns, each) for each in found.rows))
+
+
+def holds(call: Call, condition: str) -> bool | None:
+    """Whether a condition of a DO block holds; None when that is not known."""
+    return truth(scalar(rows_of_text(call, f"SELECT ({condition})", None), call))
+
+
+def _parameters(value: Value) -> Mapping[str, object] | None:
+    if value is None:
+        return {}
+    if not isinstance(value, Mapping) or not is_plain(value):
+        return None
+    return {str(name): each for name, each in value.items()}
+
+
+def _of_pragma(call: Call, name: str, table_name: str) -> Rows:
+    """SQLite's answer to a question about a table (sqlite.org/pragma.html)."""
+    table = call.machine.schema.table(call.machine.qualified(table_name))
+    is_sure = call.machine.schema.contents is not None
+    if table is None or (not is_sure and (table.is_open or table.doubtful or not table.is_certain)):
+        return Rows(call.name, () if is_sure else None)
+    key = table.primary_key.columns if table.primary_key else ()
+    if name == "index_list":
+        found = [
+            Row(("seq", "name", "unique"), (at, each.name, int(each.unique))) for at, each in enumerate(table.indexes)
+        ]
+        return Rows(call.name, tuple(found))
+    names = ("cid", "name", "type", "notnull", "dflt_value", "pk")
+    rows = [
+        (
+            at,
+            each.name,
+            str(each.type),
+            int(not each.nullable),
+            each.default.text if each.default else None,
+            key.index(each.name) + 1 if each.name in key else 0,
+        )
+        for at, each in enumerate(table.columns)
+    ]
+    return Rows(call.name, tuple(Row(names, each) for each in rows))
+
+
+def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:
+    """The result of a Core or ORM query."""
+    table = statement.table
+    if statement.kind != "select" or table is None:
+        return Rows(source)
+    contents = machine.schema.rows_of(table) if machine.schema.table(table) is not None else None
+    if statement.functions:
+        return Rows(source, _aggregated(statement, contents))
+    if contents is None or (contents and statement.has_where):
+        return Rows(source, None, table)
+    return Rows(source, tuple(_selected(each, statement.columns) for each in contents), table)
+
+
+def _aggregated(statement: Statement, contents: Contents) -> tuple[Value, ...] | None:
+    """The one row of aggregate functions over no rows; a count also over all rows."""
+    if contents == () and set(statement.functions) <= _OF_NOTHING.keys():
+        return (Row(statement.functions, tuple(_OF_NOTHING[each] for each in statement.functions)),)
+    if contents is not None and statement.functions == ("count",) and not statement.has_where:
+        return (Row(("count",), (len(contents),)),)
+    return None
+
+
+_OF_NOTHING: Final[Mapping[str, Value]] = {"count": 0, "max": None, "min": None, "sum": None, "avg": None}
+
+
+def _selected(row: Sequence[tuple[str, Value]], columns: tuple[str, ...]) -> Row:
+    values = dict(row)
+    names = columns or tuple(values)
+    return Row(names, tuple(values.get(each, Unknown(f"the value of {each!r} is not written down")) for each in names))
+
+
+# -- rows that a script writes
+
+
+def written_rows(value: Value) -> Contents:
+    """The rows of an INSERT as the script writes them; None where a value is not plain data."""
+    rows = value if isinstance(value, list | tuple) else [value]
+    found = []
+    for row in rows:
+        if not isinstance(row, Mapping):
+            return None
+        values = {_column(name): each.value if isinstance(each, EnumMember) else each for name, each in row.items()}
+        if not all(isinstance(each, str | int | float | None) and is_plain(each) for each in values.values()):
+            return None
+        found.append(tuple(values.items()))
+    return tuple(found)
+
+
+def _column(key: Value) -> str:
+    return key.name if isinstance(key, ColumnValue) else str(key)
+
+
+# -- results
+
+
+def first_row(rows: Rows, call: Call) -> Value:
+    """The first row of a result, None if there is none."""
+    if rows.rows is None:
+        return Unknown("a row of the database", call.span, is_answer=True, table=rows.table)
+    return rows.rows[0] if rows.rows else None
+
+
+def scalar(rows: Rows, call: Call) -> Value:
+    """The first value of the first row of a result, None if there is none."""
+    if rows.rows is None:
+        return Unknown(f"what {call.name}() reads from the database", call.span, is_answer=True)
+    return _first_value(rows.rows[0]) if rows.rows else None
+
+
+def _first_value(row: Value) -> Value:
+    return row.values[0] if isinstance(row, Row) and row.values else row
+
+
+def call_rows(receiver: Rows, call: Call) -> Value:
+    """A method of a result."""
+    match call.name:
+        case "first" | "one" | "fetchone" | "one_or_none":
+            return first_row(receiver, call)
+        case "scalar" | "scalar_one" | "scalar_one_or_none":
+            return scalar(receiver, call)
+        case "count" if receiver.rows is not None:
+            return len(receiver.rows)
+    if receiver.rows is None:
+        return receiver
+    match call.name:
+        case "all" | "fetchall" | "fetchmany" | "partitions" | "yield_per":
+            return list(receiver.rows)
+        case "scalars":
+            return Rows(receiver.source, tuple(map(_first_value, receiver.rows)))
+        case "mappings":
+            return Rows(receiver.source, tuple(as_mapping(each) for each in receiver.rows))
+        case "keys":
+            return list(receiver.rows[0].names) if receiver.rows and isinstance(receiver.rows[0], Row) else []
+    return receiver
+
+
+def as_mapping(row: Value) -> Value:
+    """A row as a dictionary."""
+    return dict(zip(row.names, row.values, strict=False)) if isinstance(row, Row) else row
+
+
+def call_row(receiver: Row, call: Call) -> Value:
+    """A method of a row."""
+    match call.name:
+        case "_asdict":
+            return as_mapping(receiver)
+        case "keys":
+            return list(receiver.names)
+        case "values":
+            return list(receiver.values)
+        case "get" if isinstance(call.get(0), str):
+            found = as_mapping(receiver)
+            return found.get(call.args[0], call.get(1)) if isinstance(found, dict) else None
+    return Unknown(f"what {call.name}() of a row returns", call.span, is_answer=True)
