@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -89,13 +89,15 @@ class Difference:
         return f"{self.part} {self.verdict}{': ' + said if said else ''}"
 
 
-def differences(before: Schema, after: Schema, target: Target) -> Iterator[Difference]:
+def differences(before: Schema, after: Schema, target: Target, confirmed: Collection[str] = ()) -> Iterator[Difference]:
     """Compare two schemas of one history; comments, the order of columns and what a view reads are not compared.
+
+    `confirmed` are names of constraints that a script uses, so that they are not only assumed.
 
     What is only learnt of a given table between the two is no difference.
     """
     for name in _changed(before.tables, after.tables):
-        yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target))
+        yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target, confirmed))
     for name in _changed(before.enums, after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
@@ -153,6 +155,7 @@ class _Tables(NamedTuple):
     schema_before: Schema
     schema_after: Schema
     target: Target
+    confirmed: Collection[str]
 
 
 def _table(tables: _Tables) -> Iterator[Difference]:
@@ -331,8 +334,10 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
     if before is after:
         return
     if before.name != after.name:
-        names = (before, after)
-        is_certain = not any(each.name is None or each.is_assumed_name for each in names)
+        # What a convention makes of two tables or columns that differ is not the same either.
+        is_certain = None not in (before.name, after.name) and (
+            _is_assumed(before, tables) == _is_assumed(after, tables)
+        )
         yield Fact("name", before.name or "none", after.name or "none", is_certain)
     if before.columns != after.columns and not isinstance(before, CheckConstraint | ExclusionConstraint):
         yield Fact("columns", ", ".join(before.columns), ", ".join(after.columns))
@@ -348,6 +353,11 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
             yield from _deferrable(before.deferrable, after.deferrable)
         case CheckConstraint(), CheckConstraint():
             yield from _expression("condition", before.expression, after.expression, "boolean")
+
+
+def _is_assumed(constraint: AnyConstraint, tables: _Tables) -> bool:
+    """Whether a naming convention that nobody could read may have given it another name."""
+    return constraint.is_assumed_name and constraint.name not in tables.confirmed
 
 
 def _deferrable(before: bool, after: bool) -> Iterator[Fact]:

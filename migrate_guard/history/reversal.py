@@ -189,8 +189,9 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     transitions = (*upgrade.transitions, *downgrade.transitions)
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
+    confirmed = {name for each in transitions if (name := _constraint_named(each.operation))}
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
-    for each in differences(upgrade.before, downgrade.after, target):
+    for each in differences(upgrade.before, downgrade.after, target, confirmed):
         part = each.part
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
@@ -228,6 +229,14 @@ def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
     table = schema.table(name)
     parts = () if table is None else (table.column(part), table.constraint(part), table.index(part))
     return set() if any(parts) else {(name, part)}
+
+
+def _constraint_named(operation: ops.Operation) -> str | None:
+    """The constraint that an operation drops or renames, which therefore has that name."""
+    match operation:
+        case ops.DropConstraint(constraint=name, if_exists=False) | ops.RenameConstraint(constraint=name):
+            return name
+    return None
 
 
 def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
