@@ -20,7 +20,6 @@ from migrate_guard.model.schema import (
     Expression,
     ForeignKey,
     Index,
-    OtherKind,
     PrimaryKey,
     Schema,
     Table,
@@ -30,6 +29,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
+DefinedKind: TypeAlias = Literal["extension", "function", "procedure", "aggregate", "domain", "collation"]
 PartKind: TypeAlias = (
     Literal[
         "table",
@@ -44,8 +44,17 @@ PartKind: TypeAlias = (
         "view",
         "sequence",
     ]
-    | OtherKind
+    | DefinedKind
 )
+DEFINED: Final[Mapping[str, DefinedKind]] = {
+    "EXTENSION": "extension",
+    "FUNCTION": "function",
+    "PROCEDURE": "procedure",
+    "AGGREGATE": "aggregate",
+    "DOMAIN": "domain",
+    "COLLATION": "collation",
+}
+"""What the schema knows by its definition alone, as CREATE calls it."""
 Verdict: TypeAlias = Literal["left behind", "missing", "different"]
 
 
@@ -101,10 +110,12 @@ def differences(before: Schema, after: Schema, target: Target, confirmed: Collec
     for name in _changed(before.enums, after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
-    for other in (*before.others, *(each for each in after.others if each not in before.others)):
-        if (other in before.others) != (other in after.others):
-            verdict: Verdict = "missing" if other in before.others else "left behind"
-            yield Difference(verdict, Part(other.kind, other.name, other.part))
+    for kind, name in dict.fromkeys((*before.definitions, *after.definitions)):
+        is_there = [(kind, name) in each.definitions for each in (before, after)]
+        if name.schema == "pg_temp":
+            continue  # it goes with the session
+        if (part_kind := DEFINED.get(kind)) and is_there[0] != is_there[1]:
+            yield Difference("missing" if is_there[0] else "left behind", Part(part_kind, name))
     numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
     for each in _present("sequence", before.sequences, after.sequences):
         if each.part.owner not in numbering:

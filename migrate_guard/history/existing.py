@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 from migrate_guard.dialects.namespaces import folds_column_names, has_unique_constraint_names, shares_index_names
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, OtherName, PrimaryKey, Schema, Table, UniqueConstraint
+from migrate_guard.model.schema import AnyConstraint, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
-_GUARD: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b|\bOR\s+REPLACE\b", re.IGNORECASE)
+_GUARD: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
 
 
 class Existing(NamedTuple):
@@ -50,11 +50,11 @@ def existing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Exis
         case ops.CreateView(view=view, replace=False):
             if seen := schema.views.get(view.name):
                 yield Existing(f'there already is a view "{view.name}"', str(view.name), seen.span)
-        case ops.RawSql(object=OtherName(kind="extension" | "trigger" | "domain") as other, kind=kind, sql=sql):
-            known_other = schema.others.get(other)
-            if known_other and kind.startswith("CREATE") and not _GUARD.search(sql):
-                named = f"{other.name}.{other.part}" if other.part else str(other.name)
-                yield Existing(f'there already is a {other.kind} "{named}"', named, known_other.span)
+        case ops.RawSql(kind="CREATE EXTENSION" | "CREATE DOMAIN" as kind, objects=names, sql=sql):
+            thing = kind.removeprefix("CREATE ")
+            for name in names if not _GUARD.search(sql) else ():
+                if defined := schema.definitions.get((thing, name)):
+                    yield Existing(f'there already is {thing.lower()} "{name}"', str(name), defined.span)
         case ops.TableOperation(table=name):
             there = schema.table(name)
             if there:

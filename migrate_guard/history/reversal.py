@@ -16,7 +16,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.folding import trusted
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run, Transition
-from migrate_guard.model.schema import OtherName, Schema
+from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
@@ -167,8 +167,8 @@ def _named(operation: ops.Operation) -> set[QualifiedName]:
             return {name}
         case ops.DropView(view=name) | ops.DropSequence(sequence=name):
             return {name}
-        case ops.RawSql(object=OtherName(name=name)):
-            return {name}
+        case ops.RawSql(objects=names):
+            return set(names)
     return set()
 
 
@@ -215,9 +215,9 @@ def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
             return set() if name in schema.views else {(name, None)}
         case ops.DropSequence(sequence=name):
             return set() if name in schema.sequences else {(name, None)}
-        case ops.RawSql(object=OtherName() as other, kind=kind):
-            is_told = other in schema.others or kind.startswith("CREATE")
-            return set() if is_told else {(other.name, other.part)}
+        case ops.RawSql(kind=kind, objects=names) if kind.startswith("DROP "):
+            thing = kind.removeprefix("DROP ")
+            return {(each, None) for each in names if (thing, each) not in schema.definitions}
         case ops.DropColumn(table=name, column=str(part)) | ops.RenameColumn(table=name, column=str(part)):
             pass
         case ops.DropConstraint(table=name, constraint=str(part)) | ops.RenameConstraint(table=name, constraint=part):
@@ -255,8 +255,8 @@ def _found(part: Part, schema: Schema) -> object:
             return schema.views.get(part.owner)
         case "sequence":
             return schema.sequences.get(part.owner)
-        case "extension" | "function" | "procedure" | "trigger" | "domain":
-            return schema.others.get(OtherName(part.kind, part.owner, part.name))
+        case "extension" | "function" | "procedure" | "aggregate" | "domain" | "collation":
+            return schema.definitions.get((part.kind.upper(), part.owner))
     table = schema.table(part.owner)
     if table is None or part.kind == "table" or part.name is None:
         return table

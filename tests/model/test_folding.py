@@ -19,7 +19,6 @@ from migrate_guard.model.schema import (
     ForeignKey,
     Index,
     IndexElement,
-    OtherName,
     PrimaryKey,
     Schema,
     Table,
@@ -208,27 +207,6 @@ def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
     table = schema.tables[QualifiedName("a")]
     assert table.is_sure_of("x")
     assert not table.is_sure_of("y")
-
-
-def test_triggers_go_with_their_table_and_with_the_function_that_they_call() -> None:
-    table, other = QualifiedName("t"), QualifiedName("u")
-    trigger = OtherName("trigger", table, "tr")
-    function = OtherName("function", QualifiedName("f"))
-    schema = Schema()
-    for operation in (
-        ops.CreateTable(span=HERE, table=Table(table, HERE)),
-        ops.RawSql(span=HERE, kind="CREATE FUNCTION", sql="CREATE FUNCTION f() …", object=function),
-        ops.RawSql(span=HERE, kind="CREATE TRIGGER", sql="CREATE TRIGGER tr … EXECUTE FUNCTION f()", object=trigger),
-    ):
-        schema = apply(schema, operation)
-    assert set(schema.others) == {trigger, function}
-    renamed = apply(schema, ops.RenameTable(span=HERE, table=table, new_name=other))
-    assert set(renamed.others) == {trigger._replace(name=other), function}
-    assert set(apply(schema, ops.DropTable(span=HERE, table=table)).others) == {function}
-    drop = ops.RawSql(span=HERE, kind="DROP FUNCTION", sql="DROP FUNCTION f() CASCADE;", object=function)
-    assert not apply(schema, drop).others
-    assert set(apply(schema, replace(drop, sql="DROP FUNCTION f()")).others) == {trigger}
-    assert set(apply(schema, replace(drop, condition="if settings.x")).others) == {trigger, function}
 
 
 def test_a_type_renamed_to_a_name_that_was_dropped_is_there_again() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Final
 
+from migrate_guard.model.folding_objects import DEFINED
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
-from migrate_guard.model.schema import OtherKind, OtherName
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.objects import column_of_table, comment_on_column
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.tokens import Kind
 
 OBJECTS = (
     "ACCESS METHOD",
@@ -72,17 +73,15 @@ _RELATIONS = frozenset({"TABLE", "FOREIGN TABLE"})
 def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operation]:
     """Read a CREATE, ALTER or DROP of something that is no part of the schema, from behind what it is called."""
     action = None
-    about = _other_name(cursor, thing) if verb in ("CREATE", "DROP") else None
+    objects: tuple[QualifiedName, ...] = ()
     if verb == "ALTER" and thing in _WITH_ACTIONS:
         cursor.take("IF", "EXISTS")
-        cursor.qualified()
+        objects = (cursor.qualified(),)
         action = cursor.take_phrase(_ACTIONS)
         if action == "OWNED BY" and not cursor.is_at("NONE"):
             column_of_table(cursor)
     elif thing in _ON_TABLE:
         _table_after_on(cursor)
-        if about and about.kind == "trigger" and cursor.tables:
-            about = about._replace(name=cursor.tables[0])
     elif thing == "STATISTICS" and verb == "CREATE":
         cursor.skip_until("FROM")
         if cursor.take("FROM"):
@@ -91,27 +90,23 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         cursor.take("IF", "NOT", "EXISTS")
         cursor.take("IF", "EXISTS")
         cursor.listed(cursor.table)
-    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), about=about)
+    elif thing in DEFINED:
+        objects = _defined(cursor, verb, thing)
+    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), objects=objects)
 
 
-_OTHERS: Final[dict[str, OtherKind]] = {
-    "EXTENSION": "extension",
-    "FUNCTION": "function",
-    "PROCEDURE": "procedure",
-    "DOMAIN": "domain",
-}
-
-
-def _other_name(cursor: Cursor, thing: str) -> OtherName | None:
-    """Read the name of an object that the schema knows by its name alone; what is temporary is no part of it."""
-    if thing not in _OTHERS and thing != "TRIGGER":
-        return None
+def _defined(cursor: Cursor, verb: str, thing: str) -> tuple[QualifiedName, ...]:
+    """The names of what is created, altered or dropped, up to the first that is not one."""
     cursor.take("IF", "NOT", "EXISTS")
     cursor.take("IF", "EXISTS")
-    name = cursor.qualified()
-    if name.schema == "pg_temp":
-        return None
-    return OtherName("trigger", name, name.name) if thing == "TRIGGER" else OtherName(_OTHERS[thing], name)
+    found = []
+    while (word := cursor.peek()) and (word.kind in (Kind.NAME, Kind.QUOTED)) and not word.has_hole:
+        found.append(cursor.qualified(f"{thing.lower()} name"))
+        if cursor.is_at("("):
+            cursor.skip_group()
+        if verb != "DROP" or not cursor.take(","):
+            break
+    return tuple(found)
 
 
 _WITH_ACTIONS = frozenset({"SEQUENCE", "VIEW", "MATERIALIZED VIEW", "DOMAIN"})

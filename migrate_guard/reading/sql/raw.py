@@ -6,7 +6,6 @@ from collections.abc import Iterable
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import RawSql
-from migrate_guard.model.schema import OtherName
 from migrate_guard.model.source import Span
 from migrate_guard.reading.sql.cursor import Cursor, distinct
 
@@ -17,8 +16,8 @@ def raw(
     tables: Iterable[QualifiedName] = (),
     *,
     span: Span | None = None,
-    about: OtherName | None = None,
+    objects: tuple[QualifiedName, ...] = (),
 ) -> RawSql:
     """Return the statement as RawSql: it names the tables that the cursor came by, and those given."""
     names = distinct([*cursor.tables, *tables])
-    return RawSql(span=span or cursor.span(), is_sql=True, sql=cursor.sql, kind=kind, tables=names, object=about)
+    return RawSql(span=span or cursor.span(), is_sql=True, sql=cursor.sql, kind=kind, tables=names, objects=objects)
