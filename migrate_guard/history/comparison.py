@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from migrate_guard.dialects.expressions import are_same, is_null
+from migrate_guard.dialects.names import is_numbered_key
 from migrate_guard.dialects.sql_types import builtin
 from migrate_guard.model.folding_tables import given_table
 from migrate_guard.model.names import QualifiedName
@@ -345,11 +346,7 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
     if before is after:
         return
     if before.name != after.name:
-        # What a convention makes of two tables or columns that differ is not the same either.
-        is_certain = None not in (before.name, after.name) and (
-            _is_assumed(before, tables) == _is_assumed(after, tables)
-        )
-        yield Fact("name", before.name or "none", after.name or "none", is_certain)
+        yield Fact("name", before.name or "none", after.name or "none", _do_names_differ(before, after, tables))
     if before.columns != after.columns and not isinstance(before, CheckConstraint | ExclusionConstraint):
         yield Fact("columns", ", ".join(before.columns), ", ".join(after.columns))
     if before.not_valid != after.not_valid:
@@ -364,6 +361,16 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
             yield from _deferrable(before.deferrable, after.deferrable)
         case CheckConstraint(), CheckConstraint():
             yield from _expression("condition", before.expression, after.expression, "boolean")
+
+
+def _do_names_differ(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> bool:
+    """Whether two constraints have two names whatever a naming convention that nobody could read says."""
+    if before.name is None or after.name is None:
+        return False
+    if is_numbered_key(before.name) or is_numbered_key(after.name):
+        return True
+    # What a convention makes of two tables or columns that differ is not the same either.
+    return _is_assumed(before, tables) == _is_assumed(after, tables)
 
 
 def _is_assumed(constraint: AnyConstraint, tables: _Tables) -> bool:
