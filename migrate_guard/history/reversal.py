@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-from migrate_guard.history.comparison import Difference, Part, differences
+from migrate_guard.history.comparison import differences
+from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Interpret, Replay, Replayed
 from migrate_guard.history.missing import missing
