@@ -281,10 +281,10 @@ def task(entry: Entry, settings: Settings, reading: Reading, url: str, has_stand
 
 
 @contextmanager
-def child(todo: Task, python: str) -> Iterator[subprocess.Popen[str]]:
-    """Start the child in a directory of its own, without network where the kernel lets us; its end is certain."""
+def child(todo: Task, python: str, script: str = "upgrading.py") -> Iterator[subprocess.Popen[str]]:
+    """Start a child in a directory of its own, without network where the kernel lets us; its end is certain."""
     isolated = ["unshare", "--net"] if can_unshare() else []
-    command = [*isolated, python, "-P", "-B", str(HERE / "upgrading.py")]
+    command = [*isolated, python, "-P", "-B", str(HERE / script)]
     with tempfile.TemporaryDirectory() as home:
         environment = {"PATH": os.environ["PATH"], "HOME": home, "TZ": "UTC", "LANG": "C.UTF-8"}
         with subprocess.Popen(

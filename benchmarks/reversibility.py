@@ -2,11 +2,14 @@
 """Compare the revisions that are predicted not to be taken back with those whose real round trip was not clean.
 
 usage: reversibility.py [--only KEY]... [--corpus DIR] [--truth FILE] [--predictions FILE]
+                        [--prove] [--timeout SECONDS] [--python FILE]
 
 The packages have to be there: fetch_corpus.py. The truth is a list of the revisions whose upgrade, downgrade and second
 upgrade on PostgreSQL were not clean, each with project (a key of corpus.json), file, kind, error, at and difference.
 Compared are the histories with an entry in it, and those whose schema at head is part of the truth beside it
-(truth/KEY.json): they were run too.
+(truth/KEY.json): they were run too. With --prove every history is run as live.py does it, each revision there, back and
+there again from the schema that the upgrades alone have made, and what could be run is compared as well; that executes
+the scripts of the packages, and needs what live.py needs.
 """
 
 # ruff: noqa: T201 - it prints what it measures
@@ -16,26 +19,20 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks.histories import HERE, Entry, add_arguments, chosen, read_history
 
 if TYPE_CHECKING:
+    from benchmarks.live import Settings
+    from benchmarks.proving import Proof
     from migrate_guard.history.reversal import Reversal
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A history of corpus.json."""
-
-    key: str
-    directory: str
-    script_location: str
 
 
 @dataclass(frozen=True)
@@ -49,46 +46,63 @@ class Listed:
 
 @dataclass(frozen=True)
 class Judged:
-    """The predictions for one history beside what its real run gave."""
+    """The predictions for one history beside what real runs gave; all by the names of the scripts."""
 
     key: str
-    revisions: int
-    listed: Mapping[str, Listed]
-    """By file name; only the kinds that are predicted."""
-    others: Mapping[str, Listed]
-    """Entries of kinds that are no fault: no downgrade, an empty one, a declared refusal."""
-    reversals: Mapping[str, Reversal] = field(default_factory=dict)
+    reversals: Mapping[str, Reversal]
+    listed: Mapping[str, Listed] | None = None
+    """Of any kind; None: nobody made a list."""
+    proofs: Mapping[str, Proof] = field(default_factory=dict)
+    """Of the revisions that could be run."""
+    problem: str = ""
 
     @property
-    def predicted(self) -> list[str]:
-        return [file for file, each in self.reversals.items() if each.fault]
+    def predicted(self) -> set[str]:
+        return {file for file, each in self.reversals.items() if each.fault}
 
     @property
-    def true(self) -> list[str]:
-        """The predictions that are listed as anything."""
-        return [file for file in self.predicted if file in self.listed or file in self.others]
+    def wanted(self) -> set[str]:
+        """What is listed as one of the four faults."""
+        from migrate_guard.history.reversal import FAULTS
+
+        return {file for file, each in (self.listed or {}).items() if each.kind in FAULTS}
 
     @property
-    def hits(self) -> list[str]:
-        return [file for file in self.predicted if file in self.listed]
+    def of_kind(self) -> set[str]:
+        return {
+            file
+            for file in self.predicted & self.wanted
+            if self.listed and self.reversals[file].fault == self.listed[file].kind
+        }
 
     @property
-    def of_kind(self) -> list[str]:
-        return [file for file in self.hits if self.reversals[file].fault == self.listed[file].kind]
+    def true(self) -> set[str]:
+        """The predictions that are listed as anything, or that a run has shown to be true."""
+        return self.predicted & (set(self.listed or {}) | self.faulty)
+
+    @property
+    def faulty(self) -> set[str]:
+        """What is really not clean."""
+        return {file for file, each in self.proofs.items() if each.kind != "clean"}
+
+    @property
+    def judged(self) -> set[str]:
+        """What could be run, and is meant to be taken back."""
+        excused = ("no-downgrade", "empty-downgrade", "declared-irreversible")
+        return {file for file in self.proofs if self.reversals[file].outcome not in excused}
 
     def lines(self) -> Iterator[str]:
-        """The misses, what is predicted and not listed, and the hits of another kind."""
-        for file, entry in self.listed.items():
-            reversal = self.reversals.get(file)
-            if file not in self.predicted:
-                yield f"{self.key} {file}: missed {entry.kind}: {entry.said}{told(reversal)}"
-            elif reversal and reversal.fault != entry.kind:
-                yield f"{self.key} {file}: listed as {entry.kind}: {entry.said}{told(reversal)}"
-        for file in self.predicted:
-            if file not in self.listed:
-                other = self.others.get(file)
-                known = f"listed as {other.kind}" if other else "not listed"
-                yield f"{self.key} {file}: {known}{told(self.reversals[file])}"
+        """What is missed, what is predicted without being true, and what is true as another kind of fault."""
+        listed = self.listed or {}
+        for file in sorted((self.wanted | (self.faulty & self.judged)) - self.predicted):
+            said = [f"listed as {each.kind}: {each.said}" for each in (listed.get(file),) if each]
+            said += [f"really {each}" for each in (self.proofs.get(file),) if each]
+            yield f"{self.key} {file}: missed, {'; '.join(said)[:2000]}{told(self.reversals.get(file))}"
+        for file in sorted(self.predicted - self.true):
+            said = ["really clean"] * (file in self.proofs) + ["not listed"] * (self.listed is not None)
+            yield f"{self.key} {file}: {'; '.join(said) or 'not run'}{told(self.reversals[file])}"
+        for file in sorted((self.predicted & self.wanted) - self.of_kind):
+            yield f"{self.key} {file}: listed as {listed[file].kind}: {listed[file].said}{told(self.reversals[file])}"
 
 
 def told(reversal: Reversal | None) -> str:
@@ -101,91 +115,116 @@ def told(reversal: Reversal | None) -> str:
 
 
 def main() -> None:
-    """Parse the command line and go through the histories that were run."""
+    """Parse the command line and go through the histories."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", action="append", metavar="KEY", help="judge this history; may be repeated")
-    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", metavar="DIR", help="where the packages are")
+    add_arguments(parser)
     shared = HERE.parents[1] / "shared" / "data" / "roundtrip_truth.json"
     parser.add_argument("--truth", type=Path, default=shared, metavar="FILE", help="the revisions that are not clean")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="write misses and what is not listed")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="write what is missed and what is not true")
+    parser.add_argument("--prove", action="store_true", help="run every history on a PostgreSQL of its own")
+    parser.add_argument("--timeout", type=float, default=900.0, metavar="SECONDS", help="for each history that is run")
+    parser.add_argument("--python", default=sys.executable, metavar="FILE", help="what runs the scripts")
     arguments = parser.parse_args()
-    entries = read_entries(HERE / "corpus.json")
-    if unknown := set(arguments.only or ()) - {each.key for each in entries}:
-        parser.error(f"corpus.json has no history {', '.join(sorted(unknown))}")
+    entries = [each for each in chosen(parser, arguments.only) if (arguments.corpus / each.directory).is_dir()]
+    corpus = arguments.corpus.resolve()
     truth = read_truth(arguments.truth)
-    run = {*truth, *(path.stem for path in (arguments.truth.parent / "truth").glob("*.json"))}
-    wanted = [each for each in entries if each.key in (arguments.only or run) and each.key in run]
-    print(f"{'postgresql':<54} {'revisions':>9} {'listed':>6} {'predicted':>9} {'both':>5} {'same kind':>9}")
-    judged: list[Judged] = []
-    for entry in wanted:
-        if not (arguments.corpus / entry.directory).is_dir():
-            print(f"{entry.key:<54.54} not fetched")
-            continue
-        found = judge(entry, arguments.corpus.resolve(), truth.get(entry.key, []))
-        judged.append(found)
-        print(line(found.key, [found]))
-    print(line(f"{len(judged)} histories", judged))
-    hits, predicted = sum(len(each.hits) for each in judged), sum(len(each.predicted) for each in judged)
-    listed, true = sum(len(each.listed) for each in judged), sum(len(each.true) for each in judged)
-    print(f"listed and predicted: {share(hits, listed)}; predicted and not clean: {share(true, predicted)}")
+    with_truth = [each for each in entries if each.key in truth]
+    found = {each.key: judge(each, corpus, truth[each.key]) for each in with_truth}
+    if arguments.prove:
+        found |= prove(entries, found, corpus, arguments.timeout, arguments.python)
+    print(f"{'listed':<54} {'revisions':>9} {'listed':>6} {'predicted':>9} {'both':>5} {'same kind':>9} {'true':>5}")
+    every = [found[each.key] for each in with_truth]
+    for each in every:
+        print(listed_line(each.key, [each]))
+    print(listed_line(f"{len(every)} histories", every))
     if arguments.predictions:
-        lines = [each for one in judged for each in one.lines()]
-        arguments.predictions.write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
+        lines = [line for each in found.values() for line in each.lines()]
+        arguments.predictions.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
-def read_entries(path: Path) -> list[Entry]:
-    """Read corpus.json."""
-    histories = json.loads(path.read_text(encoding="utf-8"))
-    return [Entry(each["key"], each["package"].partition("==")[0], each["script_location"]) for each in histories]
-
-
-def read_truth(path: Path) -> dict[str, list[Listed]]:
+def read_truth(path: Path) -> dict[str, dict[str, Listed]]:
     """Read the revisions that are not clean, without those that only rows of their own make fail, by history."""
-    found: dict[str, list[Listed]] = {}
+    found: dict[str, dict[str, Listed]] = {each.stem: {} for each in (path.parent / "truth").glob("*.json")}
     for each in json.loads(path.read_text(encoding="utf-8")):
         if not each["needs_rows"]:
             said = each["error"] or json.dumps(each["difference"])
-            found.setdefault(each["project"], []).append(Listed(each["file"], each["kind"], said))
+            found.setdefault(each["project"], {})[each["file"]] = Listed(each["file"], each["kind"], said)
     return found
 
 
-def judge(entry: Entry, corpus: Path, entries: Sequence[Listed]) -> Judged:
+def judge(entry: Entry, corpus: Path, listed: Mapping[str, Listed] | None = None) -> Judged:
     """Predict for every revision of a history."""
     from migrate_guard import engine
-    from migrate_guard.history.reversal import FAULTS, reversals
-    from migrate_guard.model.target import Target
-    from migrate_guard.reading.discover import discover
+    from migrate_guard.history.reversal import reversals
 
-    target = Target.default("postgresql")
-    with chdir(corpus / entry.directory):
-        (found,) = discover([Path(entry.script_location)], cwd=Path.cwd(), environ={}).environments
-        reading = engine.read(found, target, Path.cwd())
-        every = {
-            Path(each.revision.path).name: each
-            for name in reading.environment.databases or (None,)
-            for each in reversals(engine.replay(reading, name), target)
-        }
-    listed = {each.file: each for each in entries if each.kind in FAULTS}
-    others = {each.file: each for each in entries if each.kind not in FAULTS}
-    return Judged(entry.key, len(reading.history.order), listed, others, every)
+    reading = read_history(entry, "postgresql", corpus)
+    every = {
+        Path(each.revision.path).name: each
+        for name in reading.environment.databases or (None,)
+        for each in reversals(engine.replay(reading, name), reading.target)
+    }
+    return Judged(entry.key, every, listed)
 
 
-def line(name: str, every: Sequence[Judged]) -> str:
-    """One line of the table."""
-    counts = (
-        sum(each.revisions for each in every),
-        sum(len(each.listed) for each in every),
-        sum(len(each.predicted) for each in every),
-        sum(len(each.hits) for each in every),
-        sum(len(each.of_kind) for each in every),
-    )
-    revisions, listed, predicted, hits, of_kind = counts
-    return f"{name:<54.54} {revisions:>9,} {listed:>6} {predicted:>9} {hits:>5} {of_kind:>9}"
+def listed_line(name: str, every: Sequence[Judged]) -> str:
+    """One line of the comparison with the list."""
+    revisions = sum(len(each.reversals) for each in every)
+    wanted, predicted = sum(len(each.wanted) for each in every), sum(len(each.predicted) for each in every)
+    hits, of_kind = sum(len(each.predicted & each.wanted) for each in every), sum(len(each.of_kind) for each in every)
+    true = sum(len(each.true) for each in every)
+    line = f"{name:<54.54} {revisions:>9,} {wanted:>6} {predicted:>9} {hits:>5} {of_kind:>9} {true:>5}"
+    if len(every) > 1:
+        line += f"\nlisted and predicted: {share(hits, wanted)}; true: {share(true, predicted)}"
+    return line
 
 
 def share(part: int, whole: int) -> str:
     """A share in words."""
     return f"{part} of {whole} ({part / whole:.1%})" if whole else "none"
+
+
+# -- real runs
+
+
+def prove(
+    entries: Sequence[Entry], found: Mapping[str, Judged], corpus: Path, timeout: float, python: str
+) -> dict[str, Judged]:
+    """Run the histories, print how predictions compare, and return what is known of them."""
+    from benchmarks.live import Settings
+    from tests import servers
+
+    print(f"{'run':<54} {'revisions':>9} {'ran':>6} {'predicted':>9} {'both':>5} {'not clean':>9}")
+    proven: dict[str, Judged] = {}
+    with tempfile.TemporaryDirectory() as scratch, servers.postgresql(Path(scratch)) as server:
+        settings = Settings("postgresql", corpus, server.dsn, python, timeout, every_revision=True)
+        for entry in entries:
+            judged = proved(entry, found.get(entry.key) or judge(entry, corpus), settings)
+            proven[entry.key] = judged
+            print(f"{run_line(entry.key, [judged])} {judged.problem[:100]}".rstrip(), flush=True)
+    print(run_line(f"{len(proven)} histories", list(proven.values())), end="\n\n")
+    return proven
+
+
+def proved(entry: Entry, judged: Judged, settings: Settings) -> Judged:
+    """Run one history."""
+    from benchmarks.proving import prove as run
+
+    proofs = run(entry, settings)
+    files = {each.revision.id: file for file, each in judged.reversals.items()}
+    ran = {files[name]: each for name, each in proofs.of.items() if name in files and each.kind != "upgrade-raises"}
+    return Judged(judged.key, judged.reversals, judged.listed, ran, proofs.problem)
+
+
+def run_line(name: str, every: Sequence[Judged]) -> str:
+    """One line of the comparison with real runs."""
+    revisions, ran = sum(len(each.reversals) for each in every), sum(len(each.judged) for each in every)
+    faulty = sum(len(each.faulty & each.judged) for each in every)
+    predicted = sum(len(each.predicted & each.judged) for each in every)
+    both = sum(len(each.predicted & each.judged & each.faulty) for each in every)
+    line = f"{name:<54.54} {revisions:>9,} {ran:>6} {predicted:>9} {both:>5} {faulty:>9}"
+    if len(every) > 1:
+        line += f"\nnot clean and predicted: {share(both, faulty)}; true: {share(both, predicted)}"
+    return line
 
 
 if __name__ == "__main__":

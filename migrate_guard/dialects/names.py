@@ -36,6 +36,14 @@ def is_generated_name(name: str) -> bool:
     return re.fullmatch(r".+_(key|fkey|pkey|check|excl)\d*", name) is not None
 
 
+def is_numbered_key(name: str) -> bool:
+    """Whether InnoDB names a foreign key like this when nobody does, as no naming convention would.
+
+    MySQL reference manual 8.4, 15.1.20.5 FOREIGN KEY Constraints.
+    """
+    return re.fullmatch(r".+_ibfk_\d+", name) is not None
+
+
 _LABELS: Final[Mapping[Kind, str]] = {
     "primary": "pkey",
     "unique": "key",

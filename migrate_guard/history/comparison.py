@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import Final, NamedTuple
 
 from migrate_guard.dialects.expressions import are_same, is_null
+from migrate_guard.dialects.names import is_numbered_key
 from migrate_guard.dialects.sql_types import builtin
+from migrate_guard.history.difference import DEFINED, Difference, Fact, Part, PartKind
+from migrate_guard.model.folding_tables import given_table
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
@@ -25,75 +27,27 @@ from migrate_guard.model.schema import (
     Type,
     UniqueConstraint,
 )
-from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
-PartKind: TypeAlias = Literal[
-    "table",
-    "column",
-    "primary key",
-    "unique constraint",
-    "foreign key",
-    "check constraint",
-    "exclusion constraint",
-    "index",
-    "type",
-    "view",
-    "sequence",
-]
-Verdict: TypeAlias = Literal["left behind", "missing", "different"]
 
-
-class Part(NamedTuple):
-    """An object of a schema: a table, something in one, a type, a view, a sequence."""
-
-    kind: PartKind
-    owner: QualifiedName
-    """The table; of what lies in none its own name."""
-    name: str | None = None
-    """The name within the table; None for what has none."""
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.owner}{'.' + self.name if self.name else ''}"
-
-
-class Fact(NamedTuple):
-    """A property that is not as it was."""
-
-    name: str
-    """nullable, type, default, columns, name …"""
-    before: str
-    after: str
-    is_certain: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """An object that is not as it was."""
-
-    verdict: Verdict
-    part: Part
-    facts: tuple[Fact, ...] = ()
-    """What is different; empty for what is left behind or missing."""
-    is_certain: bool = True
-    span: Span | None = None
-    """The operation that made it so, where that is known."""
-
-    def __str__(self) -> str:
-        said = ", ".join(f"{each.name} {each.before} became {each.after}" for each in self.facts)
-        return f"{self.part} {self.verdict}{': ' + said if said else ''}"
-
-
-def differences(before: Schema, after: Schema, target: Target) -> Iterator[Difference]:
+def differences(before: Schema, after: Schema, target: Target, confirmed: Collection[str] = ()) -> Iterator[Difference]:
     """Compare two schemas of one history; comments, the order of columns and what a view reads are not compared.
+
+    `confirmed` are names of constraints that a script uses, so that they are not only assumed.
 
     What is only learnt of a given table between the two is no difference.
     """
     for name in _changed(before.tables, after.tables):
-        yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target))
+        yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target, confirmed))
     for name in _changed(before.enums, after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
+    for kind, name in dict.fromkeys((*before.definitions, *after.definitions)):
+        is_there = [(kind, name) in each.definitions for each in (before, after)]
+        if name.schema == "pg_temp":
+            continue  # it goes with the session
+        if (part_kind := DEFINED.get(kind)) and is_there[0] != is_there[1]:
+            yield Difference("missing" if is_there[0] else "left behind", Part(part_kind, name))
     numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
     for each in _present("sequence", before.sequences, after.sequences):
         if each.part.owner not in numbering:
@@ -144,14 +98,17 @@ class _Tables(NamedTuple):
     schema_before: Schema
     schema_after: Schema
     target: Target
+    confirmed: Collection[str]
 
 
 def _table(tables: _Tables) -> Iterator[Difference]:
     before, after = tables.before, tables.after
-    part = Part("table", tables.name)
+    if before is None and after is not None and after.is_given:
+        before = given_table(tables.name, after.span)
     if before is None or after is None:
         each = before or after
         if each and not each.is_given:
+            part = Part("table", tables.name)
             yield Difference("missing" if before else "left behind", part, is_certain=each.is_certain)
         return
     yield from _columns(tables, before, after)
@@ -320,9 +277,7 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
     if before is after:
         return
     if before.name != after.name:
-        names = (before, after)
-        is_certain = not any(each.name is None or each.is_assumed_name for each in names)
-        yield Fact("name", before.name or "none", after.name or "none", is_certain)
+        yield Fact("name", before.name or "none", after.name or "none", _do_names_differ(before, after, tables))
     if before.columns != after.columns and not isinstance(before, CheckConstraint | ExclusionConstraint):
         yield Fact("columns", ", ".join(before.columns), ", ".join(after.columns))
     if before.not_valid != after.not_valid:
@@ -337,6 +292,21 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
             yield from _deferrable(before.deferrable, after.deferrable)
         case CheckConstraint(), CheckConstraint():
             yield from _expression("condition", before.expression, after.expression, "boolean")
+
+
+def _do_names_differ(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> bool:
+    """Whether two constraints have two names whatever a naming convention that nobody could read says."""
+    if before.name is None or after.name is None:
+        return False
+    if is_numbered_key(before.name) or is_numbered_key(after.name):
+        return True
+    # What a convention makes of two tables or columns that differ is not the same either.
+    return _is_assumed(before, tables) == _is_assumed(after, tables)
+
+
+def _is_assumed(constraint: AnyConstraint, tables: _Tables) -> bool:
+    """Whether a naming convention that nobody could read may have given it another name."""
+    return constraint.is_assumed_name and constraint.name not in tables.confirmed
 
 
 def _deferrable(before: bool, after: bool) -> Iterator[Fact]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from migrate_guard.dialects.namespaces import folds_column_names, has_unique_constraint_names, shares_index_names
 from migrate_guard.model import operations as ops
@@ -11,6 +12,8 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
+
+_GUARD: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
 
 
 class Existing(NamedTuple):
@@ -44,6 +47,14 @@ def existing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Exis
             enum_type = schema.enums.get(name)
             if enum_type and value in enum_type.values:
                 yield Existing(f'"{name}" already has a value "{value}"', f"{name}.{value}", enum_type.span)
+        case ops.CreateView(view=view, replace=False):
+            if seen := schema.views.get(view.name):
+                yield Existing(f'there already is a view "{view.name}"', str(view.name), seen.span)
+        case ops.RawSql(kind="CREATE EXTENSION" | "CREATE DOMAIN" as kind, objects=names, sql=sql):
+            thing = kind.removeprefix("CREATE ")
+            for name in names if not _GUARD.search(sql) else ():
+                if defined := schema.definitions.get((thing, name)):
+                    yield Existing(f'there already is {thing.lower()} "{name}"', str(name), defined.span)
         case ops.TableOperation(table=name):
             there = schema.table(name)
             if there:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import NamedTuple
 
 from migrate_guard.dialects.dependencies import casts_by_itself, protects_dependents
@@ -60,7 +61,8 @@ def refused(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Refus
             yield from _type(type_, f"{name}.{altered}", schema)
             owner = schema.table(name)
             if owner and (found := owner.column(altered)) and owner.is_sure_of(altered):
-                yield from _cast(owner, found, type_, op.using is not None, target)
+                old, new = (_as_enum(each, schema) for each in (found.type, type_))
+                yield from _cast(owner, replace(found, type=old), new, op.using is not None, target)
 
 
 def _repeated(table: Table) -> Iterator[Refused]:
@@ -136,6 +138,11 @@ def _type(each: Type, column: str, schema: Schema) -> Iterator[Refused]:
     if each.family == "enum" and name not in schema.enums and name in schema.gone_types:
         what = f'"{column}" is made of the type "{name}", which is not there any more'
         yield Refused(what, column, schema.gone_types[name])
+
+
+def _as_enum(each: Type, schema: Schema) -> Type:
+    """The type with what the schema knows of it: raw SQL tells the name alone."""
+    return replace(each, family="enum") if _type_name(each) in schema.enums else each
 
 
 def _cast(table: Table, column: Column, new: Type, has_using: bool, target: Target) -> Iterator[Refused]:

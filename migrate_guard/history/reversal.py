@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeAlias, get_args
 
-from migrate_guard.history.comparison import Difference, Part, differences
+from migrate_guard.history.comparison import differences
+from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Interpret, Replay, Replayed
 from migrate_guard.history.missing import missing
@@ -167,6 +168,8 @@ def _named(operation: ops.Operation) -> set[QualifiedName]:
             return {name}
         case ops.DropView(view=name) | ops.DropSequence(sequence=name):
             return {name}
+        case ops.RawSql(objects=names):
+            return set(names)
     return set()
 
 
@@ -187,8 +190,9 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     transitions = (*upgrade.transitions, *downgrade.transitions)
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
+    confirmed = {name for each in transitions if (name := _constraint_named(each.operation))}
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
-    for each in differences(upgrade.before, downgrade.after, target):
+    for each in differences(upgrade.before, downgrade.after, target, confirmed):
         part = each.part
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
@@ -212,6 +216,9 @@ def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
             return set() if name in schema.views else {(name, None)}
         case ops.DropSequence(sequence=name):
             return set() if name in schema.sequences else {(name, None)}
+        case ops.RawSql(kind=kind, objects=names) if kind.startswith("DROP "):
+            thing = kind.removeprefix("DROP ")
+            return {(each, None) for each in names if (thing, each) not in schema.definitions}
         case ops.DropColumn(table=name, column=str(part)) | ops.RenameColumn(table=name, column=str(part)):
             pass
         case ops.DropConstraint(table=name, constraint=str(part)) | ops.RenameConstraint(table=name, constraint=part):
@@ -223,6 +230,14 @@ def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
     table = schema.table(name)
     parts = () if table is None else (table.column(part), table.constraint(part), table.index(part))
     return set() if any(parts) else {(name, part)}
+
+
+def _constraint_named(operation: ops.Operation) -> str | None:
+    """The constraint that an operation drops or renames, which therefore has that name."""
+    match operation:
+        case ops.DropConstraint(constraint=name, if_exists=False) | ops.RenameConstraint(constraint=name):
+            return name
+    return None
 
 
 def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
@@ -241,6 +256,8 @@ def _found(part: Part, schema: Schema) -> object:
             return schema.views.get(part.owner)
         case "sequence":
             return schema.sequences.get(part.owner)
+        case "extension" | "function" | "procedure" | "aggregate" | "domain" | "collation":
+            return schema.definitions.get((part.kind.upper(), part.owner))
     table = schema.table(part.owner)
     if table is None or part.kind == "table" or part.name is None:
         return table

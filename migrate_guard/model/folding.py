@@ -17,7 +17,9 @@ from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import (
     C,
     is_unsure,
+    made,
     table_of,
+    undoes,
     unsure,
     with_constraints_changed,
     with_lost,
@@ -71,14 +73,18 @@ def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
     if existing:
         return schema
     gone = schema.gone.remove(name)
-    table = replace(operation.table, is_certain=False) if is_unsure(operation) else operation.table
+    table = made(replace(operation.table, is_certain=False), operation, "") if is_unsure(operation) else operation.table
     return replace(schema, gone=gone).with_table(table)
 
 
 def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
+    dropped = schema.table(name)
+    for part in schema.tables.values() if dropped and dropped.is_partitioned else ():
+        if part.partition_of == name:
+            schema = _drop_table(schema, replace(operation, table=part.name))
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
@@ -138,13 +144,13 @@ def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
         table = with_constraint(table, constraint)
     table = replace(table, indexes=table.indexes + operation.indexes) if operation.indexes else table
     parts = (operation.column, *operation.constraints, *operation.indexes)
-    return schema.with_table(unsure(table, operation, *(part.name for part in parts)))
+    return schema.with_table(made(table, operation, *(part.name for part in parts)))
 
 
 def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
     table = table_of(schema, operation.table, operation)
     name = operation.column
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, table, name):
         kept = _without_dependents(table, name)
         lost = {id(each) for each in (*table.constraints(), *table.indexes)} - {
             id(each) for each in (*kept.constraints(), *kept.indexes)

@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 from migrate_guard.model import operations as ops
-from migrate_guard.model.folding_tables import C, is_unsure, table_of, unsure, with_constraints_changed, with_lost
+from migrate_guard.model.folding_tables import (
+    C,
+    is_unsure,
+    made,
+    table_of,
+    undoes,
+    unsure,
+    with_constraints_changed,
+    with_lost,
+)
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -25,14 +34,14 @@ def create_index(schema: Schema, operation: ops.CreateIndex) -> Schema:
     if operation.index.name and table.index(operation.index.name):
         return schema
     table = replace(table, indexes=(*table.indexes, operation.index))
-    return schema.with_table(unsure(table, operation, operation.index.name))
+    return schema.with_table(made(table, operation, operation.index.name))
 
 
 def drop_index(schema: Schema, operation: ops.DropIndex) -> Schema:
     table = index_owner(schema, operation)
     if table is None:
         return schema
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, table, operation.index.name):
         return schema.with_table(unsure(table, operation, operation.index.name))
     kept = tuple(each for each in table.indexes if each.name != operation.index.name)
     return schema.with_table(with_lost(replace(table, indexes=kept), table, operation.span))
@@ -105,14 +114,14 @@ def add_constraint(schema: Schema, operation: ops.AddConstraint) -> Schema:
             columns = tuple(name for name in index.columns if name)
             constraint = replace(constraint, columns=columns)
         table = replace(table, indexes=tuple(each for each in table.indexes if each.name != operation.using_index))
-    return schema.with_table(unsure(with_constraint(table, constraint), operation, constraint.name))
+    return schema.with_table(made(with_constraint(table, constraint), operation, constraint.name))
 
 
 def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     table = schema.table(operation.table)
     if table is None or operation.constraint is None:
         return schema
-    if is_unsure(operation):
+    if is_unsure(operation) and not undoes(operation, table, operation.constraint):
         return schema.with_table(unsure(table, operation, operation.constraint))
     dropped = table.constraint(operation.constraint) or _believed(table, operation.kind)
     if dropped is None:

@@ -52,8 +52,10 @@ def rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
 
 def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
     enum = schema.enums.get(operation.type)
-    if enum is None or operation.condition is not None:
+    if operation.condition is not None:
         return schema
+    if enum is None:
+        return replace(schema, gone_types=schema.gone_types.remove(operation.new_name))
     enums = schema.enums.remove(enum.name).set(operation.new_name, replace(enum, name=operation.new_name))
     gone = schema.gone_types.remove(operation.new_name).set(enum.name, operation.span)
     schema = replace(schema, enums=enums, gone_types=gone)

@@ -68,8 +68,23 @@ def unsure(table: Table, operation: ops.Operation, *names: str | None) -> Table:
     return replace(table, doubtful=table.doubtful | {name for name in names if name})
 
 
+def made(table: Table, operation: ops.Operation, *names: str | None) -> Table:
+    """The table after parts of it were made, which are doubtful if the operation may not run."""
+    if operation.condition is None:
+        return table
+    under = {(name, operation.condition, operation.span.path) for name in names if name is not None}
+    return replace(unsure(table, operation, *names), made_if=table.made_if | under)
+
+
+def undoes(operation: ops.Operation, table: Table | None, name: str) -> bool:
+    """Whether an operation that may not run drops what is there only if it does: both stand under one condition."""
+    return table is not None and (name, operation.condition, operation.span.path) in table.made_if
+
+
 def with_lost(table: Table, before: Table, span: Span, name: str | None = None) -> Table:
     """Note what the table had before and has no longer; `name` is noted even if the history never told of it."""
+    if name is not None:
+        table = replace(table, doubtful=table.doubtful - {name})
     objects = (*before.columns, *before.constraints(), *before.indexes)
     kept = {id(each) for each in (*table.columns, *table.constraints(), *table.indexes)}
     lost = [Lost(each.name or "", span, each) for each in objects if id(each) not in kept]

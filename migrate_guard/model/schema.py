@@ -245,6 +245,8 @@ class Table:
     """False where a condition nobody could decide, or an opaque operation, may have made it otherwise."""
     doubtful: frozenset[str] = frozenset()
     """Columns, constraints and indexes that may be there or not, as a condition nobody could decide has it."""
+    made_if: frozenset[tuple[str, str, str]] = frozenset()
+    """What was made under such a condition: its name ("" for the table itself), the condition, and the script."""
     renamed_at: Span | None = None
     """Where it got its name, if not where it was created."""
     are_keys_told: bool = True

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
@@ -208,6 +208,10 @@ def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: as
     match name:
         case "name":
             return _dialect_name(machine)
+        case "driver":
+            return _driver(machine)
+        case "dialect_description":
+            return f"{_dialect_name(machine)}+{_driver(machine)}"
         case "server_version_info":
             return (*machine.target.version, 0, 0)[: max(len(machine.target.version), 2)]
         case "is_mariadb":
@@ -219,6 +223,19 @@ def _of_dialect(machine: CallEvaluator, value: DialectValue, name: str, node: as
         case "has_table" | "type_descriptor":
             return BoundMethod(value, name)
     return Unknown(f"the dialect's {name}")
+
+
+_DRIVERS: Final[Mapping[str, str]] = {
+    "postgresql": "psycopg2",
+    "sqlite": "pysqlite",
+    "mysql": "mysqldb",
+    "mariadb": "mysqldb",
+}
+"""What a URL without a driver means (SQLAlchemy 2.0, `sqlalchemy/dialects/*/__init__.py`)."""
+
+
+def _driver(machine: CallEvaluator) -> str:
+    return machine.target.driver or _DRIVERS[machine.target.dialect]
 
 
 def _dialect_name(machine: CallEvaluator) -> str:

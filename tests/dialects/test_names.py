@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import Dialect
 
-from migrate_guard.dialects.names import DEFAULT_CONVENTION, Kind, conventional_name, implicit_name
+from migrate_guard.dialects.names import DEFAULT_CONVENTION, Kind, conventional_name, implicit_name, is_numbered_key
 from migrate_guard.model.target import DIALECTS, DialectName
 from tests import servers
 
@@ -295,3 +295,10 @@ def test_a_token_of_the_project_s_own_is_not_guessed() -> None:
 def test_no_convention_for_exclusions() -> None:
     assert conventional_name("exclusion", CONVENTIONS[1], "t", ["a"], None, None, "postgresql") is None
     assert conventional_name("exclusion", CONVENTIONS[1], "t", ["a"], None, "own", "postgresql") == "own"
+
+
+@pytest.mark.parametrize(
+    ("name", "expected"), [("t_ibfk_1", True), ("t_ibfk_12", True), ("t_a_fkey", False), ("ibfk", False)]
+)
+def test_keys_that_innodb_numbers(name: str, expected: bool) -> None:
+    assert is_numbered_key(name) is expected

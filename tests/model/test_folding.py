@@ -14,6 +14,7 @@ from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     Column,
+    EnumType,
     Expression,
     ForeignKey,
     Index,
@@ -179,6 +180,23 @@ def test_cascade_of_a_sequence_takes_the_default_that_rests_on_it_along(cascade:
     assert (a.is_serial, b.default is None, c) == (not cascade, cascade, other)
 
 
+@pytest.mark.parametrize(("condition", "columns"), [("if settings.x", ["x"]), ("if settings.y", ["x", "y"])])
+def test_what_is_made_and_dropped_under_one_condition_is_gone(condition: str, columns: list[str]) -> None:
+    schema = folded(
+        [
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("a"), HERE, columns=(column("x"),))),
+            ops.AddColumn(span=HERE, table=QualifiedName("a"), column=column("y"), condition="if settings.x"),
+            ops.CreateTable(span=HERE, table=Table(QualifiedName("b"), HERE), condition="if settings.x"),
+            ops.DropColumn(span=HERE, table=QualifiedName("a"), column="y", condition=condition),
+            ops.DropTable(span=HERE, table=QualifiedName("b"), condition=condition),
+        ]
+    )
+    table = schema.tables[QualifiedName("a")]
+    assert [each.name for each in table.columns] == columns
+    assert table.is_sure_of("y") is (columns == ["x"])
+    assert (QualifiedName("b") in schema.tables) is (columns != ["x"])
+
+
 def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
     schema = folded(
         [
@@ -189,3 +207,21 @@ def test_what_may_not_run_makes_only_its_own_part_doubtful() -> None:
     table = schema.tables[QualifiedName("a")]
     assert table.is_sure_of("x")
     assert not table.is_sure_of("y")
+
+
+def test_a_type_renamed_to_a_name_that_was_dropped_is_there_again() -> None:
+    old, new = QualifiedName("kind_old"), QualifiedName("kind")
+    schema = apply(Schema(), ops.CreateEnum(span=HERE, enum=EnumType(old, ("x",), HERE)))
+    schema = apply(schema, ops.DropType(span=HERE, type=old))
+    assert old in schema.gone_types
+    assert old not in apply(schema, ops.RenameType(span=HERE, type=new, new_name=old)).gone_types
+
+
+def test_what_is_made_under_an_unknown_name_may_be_what_was_dropped() -> None:
+    name = QualifiedName("t")
+    schema = apply(Schema(), ops.CreateTable(span=HERE, table=Table(name, HERE)))
+    schema = apply(schema, ops.DropTable(span=HERE, table=name))
+    opaque = ops.Opaque(span=HERE, reason="the name is not known")
+    assert name in schema.gone
+    assert name not in apply(schema, opaque).gone
+    assert name in apply(schema, replace(opaque, may_create=False)).gone
