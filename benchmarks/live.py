@@ -251,8 +251,8 @@ def folded(reading: Reading, failed: Collection[str]) -> Iterator[Schema]:
             return None
         return replay.interpret(revision, direction, before)
 
-    schema = Schema()
-    for replayed in Replay(reading.history, interpret):
+    schema = Schema.of_empty_database()
+    for replayed in Replay(reading.history, interpret, Schema.of_empty_database()):
         for transition in replayed.upgrade.transitions if replayed.upgrade else ():
             schema = folding.apply(schema, transition.operation)
         yield schema

@@ -224,6 +224,26 @@ def test_a_live_postgresql_is_reflected_into_the_form_of_schema(tmp_path: Path) 
     assert [each["type"] for each in t["columns"].values()] == ["INTEGER", "other.mood[]", "NUMERIC(5, 2)"]
 
 
+def test_ddl_prints_runs_and_reads_back(corpus: Path, tmp_path: Path) -> None:
+    key, differences = "aim__pypi_aim_aim_web_migrations", tmp_path / "differences.txt"
+    versions = corpus / "aim" / "aim" / "web" / "migrations" / "versions"
+    text = (
+        "import sqlalchemy as sa\nfrom alembic import op\nrevision = 'a1'\ndown_revision = None\ndef upgrade():\n"
+        "    op.create_table('made', sa.Column('id', sa.Integer(), primary_key=True))\n"
+        "    op.add_column('given', sa.Column('a', sa.Text()))\n"
+    )
+    (versions / "a1.py").write_text(text, encoding="utf-8")
+    (tmp_path / "truth_sqlite").mkdir()
+    (tmp_path / "truth_sqlite" / f"{key}.sql").touch()
+    chosen = ("--corpus", corpus, "--truth", tmp_path, "--only", key, "--dialect", "sqlite")
+    printed = run("ddl.py", *chosen, "--differences", differences)
+    assert printed.splitlines()[-1].split() == ["1", "histories", "8", "0", "1", "5", "3", "2", "0", "0"]
+    assert differences.read_text(encoding="utf-8").splitlines() == [
+        f"sqlite {key} explained extra table given (doubted)",
+        f"sqlite {key} explained extra column given.a: type text, nullable yes, default no",
+    ]
+
+
 def test_the_corpus_is_pinned() -> None:
     entries = json.loads((BENCHMARKS / "corpus.json").read_text(encoding="utf-8"))
     assert len({each["key"] for each in entries}) == len(entries) == 81

@@ -15,7 +15,13 @@ from migrate_guard.terminal import UserError, emit
 
 @click.command("schema")
 @click.argument("arguments", nargs=-1, metavar="[REV] [PATH]")
-@click.option("--format", "output_format", type=click.Choice(("text", "json")), default="text", help="Default: text.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("text", "json", "sql", "mermaid")),
+    default="text",
+    help="Default: text.",
+)
 @environment_options
 def command(
     arguments: tuple[str, ...],
@@ -27,6 +33,9 @@ def command(
     names: tuple[str, ...],
 ) -> int:
     """Show the schema after a revision, without a database.
+
+    The format is text for people, json for programs, sql for an empty database, or mermaid for an entity relationship
+    diagram. In sql, "-- not known" is in place of what the history does not tell.
 
     REV is the beginning of a revision's id, a branch label, "head", "heads" (the default) or "base". An argument that
     exists on disk is a PATH.
@@ -42,7 +51,18 @@ def command(
     reading = the_reading(paths, names, Overrides(dialect, db_version), config, isolated)
     wanted = resolve(revisions[0] if revisions else "heads", reading.history)
     schema = engine.schema_at(reading, wanted) if wanted else Schema()
-    form = document(schema, reading.target.dialect, wanted, reading.environment.version_table)
+    version_table = reading.environment.version_table
+    if output_format == "sql":
+        from migrate_guard.rendering.ddl import ddl
+
+        emit(ddl(schema, reading.target, version_table))
+        return 0
+    if output_format == "mermaid":
+        from migrate_guard.rendering.mermaid import mermaid
+
+        emit(mermaid(schema, version_table))
+        return 0
+    form = document(schema, reading.target.dialect, wanted, version_table)
     if output_format == "json":
         import json
 

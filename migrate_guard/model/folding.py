@@ -109,7 +109,11 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
         if sequence.owned_by and sequence.owned_by[0] == old:
             sequences = sequences.set(sequence.name, replace(sequence, owned_by=(new, sequence.owned_by[1])))
     gone = schema.gone.remove(new).set(old, operation.span)
-    return replace(schema, sequences=sequences, gone=gone)
+    return objects.with_table_renamed(replace(schema, sequences=sequences, gone=gone), old, new)
+
+
+def _recreate_table(schema: Schema, operation: ops.RecreateTable) -> Schema:
+    return doubt(schema, [operation.table]) if is_unsure(operation) else schema.with_table(operation.copy)
 
 
 def _with_sequence(column: Column, table: Table) -> Column:
@@ -206,7 +210,7 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if operation.modify_comment is not ops.UNSET:
         changes["comment"] = operation.modify_comment
     if operation.modify_identity is not ops.UNSET:
-        changes["is_identity"] = operation.modify_identity
+        changes.update(is_identity=operation.modify_identity, is_always_identity=operation.is_always_identity)
     if operation.modify_computed is not ops.UNSET:
         changes["computed"] = operation.modify_computed
     altered = replace(column, **changes)
@@ -233,7 +237,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     )
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
-    schema = schema.with_table(_renamed_dependents(table, old, new))
+    schema = objects.with_views_retold(schema.with_table(_renamed_dependents(table, old, new)), table.name)
     schema = folding_rows.with_column_renamed(schema, operation.table, old, new)
     for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):
@@ -255,11 +259,29 @@ def _renamed_dependents(table: Table, old: str, new: str) -> Table:
     def rename(constraint: C) -> C:
         return replace(constraint, columns=_renamed(constraint.columns, old, new))
 
-    def element(each: IndexElement) -> IndexElement:
-        return IndexElement(new, each.expression, each.is_descending) if each.column == old else each
+    def index(each: Index) -> Index:
+        where = each.where.with_column_renamed(old, new) if each.where else None
+        include = _renamed(each.include, old, new)
+        return replace(each, elements=tuple(map(element, each.elements)), where=where, include=include)
 
-    indexes = tuple(replace(index, elements=tuple(map(element, index.elements))) for index in table.indexes)
-    return replace(with_constraints_changed(table, rename), indexes=indexes)
+    def element(each: IndexElement) -> IndexElement:
+        if each.expression:
+            return replace(each, expression=each.expression.with_column_renamed(old, new))
+        return replace(each, column=new) if each.column == old else each
+
+    columns = tuple(
+        replace(each, computed=each.computed.with_column_renamed(old, new)) if each.computed else each
+        for each in table.columns
+    )
+    checks = tuple(
+        replace(each, expression=each.expression.with_column_renamed(old, new)) for each in table.check_constraints
+    )
+    exclusions = tuple(
+        replace(each, definition=None) if old in each.columns else each for each in table.exclusion_constraints
+    )
+    indexes = tuple(map(index, table.indexes))
+    told = replace(table, columns=columns, check_constraints=checks, exclusion_constraints=exclusions, indexes=indexes)
+    return with_constraints_changed(told, rename)
 
 
 def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
@@ -281,6 +303,7 @@ def _opaque(schema: Schema, operation: ops.Opaque) -> Schema:
 _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.CreateTable: _create_table,
     ops.DropTable: _drop_table,
+    ops.RecreateTable: _recreate_table,
     ops.RenameTable: _rename_table,
     ops.AddColumn: _add_column,
     ops.DropColumn: _drop_column,
@@ -305,5 +328,6 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.Insert: folding_rows.insert,
     ops.Update: folding_rows.update,
     ops.Delete: folding_rows.delete,
+    ops.RawSql: objects.raw_sql,
     ops.Opaque: _opaque,
 }

@@ -1,4 +1,4 @@
-"""Fold operations on what is not a table: enum types, views, sequences."""
+"""Fold operations on what is not a table: enum types, views, sequences, and what is known by its text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import replace
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
-from migrate_guard.model.schema import Column, Schema, Table, View
+from migrate_guard.model.schema import Column, Definition, Schema, Table, View
 
 
 def create_enum(schema: Schema, operation: ops.CreateEnum) -> Schema:
@@ -36,7 +36,18 @@ def rename_enum_value(schema: Schema, operation: ops.RenameEnumValue) -> Schema:
     if enum is None:
         return schema
     values = tuple(operation.new_value if each == operation.value else each for each in enum.values)
-    return replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+    schema = replace(schema, enums=schema.enums.set(enum.name, replace(enum, values=values)))
+    old, new = (literal.replace("'", "''") for literal in (operation.value, operation.new_value))
+    for table in schema.tables.values():
+        columns = tuple(
+            replace(each, default=replace(each.default, text=each.default.text.replace(f"'{old}'", f"'{new}'", 1)))
+            if each.default and (each.type.name, each.type.schema) == enum.name
+            else each
+            for each in table.columns
+        )
+        if columns != table.columns:
+            schema = schema.with_table(replace(table, columns=columns))
+    return schema
 
 
 def rename_type(schema: Schema, operation: ops.RenameType) -> Schema:
@@ -119,3 +130,52 @@ def _is_numbered_by(sequence: QualifiedName, column: Column, table: Table, schem
         return column.is_serial and made.owned_by == (table.name, column.name)
     own = QualifiedName(column.sequence_in(table.name), table.name.schema)
     return column.is_serial and not column.is_identity and own == sequence
+
+
+def with_table_renamed(schema: Schema, old: QualifiedName, new: QualifiedName) -> Schema:
+    """The schema with its partitions, heirs and views following a table to its new name."""
+    for table in schema.tables.values():
+        if table.partition_of == old:
+            schema = schema.with_table(replace(table, partition_of=new))
+        if old in table.inherits:
+            parents = tuple(new if each == old else each for each in table.inherits)
+            schema = schema.with_table(replace(table, inherits=parents))
+    views = with_views_retold(schema, old).views
+    for view in views.values():
+        if old in view.tables:
+            tables = tuple(new if each == old else each for each in view.tables)
+            views = views.set(view.name, replace(view, tables=tables))
+    return replace(schema, views=views)
+
+
+def with_views_retold(schema: Schema, table: QualifiedName) -> Schema:
+    """The schema after a table or a column of it got another name: its views live on, with a text nobody wrote."""
+    views = schema.views
+    for view in views.values():
+        if table in view.tables and view.definition is not None:
+            views = views.set(view.name, replace(view, definition=None))
+    return replace(schema, views=views)
+
+
+DEFINED = frozenset({"AGGREGATE", "COLLATION", "DOMAIN", "EXTENSION", "FUNCTION", "PROCEDURE", "TYPE"})
+"""The kinds of objects that are known by their text alone."""
+_ALTERED = frozenset({"DOMAIN", "TYPE"})
+
+
+def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
+    verb, _, rest = operation.kind.partition(" ")
+    kind = rest.partition(" ")[0]
+    if kind not in DEFINED or not operation.sql:
+        return schema
+    definitions = schema.definitions
+    for name in operation.objects:
+        known = definitions.get((kind, name))
+        if verb == "DROP":
+            definitions = definitions.remove((kind, name)) if operation.condition is None and known else definitions
+        elif verb == "CREATE":
+            made = Definition(kind, name, (operation.sql,), operation.span)
+            definitions = definitions.set((kind, name), made)
+        elif known and kind in _ALTERED and not rest.endswith("OWNER TO"):
+            changed = replace(known, statements=(*known.statements, operation.sql))
+            definitions = definitions.set((kind, name), changed)
+    return replace(schema, definitions=definitions)

@@ -76,6 +76,13 @@ class RenameTable(TableOperation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecreateTable(TableOperation):
+    """Batch mode copies the table into a new one, which does not keep everything."""
+
+    copy: Table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AddColumn(TableOperation):
     column: Column
     constraints: tuple[AnyConstraint, ...] = ()
@@ -106,6 +113,8 @@ class AlterColumn(TableOperation):
     modify_default: Expression | Unset | None = UNSET
     modify_comment: str | Unset | None = UNSET
     modify_identity: bool | Unset = UNSET
+    is_always_identity: bool = False
+    """With `modify_identity`: GENERATED ALWAYS."""
     modify_computed: Expression | Unset | None = UNSET
     using: Expression | None = None
 
@@ -263,6 +272,8 @@ class RawSql(Operation):
     sql: str
     kind: str
     tables: tuple[QualifiedName, ...] = ()
+    objects: tuple[QualifiedName, ...] = ()
+    """What it creates, alters or drops, where that is an extension, a domain, a function and the like."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,9 +5,10 @@ An object's span moves to the rename or type change that gave it the property a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
@@ -60,6 +61,30 @@ class Expression:
     is_literal: bool = False
     """A constant: a quoted string, a number, TRUE, NULL."""
 
+    def with_column_renamed(self, old: str, new: str) -> Expression:
+        """The expression after one of its columns got another name; databases keep what they mean, not their text."""
+        written = new if _PLAIN_NAME.fullmatch(new) else '"' + new.replace('"', '""') + '"'
+        columns = tuple(new if each == old else each for each in self.columns)
+        return replace(self.with_column_written(old, written), columns=columns)
+
+    def with_column_written(self, name: str, written: str) -> Expression:
+        """The expression with one of its columns written otherwise."""
+        if name not in self.columns:
+            return self
+        names = {name, name.upper(), f'"{name}"', f"`{name}`"} if _PLAIN_NAME.fullmatch(name) else {name, f'"{name}"'}
+
+        def renamed(token: re.Match[str]) -> str:
+            return written if token["name"] in names else token[0]
+
+        return replace(self, text=_NAME_IN_SQL.sub(renamed, self.text))
+
+
+_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_NAME_IN_SQL = re.compile(
+    r"""'(?:[^']|'')*' | (?P<name>"(?:[^"]|"")*"|`[^`]*`|[^\W\d]\w*) (?!\s*\() | \w+""", re.VERBOSE
+)
+"""A string, a name that is not called, or another word."""
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
@@ -73,6 +98,8 @@ class Column:
     has_client_default: bool = False
     """SQLAlchemy's `default=`: the application fills it in, the database knows nothing of it."""
     is_identity: bool = False
+    is_always_identity: bool = False
+    """GENERATED ALWAYS, not BY DEFAULT."""
     is_serial: bool = False
     """The database numbers it: SERIAL, AUTO_INCREMENT, SQLite's rowid."""
     computed: Expression | None = None
@@ -80,6 +107,8 @@ class Column:
     comment: str | None = None
     is_given: bool = False
     """The history does not make it, and knows of it only because it changes it."""
+    collation: str | None = None
+    """The collation that was asked for, without quotes."""
     sequence: str | None = None
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
 
@@ -109,6 +138,7 @@ class PrimaryKey(Constraint):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UniqueConstraint(Constraint):
     deferrable: bool = False
+    initially_deferred: bool = False
     nulls_not_distinct: bool = False
 
 
@@ -120,6 +150,7 @@ class ForeignKey(Constraint):
     ondelete: str | None = None
     onupdate: str | None = None
     deferrable: bool = False
+    initially_deferred: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +160,8 @@ class CheckConstraint(Constraint):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExclusionConstraint(Constraint):
-    pass
+    definition: str | None = None
+    """What stands after EXCLUDE; None: not known."""
 
 
 AnyConstraint: TypeAlias = PrimaryKey | UniqueConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
@@ -157,6 +189,12 @@ class IndexElement:
     column: str | None
     expression: Expression | None = None
     is_descending: bool = False
+    nulls: Literal["FIRST", "LAST"] | None = None
+    collation: str | None = None
+    opclass: str | None = None
+    """The operator class, where one is named (PostgreSQL)."""
+    length: int | None = None
+    """How many characters of the column count (MySQL)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,6 +206,7 @@ class Index:
     where: Expression | None = None
     method: str = "btree"
     include: tuple[str, ...] = ()
+    nulls_not_distinct: bool = False
 
     @property
     def columns(self) -> tuple[str | None, ...]:
@@ -213,7 +252,11 @@ class Table:
     are_keys_told: bool = True
     """With `is_open`: its columns come from a query or another table, but the history tells all its keys."""
     is_partitioned: bool = False
+    partition_by: str | None = None
+    """How it is partitioned, as written after PARTITION BY; None: not known, or not at all."""
     partition_of: QualifiedName | None = None
+    partition_bound: str | None = None
+    """Which rows of the other table are here, as written: "FOR VALUES IN (1)", "DEFAULT"."""
     inherits: tuple[QualifiedName, ...] = ()
     lost: tuple[Lost, ...] = ()
 
@@ -270,6 +313,8 @@ class View:
     span: Span
     is_materialized: bool = False
     tables: tuple[QualifiedName, ...] = ()
+    definition: str | None = None
+    """What stands after its name, from AS or the names of its columns on; None: not known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,6 +322,20 @@ class Sequence:
     name: QualifiedName
     span: Span
     owned_by: tuple[QualifiedName, str] | None = None
+    definition: str = ""
+    """What stands after its name: START, INCREMENT."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """What tables and views may use and this model knows by its text alone: an extension, a domain, a function."""
+
+    kind: str
+    """"EXTENSION", "DOMAIN", "FUNCTION", as CREATE says it."""
+    name: QualifiedName
+    statements: tuple[str, ...]
+    """The CREATE, and each ALTER after it."""
+    span: Span
 
 
 Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]
@@ -293,6 +352,8 @@ class Schema:
     views: PersistentMap[QualifiedName, View] = field(default_factory=PersistentMap)
     enums: PersistentMap[QualifiedName, EnumType] = field(default_factory=PersistentMap)
     sequences: PersistentMap[QualifiedName, Sequence] = field(default_factory=PersistentMap)
+    definitions: PersistentMap[tuple[str, QualifiedName], Definition] = field(default_factory=PersistentMap)
+    """By kind and name."""
     gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables that the history dropped or renamed, and where."""
     gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 from migrate_guard.model.schema import Expression
-from migrate_guard.reading.constructs import literal
+from migrate_guard.reading.constructs import ANSI_FUNCTIONS, literal
 from migrate_guard.reading.values import HOLE, Clause, EnumMember, Value
 
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
@@ -60,7 +60,7 @@ def expression(text: str) -> Expression:
     columns: list[str] = []
     functions: list[str] = []
     for quoted, word, call in _WORD.findall(bare):
-        if call and word.lower() not in _KEYWORDS:
+        if (call and word.lower() not in _KEYWORDS) or word.lower() in ANSI_FUNCTIONS:
             functions.append(word.lower())
         elif quoted or (word.lower() not in _KEYWORDS):
             columns.append(quoted or word)

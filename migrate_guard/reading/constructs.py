@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import texts, to_text
 from migrate_guard.reading.values import (
@@ -116,8 +117,14 @@ def _check_constraint(call: Call) -> Value:
 
 
 def _exclude_constraint(call: Call) -> Value:
-    columns = tuple(each[0] for each in call.args if isinstance(each, tuple) and each)
-    return ConstraintValue("exclusion", columns, call.kwargs, call.span)
+    return exclusion(call.args, call.kwargs, call.span)
+
+
+def exclusion(elements: Sequence[Value], options: Mapping[str, Value], span: Span) -> ConstraintValue:
+    """The exclusion constraint of (column, operator) pairs."""
+    pairs = [each for each in elements if isinstance(each, tuple) and each]
+    columns, operators = tuple(each[0] for each in pairs), tuple(each[-1] for each in pairs)
+    return ConstraintValue("exclusion", columns, options, span, operators=operators)
 
 
 def _index(call: Call) -> Value:
@@ -175,10 +182,16 @@ def _function(call: Call) -> Value:
     if name == "now":
         text = "CURRENT_TIMESTAMP" if call.machine.target.dialect == "sqlite" else "now()"
         return Clause(text, functions=("now",))
-    if name in ("current_timestamp", "current_date", "current_time") and not call.args:
+    if name in ANSI_FUNCTIONS and not call.args:
         return Clause(name.upper(), functions=(name,))
     args = [each.text if isinstance(each, Clause) else literal(each) for each in call.args]
     return Clause(f"{name}({', '.join(args)})", functions=(name,))
+
+
+ANSI_FUNCTIONS: Final = frozenset(
+    {"current_date", "current_time", "current_timestamp", "current_user", "localtime", "localtimestamp", "session_user"}
+)
+"""SQLAlchemy's `AnsiFunction`s, which stand without parentheses (`sqlalchemy/sql/functions.py`)."""
 
 
 def literal(value: Value) -> str:

@@ -8,7 +8,9 @@ from dataclasses import replace
 from typing import Final, Literal
 
 from migrate_guard.dialects.names import conventional_name, implicit_name
+from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     AnyConstraint,
@@ -25,10 +27,12 @@ from migrate_guard.model.schema import (
     UniqueConstraint,
 )
 from migrate_guard.model.source import Span
+from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.clauses import clause, server_default
 from migrate_guard.reading.computing import is_set
-from migrate_guard.reading.sqltypes import column_type
+from migrate_guard.reading.naming import kind_of
+from migrate_guard.reading.sqltypes import column_type, enum_name, values_of_check
 from migrate_guard.reading.values import (
     HOLE,
     Clause,
@@ -37,6 +41,7 @@ from migrate_guard.reading.values import (
     FinalName,
     Generated,
     IndexValue,
+    SqlType,
     Value,
 )
 
@@ -87,6 +92,16 @@ def object_name(
     if HOLE in "".join(columns):
         return None, True
     return implicit_name(kind, table.name, columns, {each for each in taken if each}, machine.target.dialect), True
+
+
+def conventional(
+    machine: CallEvaluator, constraint: AnyConstraint, table: QualifiedName, convention: Mapping[str, str]
+) -> tuple[str | None, bool]:
+    """The name that a convention gives to a constraint without one, and whether nobody wrote it."""
+    referred = constraint.referred_table if isinstance(constraint, ForeignKey) else None
+    return object_name(
+        machine, kind_of(constraint), None, table, constraint.columns, referred=referred, convention=convention
+    )
 
 
 # -- columns, constraints, indexes
@@ -151,7 +166,16 @@ def foreign_key(
         ondelete=_text(options.get("ondelete")),
         onupdate=_text(options.get("onupdate")),
         deferrable=is_set(options.get("deferrable")) or isinstance(options.get("initially"), str),
+        initially_deferred=_is_deferred(options),
     )
+
+
+def _is_deferred(options: Mapping[str, Value]) -> bool:
+    return _text(options.get("initially")) == "DEFERRED"
+
+
+def _known_text(value: Value) -> str | None:
+    return str(value) if isinstance(value, str) and HOLE not in value else None
 
 
 def _text(value: Value) -> str | None:
@@ -184,12 +208,18 @@ def constraint(
                 span=value.span,
                 is_implicit_name=implicit,
                 is_assumed_name=assumed,
-                deferrable=is_set(options.get("deferrable")),
+                deferrable=is_set(options.get("deferrable")) or isinstance(options.get("initially"), str),
+                initially_deferred=_is_deferred(options),
                 nulls_not_distinct=is_set(options.get("postgresql_nulls_not_distinct")),
             )
         case "exclusion":
             return ExclusionConstraint(
-                name=name, columns=columns, span=value.span, is_implicit_name=implicit, is_assumed_name=assumed
+                name=name,
+                columns=columns,
+                span=value.span,
+                is_implicit_name=implicit,
+                is_assumed_name=assumed,
+                definition=_exclusion(machine, value),
             )
     return CheckConstraint(
         name=name,
@@ -202,23 +232,48 @@ def constraint(
     )
 
 
-_DIRECTION: Final = re.compile(
-    r"""\s* "?([A-Za-z_]\w*)"? (?:\s+collate\s+[\w."]+)? (?:\s+(?!asc\b|desc\b|nulls\b|collate\b)[\w.]+)?
-    (\s+asc|\s+desc)? (\s+nulls\s+(?:first|last))? \s*""",
-    re.IGNORECASE | re.VERBOSE,
+def _exclusion(machine: CallEvaluator, value: ConstraintValue) -> str | None:
+    """What SQLAlchemy writes after EXCLUDE; None where a part of it is not known."""
+    keys = [
+        quoted(each.name if isinstance(each, ColumnValue) else each, machine.target)
+        if isinstance(each, ColumnValue | str)
+        else f"({each.text})"
+        if isinstance(each, Clause)
+        else HOLE
+        for each in value.columns
+    ]
+    operators = [each if isinstance(each, str) else HOLE for each in value.operators]
+    elements = ", ".join(f"{key} WITH {operator}" for key, operator in zip(keys, operators, strict=True))
+    using, where = value.options.get("using", "gist"), clause(value.options.get("where"))
+    definition = f"USING {using} ({elements})" + (f" WHERE ({where.text})" if where else "")
+    return None if HOLE in definition or not elements else definition
+
+
+_KEY: Final = re.compile(
+    r"""\s*(?P<key>.+?)
+    (\s+collate\s+(?P<collation>"[^"]+"|\w+))?
+    (\s+(?P<opclass>[\w.]+_ops)(\s*\([^()]*\))?)?
+    (\s+(?P<direction>asc|desc))?
+    (\s+nulls\s+(?P<nulls>first|last))?\s*""",
+    re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-"""A column as a key of an index: collation, operator class, order (PostgreSQL manual, CREATE INDEX)."""
+"""A key of an index in SQL; the names of PostgreSQL's operator classes end in _ops."""
+_NULLS: Final[Mapping[str, Literal["FIRST", "LAST"]]] = {"first": "FIRST", "last": "LAST"}
+_PLAIN: Final = re.compile(r'"[^"]+"|[A-Za-z_]\w*')
 
 
 def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
     """The index that a construct, or the arguments of `op.create_index`, make on `table`."""
-    elements = tuple(map(_element, value.elements))
     options = value.options
+    elements = tuple(_with_options(_element(each), options, machine.target.dialect) for each in value.elements)
     columns = [each.column for each in elements if each.column]
     name, _ = object_name(machine, "index", value.name, table, columns)
     dialect = "mysql" if machine.target.dialect == "mariadb" else machine.target.dialect
     include = options.get("postgresql_include")
     method = options.get(f"{dialect}_using")
+    prefix = options.get("mysql_prefix") if dialect == "mysql" else None
+    if isinstance(prefix, str) and prefix.upper() in ("FULLTEXT", "SPATIAL"):
+        method = prefix
     return Index(
         name,
         elements,
@@ -227,15 +282,34 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
         where=clause(options.get(f"{dialect}_where")),
         method=method.lower() if isinstance(method, str) else "btree",
         include=names_of(include) if isinstance(include, list | tuple) else (),
+        nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
     )
+
+
+def _with_options(element: IndexElement, options: Mapping[str, Value], dialect: DialectName) -> IndexElement:
+    """The key with what `postgresql_ops` or `mysql_length` says of it, by its name or for all."""
+    option = options.get({"postgresql": "postgresql_ops", "sqlite": ""}.get(dialect, "mysql_length"))
+    told = option.get(element.column or "") if isinstance(option, Mapping) else option
+    if isinstance(told, str) and HOLE not in told:
+        return replace(element, opclass=str(told))
+    return replace(element, length=told) if isinstance(told, int) else element
 
 
 def _element(value: Value) -> IndexElement:
     if isinstance(value, Clause):
-        plain = _DIRECTION.fullmatch(value.text)
-        if plain:
-            return IndexElement(plain.group(1), is_descending=(plain.group(2) or "").strip().lower() == "desc")
-        return IndexElement(None, clause(value))
+        told = _KEY.fullmatch(value.text)
+        if told is None or HOLE in value.text:
+            return IndexElement(None, clause(value))
+        key = told["key"]
+        is_column = _PLAIN.fullmatch(key) is not None
+        return IndexElement(
+            key.strip('"') if is_column else None,
+            None if is_column else clause(replace(value, text=key)),
+            (told["direction"] or "").lower() == "desc",
+            _NULLS.get((told["nulls"] or "").lower()),
+            (told["collation"] or "").strip('"') or None,
+            told["opclass"],
+        )
     name = column_name(value)
     return IndexElement(None, Expression(HOLE)) if HOLE in name else IndexElement(name)
 
@@ -265,11 +339,13 @@ def column(
         nullable=nullable if isinstance(nullable, bool) else None,
         default=server_default(default_value),
         has_client_default=any(value.option(name) is not None for name in ("default", "default_factory")),
-        is_identity="identity" in generated,
+        is_identity="identity" in generated and _has_identity(machine),
+        is_always_identity="identity" in generated and _has_identity(machine) and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
         computed=clause(computed.args[0]) if computed and computed.args else None,
         is_stored=computed is not None and computed.options.get("persisted") is not False,
         comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
+        collation=collation(value.type),
     )
     constraints: list[AnyConstraint] = []
     for each in value.arguments:
@@ -283,6 +359,7 @@ def column(
                 made = replace(made, type=_referred_type(machine, made_key))
         else:
             constraints.append(constraint(machine, each, table, taken))
+    constraints += type_check(machine, value, table)
     unique, indexed = is_set(value.option("unique")), is_set(value.option("index"))
     if unique and not indexed:
         name, implicit = object_name(machine, "unique", None, table, (value.name,))
@@ -299,6 +376,46 @@ def column(
     if indexed:
         indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
     return made, tuple(constraints), indexes
+
+
+def type_check(machine: CallEvaluator, value: ColumnValue, table: QualifiedName) -> tuple[CheckConstraint, ...]:
+    """The CHECK that `create_constraint=True` of a Boolean or Enum makes where the database has no such type.
+
+    Source: SQLAlchemy 2.1, `sqltypes.Boolean._set_table` and `sqltypes.Enum._set_table`.
+    """
+    kind = value.type
+    if not isinstance(kind, SqlType) or not is_set(kind.kwargs.get("create_constraint")):
+        return ()
+    values = values_of_check(machine, kind)
+    if values is None:
+        return ()
+    given = enum_name(kind) if kind.is_enum else kind.kwargs.get("name")
+    name, implicit = object_name(machine, "check", given, table, (value.name,))
+    text = f"{value.name} IN ({', '.join(values)})"
+    check = CheckConstraint(
+        name=name,
+        columns=(value.name,),
+        span=value.span,
+        is_implicit_name=implicit,
+        expression=Expression(text, columns=(value.name,)),
+    )
+    return (check,)
+
+
+def _has_identity(machine: CallEvaluator) -> bool:
+    """Whether SQLAlchemy writes an Identity at all; for databases without it the column numbers itself as any other."""
+    return machine.target.dialect == "postgresql"
+
+
+def is_always(identity: Generated) -> bool:
+    """Whether an Identity is GENERATED ALWAYS."""
+    return (identity.args[0] if identity.args else identity.options.get("always")) is True
+
+
+def collation(value: SqlType | Unknown | None) -> str | None:
+    """The collation that a type construct asks for."""
+    given = value.kwargs.get("collation") if isinstance(value, SqlType) else None
+    return given if isinstance(given, str) and HOLE not in given else None
 
 
 def _referred_type(machine: CallEvaluator, key: ForeignKey) -> Type:
@@ -330,7 +447,9 @@ def table(
     for each in columns:
         counts = each.name not in referring and numbers_itself(machine, each, key_names)
         made, own, own_indexes = column(machine, each, name, numbers_itself=counts)
-        made_columns.append(replace(made, nullable=False) if each.name in key_names else made)
+        made_columns.append(
+            replace(made, nullable=_may_be_null_in_key(machine, each)) if each.name in key_names else made
+        )
         made_constraints += own
         made_indexes += own_indexes
     for extra in constraints:
@@ -343,7 +462,7 @@ def table(
         name,
         span,
         columns=tuple(made_columns),
-        primary_key=_primary_key(machine, name, key_names, explicit, span),
+        primary_key=_primary_key(machine, name, key_names, explicit, span, options),
         foreign_keys=tuple(each for each in made_constraints if isinstance(each, ForeignKey)),
         unique_constraints=tuple(each for each in made_constraints if isinstance(each, UniqueConstraint)),
         check_constraints=tuple(each for each in made_constraints if isinstance(each, CheckConstraint)),
@@ -353,8 +472,14 @@ def table(
         is_open=is_open,
         are_keys_told=not is_open,
         is_partitioned="postgresql_partition_by" in options,
+        partition_by=_known_text(options.get("postgresql_partition_by")),
         inherits=tuple(machine.qualified(each) for each in _inherits(options.get("postgresql_inherits"))),
     )
+
+
+def _may_be_null_in_key(machine: CallEvaluator, value: ColumnValue) -> bool:
+    """Whether a column of the primary key takes NULL: in SQLite where nobody says NOT NULL (sqlite.org/quirks.html)."""
+    return machine.target.dialect == "sqlite" and value.option("nullable") is True
 
 
 def _repeats_key(machine: CallEvaluator, value: ConstraintValue, key: Sequence[str]) -> bool:
@@ -382,12 +507,20 @@ def _inherits(value: Value) -> tuple[str, ...]:
 
 
 def _primary_key(
-    machine: CallEvaluator, name: QualifiedName, columns: Sequence[str], explicit: ConstraintValue | None, span: Span
+    machine: CallEvaluator,
+    name: QualifiedName,
+    columns: Sequence[str],
+    explicit: ConstraintValue | None,
+    span: Span,
+    options: Mapping[str, Value],
 ) -> PrimaryKey | None:
     if not columns:
         return None
     given = explicit.options.get("name") if explicit else None
     key_name, implicit = object_name(machine, "primary", given, name, columns)
+    if machine.target.dialect == "sqlite" and is_set(options.get("sqlite_autoincrement")) and len(columns) == 1:
+        # AUTOINCREMENT follows PRIMARY KEY behind the column, where SQLAlchemy writes no name
+        key_name, implicit = None, True
     return PrimaryKey(
         name=key_name,
         columns=tuple(columns),
@@ -404,5 +537,7 @@ def numbers_itself(machine: CallEvaluator, value: ColumnValue, key: Sequence[str
         return False
     if choice == "auto" and (len(key) != 1 or any(isinstance(each, ConstraintValue) for each in value.arguments)):
         return False
-    generated = any(isinstance(each, Generated) for each in value.arguments)
+    generated = any(
+        isinstance(each, Generated) and (each.kind != "identity" or _has_identity(machine)) for each in value.arguments
+    )
     return not generated and column_type(machine, value.type).family == "integer"

@@ -12,6 +12,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression, Type
 from migrate_guard.reading import clauses, ddl, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
+from migrate_guard.reading.batch import recreate, recreates
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.key_directives import (
@@ -77,7 +78,10 @@ def call_batch(batch: Batch, call: Call) -> Value:
             call.machine.opaque(call.span, reason, batch.table)
         return plain(call) if plain else None
     parameters, handle = directive
-    return handle(bind(call, call.name, parameters, batch))
+    arguments = bind(call, call.name, parameters, batch)
+    if not batch.is_recreated and recreates(arguments):
+        recreate(call.machine, batch, call.span)
+    return handle(arguments)
 
 
 # -- tables
@@ -166,6 +170,10 @@ def _add_column(a: Arguments) -> Value:
     made, constraints, indexes = ddl.column(
         a.call.machine, value, name, numbers_itself=ddl.numbers_itself(a.call.machine, value, key)
     )
+    if a.call.machine.target.dialect == "sqlite":
+        # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
+        checks = ddl.type_check(a.call.machine, value, name)
+        constraints = tuple(each for each in constraints if each not in checks)
     a.call.machine.emit(
         ops.AddColumn(
             span=a.call.span,
@@ -222,6 +230,7 @@ def _alter_column(a: Arguments) -> Value:
         modify_default=ops.UNSET if generated else _default(default),
         modify_comment=_comment(values.get("comment", False)),
         modify_identity=generated.kind == "identity" if generated else ops.UNSET,
+        is_always_identity=generated is not None and generated.kind == "identity" and ddl.is_always(generated),
         modify_computed=clauses.clause(generated.args[0])
         if generated and generated.kind == "computed" and generated.args
         else ops.UNSET,
@@ -289,18 +298,13 @@ def _batch_alter_table(a: Arguments) -> Value:
     name = a.get("table_name")
     convention = a.get("naming_convention")
     names = {str(key): value for key, value in convention.items()} if isinstance(convention, Mapping) else {}
-    if isinstance(name, str) and HOLE not in name:
-        return Batch(a.call.machine.qualified(name, a.get("schema")), names, _recreated_with(a))
-    return Batch(Unknown(describe(name), a.call.span), names)
-
-
-def _recreated_with(a: Arguments) -> tuple[ConstraintValue, ...]:
-    """The constraints that `table_args` adds where the block recreates the table (Alembic's batch documentation)."""
-    recreates = {"always": True, "never": False}.get(str(a.get("recreate")), a.call.machine.target.dialect == "sqlite")
-    given = a.get("table_args")
-    if not recreates or not isinstance(given, list | tuple):
-        return ()
-    return tuple(each for each in given if isinstance(each, ConstraintValue))
+    given, choice = a.get("table_args"), a.get("recreate", "auto")
+    table_args = (
+        [each for each in given if isinstance(each, ConstraintValue)] if isinstance(given, list | tuple) else []
+    )
+    known = isinstance(name, str) and HOLE not in name
+    table = a.call.machine.qualified(name, a.get("schema")) if known else Unknown(describe(name), a.call.span)
+    return Batch(table, names, tuple(table_args), choice if isinstance(choice, str) else "auto")
 
 
 def _f(call: Call) -> Value:

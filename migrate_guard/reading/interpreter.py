@@ -18,9 +18,9 @@ from migrate_guard.model.revision import Direction, Revision, Run, Unknown, Unre
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
+from migrate_guard.reading.batch import end_block
 from migrate_guard.reading.computing import is_answer, known_items, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
-from migrate_guard.reading.key_directives import add_table_args
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.script import Script
@@ -306,7 +306,7 @@ class Interpreter(StatementExecutor):
             case Batch():
                 self.batch += 1
                 inside(manager)
-                add_table_args(self, manager)
+                end_block(self, manager, self.span(item.context_expr))
                 self.batch -= 1
             case External(path="contextlib.suppress"):
                 self.tolerating += 1

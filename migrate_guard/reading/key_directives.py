@@ -11,8 +11,8 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint
 from migrate_guard.reading import ddl
 from migrate_guard.reading.arguments import Arguments
-from migrate_guard.reading.calls import CallEvaluator
-from migrate_guard.reading.values import HOLE, Batch, Clause, ColumnValue, ConstraintValue, FinalName, IndexValue, Value
+from migrate_guard.reading.constructs import exclusion
+from migrate_guard.reading.values import HOLE, Clause, ColumnValue, ConstraintValue, FinalName, IndexValue, Value
 
 
 def create_index(a: Arguments) -> Value:
@@ -87,16 +87,6 @@ def columns_constraint(kind: str) -> Callable[[Arguments], Value]:
     return handle
 
 
-def add_table_args(machine: CallEvaluator, batch: Batch) -> None:
-    """Add the constraints that a block gives to the table it recreates; at its end, when their columns are there."""
-    if isinstance(batch.table, QualifiedName):
-        for each in batch.table_args:
-            known = machine.schema.table(batch.table)
-            taken = [constraint.name for constraint in known.constraints()] if known else []
-            made = ddl.constraint(machine, each, batch.table, taken)
-            machine.emit(ops.AddConstraint(span=each.span, table=batch.table, constraint=made))
-
-
 def create_check(a: Arguments) -> Value:
     table = a.table()
     if table is None:
@@ -127,8 +117,7 @@ def create_foreign_key(a: Arguments) -> Value:
 def create_exclude(a: Arguments) -> Value:
     table = a.table()
     if table is not None:
-        columns = tuple(each[0] for each in a.rest if isinstance(each, tuple) and each)
-        value = ConstraintValue("exclusion", columns, {**a.values, "name": a.get("constraint_name")}, a.call.span)
+        value = exclusion(a.rest, {**a.values, "name": a.get("constraint_name")}, a.call.span)
         _emit_constraint(a, table, ddl.constraint(a.call.machine, value, table))
     return None
 

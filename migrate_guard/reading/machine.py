@@ -185,6 +185,8 @@ class Machine:
 
     def qualified(self, name: str, schema: Value = None) -> QualifiedName:
         """The name of an object; the connection's default schema is not spelled."""
+        # SQLAlchemy takes an empty name for none.
+        schema = schema or None
         if schema is None and self.search_schema is not None:
             return QualifiedName(str(name), self.search_schema)
         if not isinstance(schema, str) or schema in ("", self.default_schema):

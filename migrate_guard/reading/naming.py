@@ -80,13 +80,14 @@ def _named_any(constraint: AnyConstraint, table: str, taken: set[str], dialect: 
 def _named(constraint: C, table: str, taken: set[str], dialect: DialectName) -> C:
     if constraint.name is not None:
         return constraint
-    name = implicit_name(_kind(constraint), table, constraint.columns, taken, dialect)
+    name = implicit_name(kind_of(constraint), table, constraint.columns, taken, dialect)
     if name is not None:
         taken.add(name)
     return replace(constraint, name=name, is_implicit_name=True)
 
 
-def _kind(constraint: AnyConstraint) -> Kind:
+def kind_of(constraint: AnyConstraint) -> Kind:
+    """What the naming of objects calls a constraint."""
     match constraint:
         case PrimaryKey():
             return "primary"

@@ -93,6 +93,18 @@ def enum_type(machine: CallEvaluator, value: SqlType) -> EnumType | None:
     return EnumType(qualified, enum_labels(machine, value) or (), value.span)
 
 
+def values_of_check(machine: CallEvaluator, value: SqlType) -> list[str] | None:
+    """What the CHECK of a Boolean or Enum allows; None where the database has the type, or the labels are not known."""
+    value = _variant(value, machine.target.dialect)
+    if value.class_name in ("Boolean", "BOOLEAN"):
+        return None if machine.target.dialect == "postgresql" else ["0", "1"]
+    has_enums = machine.target.dialect != "sqlite" and value.kwargs.get("native_enum") is not False
+    if value.class_name != "Enum" or has_enums:
+        return None
+    labels = enum_labels(machine, value)
+    return None if labels is None else ["'" + each.replace("'", "''") + "'" for each in labels]
+
+
 def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator[EnumType]:
     """The enum types that CREATE TABLE makes on its way, each once."""
     seen: set[QualifiedName] = set()

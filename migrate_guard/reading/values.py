@@ -255,6 +255,8 @@ class ConstraintValue:
     referred: tuple[Value, ...] = ()
     """"table.column" strings of a foreign key."""
     sqltext: Value = None
+    operators: tuple[Value, ...] = ()
+    """Of an exclusion, one for each column."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -370,7 +372,7 @@ class Row:
     values: tuple[Value, ...]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Batch:
     """The `batch_op` of `op.batch_alter_table(...)`."""
 
@@ -378,3 +380,7 @@ class Batch:
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     table_args: tuple[ConstraintValue, ...] = ()
     """What the table gets besides, if it is recreated."""
+    recreate: str = "auto"
+    """"auto", "always" or "never"."""
+    is_recreated: bool = False
+    """The block has come to something for which the table is copied into a new one."""

@@ -13,7 +13,7 @@ from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.sql import read_sql
 
 Case = tuple[str, list[str]]
-_LEFT_OUT = frozenset({"span", "is_sql", "sql"})
+_LEFT_OUT = frozenset({"span", "is_sql", "sql", "definition", "objects"})
 
 
 def cases(table: str) -> list[Case]:
@@ -75,7 +75,11 @@ def _column(column: Column) -> str:
 
 def _element(element: IndexElement) -> str:
     key = element.column or describe(element.expression)
-    return f"{key} DESC" if element.is_descending else key
+    collation = f"COLLATE {element.collation}" if element.collation else None
+    length = f"({element.length})" if element.length else None
+    nulls = f"NULLS {element.nulls}" if element.nulls else None
+    direction = "DESC" if element.is_descending else None
+    return " ".join(filter(None, (key, length, collation, element.opclass, direction, nulls)))
 
 
 def _expression(expression: Expression) -> str:

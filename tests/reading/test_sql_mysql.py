@@ -12,7 +12,7 @@ CREATE TABLE `t` (`id` int unsigned NOT NULL AUTO_INCREMENT, name varchar(50) CH
    USING BTREE, FULLTEXT KEY ft (name), CONSTRAINT `fk` FOREIGN KEY (a) REFERENCES b (id) ON DELETE CASCADE)
    ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='things'
 -> CreateTable(Table(t, columns=[id INTEGER UNSIGNED NOT NULL is_serial, name VARCHAR(50) default='x' comment=its
-   name], primary_key=PrimaryKey(None, columns=[id]), foreign_keys=[ForeignKey(fk, columns=[a], b,
+   name collation=utf8mb4_bin], primary_key=PrimaryKey(None, columns=[id]), foreign_keys=[ForeignKey(fk, columns=[a], b,
    referred_columns=[id], ondelete=CASCADE)], unique_constraints=[UniqueConstraint(uq, columns=[name])],
    indexes=[Index(ix, [name DESC]), Index(ft, [name], method=fulltext)], comment=things))
 CREATE TABLE t (at timestamp DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, kind enum('a', 'b') NOT NULL, ok
@@ -26,7 +26,7 @@ CREATE TABLE IF NOT EXISTS db.t (id bigint PRIMARY KEY, `key` int, data json DEF
 -> CreateTable(Table(db.t, columns=[id BIGINT NOT NULL, key INTEGER, data JSON
    default=<(json_object())|json_object()>], primary_key=PrimaryKey(None, columns=[id])), if_not_exists)
 CREATE TABLE t (id int) PARTITION BY HASH (id) PARTITIONS 4
--> CreateTable(Table(t, columns=[id INTEGER], is_partitioned))
+-> CreateTable(Table(t, columns=[id INTEGER], is_partitioned, partition_by=HASH (id) PARTITIONS 4))
 CREATE TEMPORARY TABLE t (id int)
 -> RawSql(CREATE TEMPORARY TABLE, tables=[t])
 DROP TABLE IF EXISTS `a`, `b`
@@ -86,7 +86,7 @@ ALTER TABLE t RENAME INDEX a TO b, RENAME TO u
 -> RenameIndex(a, b)
 -> RenameTable(t, u)
 CREATE UNIQUE INDEX ix ON t (a(20), (lower(b))) ALGORITHM=INPLACE LOCK=NONE
--> CreateIndex(t, Index(ix, [a, <lower(b)|b lower()>], unique))
+-> CreateIndex(t, Index(ix, [a (20), <lower(b)|b lower()>], unique))
 CREATE FULLTEXT INDEX ft ON t (a) WITH PARSER ngram
 -> CreateIndex(t, Index(ft, [a], method=fulltext))
 DROP INDEX ix ON t

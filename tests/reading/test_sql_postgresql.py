@@ -12,12 +12,13 @@ CREATE TABLE t (id serial PRIMARY KEY, name varchar(50) NOT NULL DEFAULT 'x', at
    WITH TIME ZONE NOT NULL default=<now()|now()>], primary_key=PrimaryKey(None, columns=[id])))
 CREATE TABLE IF NOT EXISTS public."Users" ("Id" bigint GENERATED ALWAYS AS IDENTITY (START 5), Email text COLLATE "C"
    UNIQUE)
--> CreateTable(Table(Users, columns=[Id BIGINT NOT NULL is_identity, email TEXT],
+-> CreateTable(Table(Users, columns=[Id BIGINT NOT NULL is_identity is_always_identity, email TEXT collation=C],
    unique_constraints=[UniqueConstraint(None, columns=[email])]), if_not_exists)
 CREATE TABLE app.t (a int REFERENCES b, c int CONSTRAINT fk REFERENCES app.d (id) ON DELETE SET NULL ON UPDATE CASCADE
    DEFERRABLE INITIALLY DEFERRED)
 -> CreateTable(Table(app.t, columns=[a INTEGER, c INTEGER], foreign_keys=[ForeignKey(None, columns=[a], b),
-   ForeignKey(fk, columns=[c], app.d, referred_columns=[id], ondelete=SET NULL, onupdate=CASCADE, deferrable)]))
+   ForeignKey(fk, columns=[c], app.d, referred_columns=[id], ondelete=SET NULL, onupdate=CASCADE, deferrable,
+   initially_deferred)]))
 CREATE TABLE t (a int, b int, CONSTRAINT pk PRIMARY KEY (a, b) INCLUDE (c), UNIQUE NULLS NOT DISTINCT (b), CHECK (a >
    0 AND lower(b) <> ''), CONSTRAINT fk FOREIGN KEY (a) REFERENCES x (id) MATCH FULL ON DELETE CASCADE)
 -> CreateTable(Table(t, columns=[a INTEGER NOT NULL, b INTEGER NOT NULL], primary_key=PrimaryKey(pk, columns=[a, b]),
@@ -32,9 +33,10 @@ CREATE TABLE t (a int CHECK (a > 0) NO INHERIT CONSTRAINT nn NOT NULL, total num
 -> CreateTable(Table(t, columns=[a INTEGER NOT NULL, total NUMERIC(10, 2) computed=<price * qty|price qty> is_stored],
    check_constraints=[CheckConstraint(None, columns=[a], <a > 0|a>)]))
 CREATE TABLE t (id int, at date) PARTITION BY RANGE (at)
--> CreateTable(Table(t, columns=[id INTEGER, at DATE], is_partitioned))
+-> CreateTable(Table(t, columns=[id INTEGER, at DATE], is_partitioned, partition_by=RANGE (at)))
 CREATE TABLE t_2024 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')
--> CreateTable(Table(t_2024, is_open, are_keys_told=False, partition_of=t))
+-> CreateTable(Table(t_2024, is_open, are_keys_told=False, partition_of=t,
+   partition_bound=FOR VALUES FROM ('2024-01-01') TO ('2025-01-01')))
 CREATE TABLE t () INHERITS (a, b)
 -> CreateTable(Table(t, is_open, inherits=[a, b]))
 CREATE TABLE t (LIKE other INCLUDING ALL, extra int)
@@ -45,7 +47,7 @@ CREATE UNLOGGED TABLE t (id int) WITH (fillfactor = 70) TABLESPACE fast
 -> CreateTable(Table(t, columns=[id INTEGER]))
 CREATE TABLE t (tags text[] DEFAULT '{}'::text[], m int [3][3], n integer ARRAY, s public.status DEFAULT
    'a'::public.status, d double precision DEFAULT -1.5)
--> CreateTable(Table(t, columns=[tags TEXT[] default='{}'::text[], m INTEGER[], n INTEGER[], s public.status
+-> CreateTable(Table(t, columns=[tags TEXT[] default='{}'::text[], m INTEGER[], n INTEGER[], s status
    default='a'::public.status, d DOUBLE PRECISION default=-1.5]))
 CREATE TABLE t (d text DEFAULT '-'::character varying NOT NULL, e timestamp DEFAULT (now() AT TIME ZONE 'utc'), f
    char(3) DEFAULT NULL, g interval day to second)
@@ -89,7 +91,7 @@ ALTER TABLE t ALTER a SET DEFAULT now(), ALTER b SET DEFAULT 'x'::text, ALTER c 
 -> AlterColumn(t, d, modify_nullable=False)
 ALTER TABLE t ALTER a ADD GENERATED ALWAYS AS IDENTITY, ALTER b DROP IDENTITY IF EXISTS, ALTER c DROP EXPRESSION,
    ALTER d SET EXPRESSION AS (a + 1)
--> AlterColumn(t, a, modify_identity)
+-> AlterColumn(t, a, modify_identity, is_always_identity)
 -> AlterColumn(t, b, modify_identity=False)
 -> AlterColumn(t, c, modify_computed=None)
 -> AlterColumn(t, d, modify_computed=<a + 1|a>)
@@ -163,13 +165,14 @@ ALTER TABLE t FROBNICATE, ADD b int
 # Indexes
 
 CREATE INDEX ix ON t (a, b DESC NULLS LAST)
--> CreateIndex(t, Index(ix, [a, b DESC]))
+-> CreateIndex(t, Index(ix, [a, b DESC NULLS LAST]))
 CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix ON app.t USING gin (lower(a) gin_trgm_ops, (b ->> 'k')) INCLUDE (c,
    d) WITH (fastupdate = off) WHERE deleted_at IS NULL
--> CreateIndex(app.t, Index(ix, [<lower(a)|a lower()>, <b ->> 'k'|b>], unique, where=<deleted_at IS NULL|deleted_at>,
+-> CreateIndex(app.t, Index(ix, [<lower(a)|a lower()> gin_trgm_ops, <b ->> 'k'|b>], unique,
+   where=<deleted_at IS NULL|deleted_at>,
    method=gin, include=[c, d]), concurrently, if_not_exists)
 CREATE INDEX ON ONLY t (pg_catalog.lower(a), b COLLATE "C" text_pattern_ops) NULLS NOT DISTINCT
--> CreateIndex(t, Index(None, [<pg_catalog.lower(a)|a lower()>, b]))
+-> CreateIndex(t, Index(None, [<pg_catalog.lower(a)|a lower()>, b COLLATE C text_pattern_ops], nulls_not_distinct))
 DROP INDEX a, app.b
 -> DropIndex(a)
 -> DropIndex(app.b)

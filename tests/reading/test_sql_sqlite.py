@@ -13,11 +13,13 @@ CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL ON CONF
    primary_key=PrimaryKey(None, columns=[id])))
 CREATE TABLE main.t (a, b TEXT COLLATE NOCASE UNIQUE ON CONFLICT REPLACE, c INT AS (a + 1) VIRTUAL, PRIMARY KEY (a,
    b)) WITHOUT ROWID
--> CreateTable(Table(t, columns=[a NOT NULL, b TEXT NOT NULL, c INT computed=<a + 1|a>], primary_key=PrimaryKey(None,
+-> CreateTable(Table(t, columns=[a NOT NULL, b TEXT NOT NULL collation=NOCASE, c INT computed=<a + 1|a>],
+   primary_key=PrimaryKey(None,
    columns=[a, b]), unique_constraints=[UniqueConstraint(None, columns=[b])]))
 CREATE TABLE t (a INT REFERENCES u ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, CONSTRAINT ck CHECK (a IN (1, 2))
    CONSTRAINT fk FOREIGN KEY (a) REFERENCES u (id))
--> CreateTable(Table(t, columns=[a INT], foreign_keys=[ForeignKey(None, columns=[a], u, ondelete=CASCADE, deferrable),
+-> CreateTable(Table(t, columns=[a INT], foreign_keys=[ForeignKey(None, columns=[a], u, ondelete=CASCADE, deferrable,
+   initially_deferred),
    ForeignKey(fk, columns=[a], u, referred_columns=[id])], check_constraints=[CheckConstraint(ck, columns=[a], <a IN
    (1, 2)|a>)]))
 CREATE VIRTUAL TABLE search USING fts5(title, body)
@@ -45,7 +47,8 @@ ALTER TABLE t RENAME a TO b
 ALTER TABLE t DROP COLUMN a
 -> DropColumn(t, a)
 CREATE UNIQUE INDEX IF NOT EXISTS main.ix ON t (a COLLATE NOCASE DESC, lower(b)) WHERE c IS NOT NULL
--> CreateIndex(t, Index(ix, [a DESC, <lower(b)|b lower()>], unique, where=<c IS NOT NULL|c>), if_not_exists)
+-> CreateIndex(t, Index(ix, [a COLLATE NOCASE DESC, <lower(b)|b lower()>], unique,
+   where=<c IS NOT NULL|c>), if_not_exists)
 DROP INDEX IF EXISTS ix
 -> DropIndex(ix, if_exists)
 CREATE VIEW IF NOT EXISTS v AS SELECT * FROM t

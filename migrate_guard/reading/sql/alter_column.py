@@ -59,12 +59,13 @@ def _drop_not_null(cursor: Cursor, operation: AlterColumn) -> AlterColumn:
 
 
 def _add_identity(cursor: Cursor, operation: AlterColumn) -> AlterColumn:
-    if not cursor.take("ALWAYS"):
+    is_always = cursor.take("ALWAYS")
+    if not is_always:
         cursor.expect("BY", "DEFAULT")
     cursor.expect("AS", "IDENTITY")
     if cursor.is_at("("):
         cursor.skip_group()
-    return replace(operation, modify_identity=True)
+    return replace(operation, modify_identity=True, is_always_identity=is_always)
 
 
 def _drop_identity(cursor: Cursor, operation: AlterColumn) -> AlterColumn:

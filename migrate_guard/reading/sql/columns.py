@@ -149,6 +149,7 @@ def _unique(cursor: Cursor, definition: Definition) -> None:
             columns=(definition.name,),
             span=cursor.span(begin, cursor.at),
             deferrable=options.deferrable,
+            initially_deferred=options.initially_deferred,
             nulls_not_distinct=options.nulls_not_distinct,
         )
     )
@@ -180,14 +181,18 @@ def _references(cursor: Cursor, definition: Definition) -> None:
 
 
 def _generated(cursor: Cursor, definition: Definition) -> None:
-    if not cursor.take("ALWAYS"):
+    is_always = cursor.take("ALWAYS")
+    if not is_always:
         cursor.expect("BY", "DEFAULT")
         cursor.take("ON", "NULL")
     cursor.expect("AS")
     if cursor.take("IDENTITY"):
-        definition.changes.update(is_identity=True, nullable=False)
+        definition.changes.update(is_identity=True, is_always_identity=is_always, nullable=False)
         if cursor.is_at("("):
-            cursor.skip_group()
+            with cursor.within(*cursor.skip_group()):
+                cursor.skip_until("SEQUENCE")
+                if cursor.take("SEQUENCE", "NAME"):
+                    definition.changes["sequence"] = cursor.qualified("sequence name").name
         return
     _computed(cursor, definition)
 
@@ -221,7 +226,7 @@ def _skip_name(cursor: Cursor, definition: Definition) -> None:
 
 def _collate(cursor: Cursor, definition: Definition) -> None:
     cursor.take("=")
-    cursor.qualified("collation")
+    definition.changes["collation"] = str(cursor.qualified("collation"))
 
 
 def _character(cursor: Cursor, definition: Definition) -> None:

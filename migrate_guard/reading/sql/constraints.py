@@ -17,6 +17,7 @@ from migrate_guard.model.schema import (
 )
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.tokens import Kind
+from migrate_guard.reading.values import HOLE
 
 _ACTIONS = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 _MYSQL_KEYS = ("KEY", "INDEX")
@@ -27,6 +28,7 @@ class Options:
     """What may follow any constraint."""
 
     deferrable: bool = False
+    initially_deferred: bool = False
     not_valid: bool = False
     ondelete: str | None = None
     onupdate: str | None = None
@@ -121,6 +123,7 @@ def _unique(cursor: Cursor, name: str | None, begin: int, options: Options) -> A
         columns=columns,
         span=cursor.span(begin, cursor.at),
         deferrable=options.deferrable,
+        initially_deferred=options.initially_deferred,
         nulls_not_distinct=options.nulls_not_distinct,
         not_valid=options.not_valid,
     )
@@ -162,6 +165,7 @@ def foreign_key(
         ondelete=options.ondelete,
         onupdate=options.onupdate,
         deferrable=options.deferrable,
+        initially_deferred=options.initially_deferred,
         not_valid=options.not_valid,
     )
 
@@ -179,6 +183,7 @@ def _check(cursor: Cursor, name: str | None, begin: int, options: Options) -> An
 
 
 def _exclude(cursor: Cursor, name: str | None, begin: int, options: Options) -> AnyConstraint:
+    body = cursor.at
     if cursor.take("USING"):
         cursor.name("index method")
     first, last = cursor.skip_group()
@@ -191,9 +196,11 @@ def _exclude(cursor: Cursor, name: str | None, begin: int, options: Options) -> 
     take_options(cursor, options)
     if cursor.take("WHERE"):
         cursor.skip_group()
-        take_options(cursor, options)
+    definition = cursor.source(body, cursor.at)
+    take_options(cursor, options)
     return ExclusionConstraint(
         name=name,
+        definition=None if HOLE in definition else definition,
         columns=tuple(dict.fromkeys(columns)),
         span=cursor.span(begin, cursor.at),
         not_valid=options.not_valid,
@@ -259,7 +266,7 @@ _OPTIONS: dict[str, Callable[[Cursor, Options], None]] = {
     "NOT VALID": _sets(not_valid=True),
     "NOT DEFERRABLE": _nothing,
     "DEFERRABLE": _sets(deferrable=True),
-    "INITIALLY DEFERRED": _sets(deferrable=True),
+    "INITIALLY DEFERRED": _sets(deferrable=True, initially_deferred=True),
     "INITIALLY IMMEDIATE": _nothing,
     "ON DELETE": _on_delete,
     "ON UPDATE": _on_update,

@@ -285,7 +285,10 @@ class Cursor:
         if not source:
             return Type("")
         found = sql_type(source, self.dialect)
-        return replace(found, schema=None) if found.schema == DEFAULT_SCHEMAS.get(self.dialect, "") else found
+        if found.schema is None or found.schema != DEFAULT_SCHEMAS.get(self.dialect):
+            return found
+        # a type of the default schema goes without it, unless that would mean one of the database's own
+        return replace(found, schema=None) if sql_type(found.name, self.dialect).name == found.name else found
 
 
 def qualified_name(parts: list[str], dialect: DialectName) -> QualifiedName:

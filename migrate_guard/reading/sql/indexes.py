@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, RenameIndex
@@ -125,6 +125,7 @@ class _Tail:
     where: Expression | None = None
     include: tuple[str, ...] = ()
     method: str | None = None
+    nulls_not_distinct: bool = False
 
 
 def _index(cursor: Cursor, name: str | None, *, unique: bool, method: str | None, begin: int) -> Index:
@@ -150,6 +151,7 @@ def _index(cursor: Cursor, name: str | None, *, unique: bool, method: str | None
         where=tail.where,
         method=tail.method or "btree",
         include=tail.include,
+        nulls_not_distinct=tail.nulls_not_distinct,
     )
 
 
@@ -172,15 +174,31 @@ def _element(cursor: Cursor) -> IndexElement:
         expression = cursor.expression(begin, cursor.at)
     else:
         column = cursor.name("column name")
-    is_descending = False
+    element = IndexElement(column, expression)
     while not cursor.is_done:
-        # Collations, operator classes with their options, MySQL's prefix length, NULLS FIRST.
-        if cursor.is_at("("):
-            cursor.skip_group()
-        else:
-            is_descending = is_descending or cursor.is_at("DESC")
-            cursor.at += 1
-    return IndexElement(column, expression, is_descending)
+        element = _element_option(cursor, element)
+    return element
+
+
+def _element_option(cursor: Cursor, element: IndexElement) -> IndexElement:
+    """Read one of what may follow a key: MySQL's length, a collation, an operator class, a direction."""
+    if cursor.is_at("("):
+        first, last = cursor.skip_group()
+        size = cursor.source(first, last)
+        # what follows an operator class are its options
+        return replace(element, length=int(size)) if size.isdigit() and cursor.is_mysql else element
+    if cursor.take("COLLATE"):
+        return replace(element, collation=str(cursor.qualified("collation")))
+    if direction := cursor.take_any("ASC", "DESC"):
+        return replace(element, is_descending=direction == "DESC")
+    if cursor.take("NULLS", "FIRST"):
+        return replace(element, nulls="FIRST")
+    if cursor.take("NULLS", "LAST"):
+        return replace(element, nulls="LAST")
+    if cursor.peek() is not None and cursor.dialect == "postgresql":
+        return replace(element, opclass=str(cursor.qualified("operator class")))
+    cursor.skip()
+    return element
 
 
 def _is_call(cursor: Cursor) -> bool:
@@ -210,7 +228,7 @@ def _using(cursor: Cursor, tail: _Tail) -> None:
 
 
 def _nulls(cursor: Cursor, tail: _Tail) -> None:
-    cursor.take("NOT")
+    tail.nulls_not_distinct = cursor.take("NOT")
     cursor.expect("DISTINCT")
 
 

@@ -21,13 +21,14 @@ from migrate_guard.model.operations import (
 from migrate_guard.model.schema import EnumType, Sequence, View
 from migrate_guard.reading.sql.cursor import Cursor, qualified_name
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.values import HOLE
 
 
 def create_type(cursor: Cursor) -> Iterator[Operation]:
     """Read a CREATE TYPE from behind the keyword TYPE."""
     name = cursor.qualified("type name")
     if not cursor.take("AS", "ENUM"):
-        yield raw(cursor, "CREATE TYPE")
+        yield raw(cursor, "CREATE TYPE", objects=(name,))
         return
     first, last = cursor.skip_group()
     with cursor.within(first, last):
@@ -44,7 +45,7 @@ def alter_type(cursor: Cursor) -> Iterator[Operation]:
         kind = cursor.take_phrase(_RAW_TYPE_ACTIONS)
         if kind is None:
             raise cursor.not_understood()
-        yield raw(cursor, f"ALTER TYPE {kind}")
+        yield raw(cursor, f"ALTER TYPE {kind}", objects=(name,))
         return
     yield _TYPE_ACTIONS[action](cursor, name)
     cursor.expect_end()
@@ -71,11 +72,14 @@ def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool 
     """Read a CREATE VIEW from behind the keyword VIEW."""
     cursor.take("IF", "NOT", "EXISTS")
     name = cursor.qualified("view name")
+    begin = cursor.at
     cursor.skip_until("AS")
     cursor.expect("AS")
     # A recursive view reads itself.
     tables = tuple(each for each in cursor.query_tables(*_query(cursor)) if each != name)
-    view = View(name, cursor.span(), is_materialized=is_materialized, tables=tables)
+    text = cursor.source(begin, cursor.at)
+    definition = None if HOLE in text else text
+    view = View(name, cursor.span(), is_materialized=is_materialized, tables=tables, definition=definition)
     yield CreateView(span=cursor.span(), is_sql=True, view=view, replace=replace)
 
 
@@ -114,12 +118,14 @@ def create_sequence(cursor: Cursor) -> Iterator[Operation]:
     """Read a CREATE SEQUENCE from behind the keyword SEQUENCE."""
     if_not_exists = cursor.take("IF", "NOT", "EXISTS")
     name = cursor.qualified("sequence name")
+    begin = cursor.at
     cursor.skip_until("OWNED")
+    definition = cursor.source(begin, cursor.at)
     owned_by = column_of_table(cursor) if cursor.take("OWNED", "BY") and not cursor.is_at("NONE") else None
     yield CreateSequence(
         span=cursor.span(),
         is_sql=True,
-        sequence=Sequence(name, cursor.span(), owned_by=owned_by),
+        sequence=Sequence(name, cursor.span(), owned_by, "" if HOLE in definition else definition),
         if_not_exists=if_not_exists,
     )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from migrate_guard.model.folding_objects import DEFINED
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.objects import column_of_table, comment_on_column
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.tokens import Kind
 
 OBJECTS = (
     "ACCESS METHOD",
@@ -70,9 +73,10 @@ _RELATIONS = frozenset({"TABLE", "FOREIGN TABLE"})
 def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operation]:
     """Read a CREATE, ALTER or DROP of something that is no part of the schema, from behind what it is called."""
     action = None
+    objects: tuple[QualifiedName, ...] = ()
     if verb == "ALTER" and thing in _WITH_ACTIONS:
         cursor.take("IF", "EXISTS")
-        cursor.qualified()
+        objects = (cursor.qualified(),)
         action = cursor.take_phrase(_ACTIONS)
         if action == "OWNED BY" and not cursor.is_at("NONE"):
             column_of_table(cursor)
@@ -86,7 +90,23 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         cursor.take("IF", "NOT", "EXISTS")
         cursor.take("IF", "EXISTS")
         cursor.listed(cursor.table)
-    yield raw(cursor, " ".join(filter(None, (verb, thing, action))))
+    elif thing in DEFINED:
+        objects = _defined(cursor, verb, thing)
+    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), objects=objects)
+
+
+def _defined(cursor: Cursor, verb: str, thing: str) -> tuple[QualifiedName, ...]:
+    """The names of what is created, altered or dropped, up to the first that is not one."""
+    cursor.take("IF", "NOT", "EXISTS")
+    cursor.take("IF", "EXISTS")
+    found = []
+    while (word := cursor.peek()) and (word.kind in (Kind.NAME, Kind.QUOTED)) and not word.has_hole:
+        found.append(cursor.qualified(f"{thing.lower()} name"))
+        if cursor.is_at("("):
+            cursor.skip_group()
+        if verb != "DROP" or not cursor.take(","):
+            break
+    return tuple(found)
 
 
 _WITH_ACTIONS = frozenset({"SEQUENCE", "VIEW", "MATERIALIZED VIEW", "DOMAIN"})

@@ -26,6 +26,8 @@ class Draft:
     required: list[str] = field(default_factory=list)
     inherits: tuple[QualifiedName, ...] = ()
     partition_of: QualifiedName | None = None
+    partition_bound: str | None = None
+    partition_by: str | None = None
     is_partitioned: bool = False
     is_open: bool = False
     are_keys_told: bool = True
@@ -95,7 +97,9 @@ def _table(name: QualifiedName, draft: Draft, cursor: Cursor) -> Table:
         is_open=draft.is_open,
         are_keys_told=draft.are_keys_told,
         is_partitioned=draft.is_partitioned,
+        partition_by=draft.partition_by,
         partition_of=draft.partition_of,
+        partition_bound=draft.partition_bound,
         inherits=draft.inherits,
     )
     for constraint in draft.constraints:
@@ -175,7 +179,24 @@ def _inherits(cursor: Cursor, draft: Draft) -> None:
 
 def _partition_by(cursor: Cursor, draft: Draft) -> None:
     draft.is_partitioned = True
+    begin = cursor.at
+    cursor.skip_until("WITH", "TABLESPACE", "USING")
+    draft.partition_by = cursor.source(begin, cursor.at)
     cursor.skip_rest()
+
+
+def _for_values(cursor: Cursor, draft: Draft) -> None:
+    begin = cursor.at - 2
+    while (word := cursor.take_any("IN", "FROM", "TO", "WITH")) and cursor.is_at("("):
+        cursor.skip_group()
+        if word in ("IN", "TO", "WITH"):
+            break
+    draft.partition_bound = cursor.source(begin, cursor.at)
+
+
+def _default_partition(cursor: Cursor, draft: Draft) -> None:
+    if draft.partition_of:
+        draft.partition_bound = "DEFAULT"
 
 
 def _as_query(cursor: Cursor, draft: Draft) -> None:
@@ -196,6 +217,8 @@ def _comment(cursor: Cursor, draft: Draft) -> None:
 _OPTIONS: dict[str, Callable[[Cursor, Draft], None]] = {
     "INHERITS": _inherits,
     "PARTITION BY": _partition_by,
+    "FOR VALUES": _for_values,
+    "DEFAULT": _default_partition,
     "AS": _as_query,
     "SELECT": _as_query,
     "LIKE": _as_query,

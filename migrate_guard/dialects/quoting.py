@@ -1,0 +1,28 @@
+"""Identifiers in SQL, quoted where the target needs it."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from migrate_guard.dialects.reserved import is_reserved
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.target import Target
+
+_FOLDED: Final = re.compile(r"[a-z_][a-z0-9_$]*")
+"""What PostgreSQL reads as it is written."""
+_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+def quoted(name: str, target: Target) -> str:
+    """The name as an identifier of SQL for `target`."""
+    plain = _FOLDED if target.dialect == "postgresql" else _PLAIN
+    if plain.fullmatch(name) and not is_reserved(name, target):
+        return name
+    quote = "`" if target.dialect in ("mysql", "mariadb") else '"'
+    return quote + name.replace(quote, quote * 2) + quote
+
+
+def qualified(name: QualifiedName, target: Target) -> str:
+    """The name with its schema, each quoted where it is needed."""
+    return ".".join(quoted(each, target) for each in (name.schema, name.name) if each)

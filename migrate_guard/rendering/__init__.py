@@ -1,0 +1,1 @@
+"""What a schema is in other languages: SQL, Mermaid."""
