@@ -151,9 +151,11 @@ def _add_bindings(found: dict[str, tuple[ast.stmt, ...]], body: Iterable[ast.stm
                 found.update({alias.asname or alias.name.partition(".")[0]: (node,) for alias in names})
             case ast.ImportFrom(names=names):
                 found.update({alias.asname or alias.name: (node,) for alias in names})
-            case ast.If(body=inner, orelse=other):
-                _add_bindings(found, other)
-                _add_bindings(found, inner)
+            case ast.If(test=test, body=inner, orelse=other):
+                # what is there for type checkers alone is nothing that runs
+                branches = (inner, other) if ast.unparse(test).endswith("TYPE_CHECKING") else (other, inner)
+                for branch in branches:
+                    _add_bindings(found, branch)
             case ast.Try(body=inner, handlers=handlers, orelse=other, finalbody=final):
                 for handler in handlers:
                     _add_bindings(found, handler.body)

@@ -454,6 +454,8 @@ def _clause(receiver: Clause, call: Call) -> Value:
 
 def _class(receiver: Class, call: Call) -> Value:
     """Methods of a class that none of its own: those of a declarative one stand for its table."""
+    if call.name == "generate_base":
+        return receiver
     if call.name == "as_mutable":
         return as_type(call, call.get(0, "sqltype"))
     table = model_table(receiver)
