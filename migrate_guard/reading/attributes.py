@@ -244,6 +244,8 @@ def _of_type(machine: CallEvaluator, value: SqlType, name: str, node: ast.expr) 
             return value.kwargs.get("length", value.args[0] if value.args else None)
         case "name" | "schema" if name in value.kwargs:
             return value.kwargs[name]
+        case "timezone" if value.path == "migrate_guard.sql":
+            return "WITH TIME ZONE" in str(value.args[0])
         case "enums":
             return [each for each in value.args if isinstance(each, str)]
         case "impl":
