@@ -29,7 +29,7 @@ import warnings
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from functools import cache
 from pathlib import Path
@@ -111,19 +111,23 @@ def main() -> None:
     parser.add_argument("--python", default=sys.executable, metavar="FILE", help="what runs the scripts")
     arguments = parser.parse_args()
     wanted = chosen(parser, arguments.only)
+    dialects = [arguments.dialect] if arguments.dialect else get_args(Dialect)
     lines: list[str] = []
-    with tempfile.TemporaryDirectory() as scratch, servers.postgresql(Path(scratch)) as server:
-        for dialect in get_args(Dialect):
-            if arguments.dialect in (None, dialect):
-                settings = Settings(
-                    dialect,
-                    arguments.corpus.resolve(),
-                    server.dsn,
-                    arguments.python,
-                    arguments.timeout,
-                    arguments.every_revision,
-                )
-                lines += run(wanted, settings, arguments.jobs)
+    with ExitStack() as stack:
+        dsn = ""
+        if "postgresql" in dialects:
+            scratch = stack.enter_context(tempfile.TemporaryDirectory())
+            dsn = stack.enter_context(servers.postgresql(Path(scratch))).dsn
+        for dialect in dialects:
+            settings = Settings(
+                dialect,
+                arguments.corpus.resolve(),
+                dsn,
+                arguments.python,
+                arguments.timeout,
+                arguments.every_revision,
+            )
+            lines += run(wanted, settings, arguments.jobs)
     if arguments.differences:
         arguments.differences.write_text("".join(f"{each}\n" for each in lines), encoding="utf-8")
 
@@ -247,8 +251,8 @@ def folded(reading: Reading, failed: Collection[str]) -> Iterator[Schema]:
             return None
         return replay.interpret(revision, direction, before)
 
-    schema = Schema()
-    for replayed in Replay(reading.history, interpret):
+    schema = Schema.of_empty_database()
+    for replayed in Replay(reading.history, interpret, Schema.of_empty_database()):
         for transition in replayed.upgrade.transitions if replayed.upgrade else ():
             schema = folding.apply(schema, transition.operation)
         yield schema

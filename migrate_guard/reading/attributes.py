@@ -5,12 +5,11 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import known_items
+from migrate_guard.reading.models import load_models, metadata_of, model_table
 from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
@@ -57,7 +56,7 @@ def bound_method(function: Function, receiver: Value) -> Function:
 
 
 def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -> Value:
-    found = value.lookup(name)
+    found = metadata_of(value) if name == "metadata" else value.lookup(name)
     if isinstance(found, Function):
         return bound_method(found, value) if found.kind == "classmethod" else found
     if found is not None:
@@ -67,48 +66,11 @@ def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -
     if name == "__members__" and value.is_enum:
         return {each.name: each for each in known_items(value) or ()}
     if name == "__table__":
-        return model_table(machine, value)
-    if name == "metadata" and value.descends_from(*DECLARATIVE_BASES):
-        return _own_metadata(value)
+        return model_table(value)
     if name in ("c", "columns"):
-        table = model_table(machine, value)
+        table = model_table(value)
         return Columns(table) if isinstance(table, TableValue) else table
     return BoundMethod(value, name)
-
-
-DECLARATIVE_BASES: Final = ("sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta")
-
-
-def _own_metadata(value: Class) -> MetaDataValue | Unknown:
-    """The MetaData that SQLAlchemy gives to a declarative base that names none; its subclasses share it."""
-    for base in value.bases:
-        if isinstance(base, Class) and base.descends_from(*DECLARATIVE_BASES):
-            return _own_metadata(base)
-    foreign = [base.path for base in value.bases if isinstance(base, External) and not _is_of_sqlalchemy(base)]
-    if foreign:
-        return Unknown(f"the metadata of {value.name} may be that of {foreign[0]}")
-    metadata = MetaDataValue()
-    value.scope.variables["metadata"] = metadata
-    return metadata
-
-
-def _is_of_sqlalchemy(base: External) -> bool:
-    return base.path.startswith("sqlalchemy.")
-
-
-def model_table(machine: CallEvaluator, value: Class) -> TableValue | Unknown:
-    """The table that a declarative class of the script maps."""
-    name = value.lookup("__tablename__")
-    table = value.lookup("__table__")
-    if isinstance(table, TableValue):
-        return table
-    if not isinstance(name, str):
-        return Unknown(f"the table of {value.name} is not known")
-    columns: list[ColumnValue] = []
-    for key, column in value.scope.variables.items():
-        if isinstance(column, ColumnValue):
-            columns.append(replace(column, name=column.name or key))
-    return TableValue(QualifiedName(name), columns, [], [], value.span)
 
 
 def _of_instance(machine: CallEvaluator, value: Instance, name: str, node: ast.expr) -> Value:
@@ -284,6 +246,8 @@ def _of_type(machine: CallEvaluator, value: SqlType, name: str, node: ast.expr) 
             return value.kwargs.get("length", value.args[0] if value.args else None)
         case "name" | "schema" if name in value.kwargs:
             return value.kwargs[name]
+        case "timezone" if value.path == "migrate_guard.sql":
+            return "WITH TIME ZONE" in str(value.args[0])
         case "enums":
             return [each for each in value.args if isinstance(each, str)]
         case "impl":
@@ -316,8 +280,10 @@ def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> 
 def _of_metadata(machine: CallEvaluator, value: MetaDataValue, name: str, node: ast.expr) -> Value:
     match name:
         case "tables":
+            load_models(machine)
             return dict(value.tables)
         case "sorted_tables":
+            load_models(machine)
             return list(value.tables.values())
         case "naming_convention":
             return dict(value.naming_convention)

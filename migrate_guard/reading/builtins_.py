@@ -228,8 +228,39 @@ def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
         return value.owner is kind or kind in value.owner.bases or None
     if isinstance(value, SqlType) and isinstance(kind, External):
         wanted_class = kind.path.rpartition(".")[2]
+        if value.path == "migrate_guard.sql" and kind.path.startswith("sqlalchemy."):
+            return _is_reflected_as(str(value.args[0]), wanted_class)
         return True if value.class_name == wanted_class else (False if wanted_class == "NullType" else None)
     return None
+
+
+_REFLECTED: Final[Mapping[str, frozenset[str]]] = {
+    "BIGINT": frozenset({"BIGINT", "BigInteger", "Integer"}),
+    "BOOLEAN": frozenset({"BOOLEAN", "Boolean"}),
+    "BYTEA": frozenset({"BYTEA", "LargeBinary"}),
+    "CHAR": frozenset({"CHAR", "String"}),
+    "DATE": frozenset({"DATE", "Date"}),
+    "INTEGER": frozenset({"INTEGER", "Integer"}),
+    "JSON": frozenset({"JSON"}),
+    "JSONB": frozenset({"JSONB", "JSON"}),
+    "NUMERIC": frozenset({"NUMERIC", "Numeric"}),
+    "SMALLINT": frozenset({"SMALLINT", "SmallInteger", "Integer"}),
+    "TEXT": frozenset({"TEXT", "Text", "String"}),
+    "TIME": frozenset({"TIME", "Time"}),
+    "TIMESTAMP": frozenset({"TIMESTAMP", "DateTime"}),
+    "UUID": frozenset({"UUID", "Uuid"}),
+    "VARCHAR": frozenset({"VARCHAR", "String"}),
+}
+"""By how a type is spelled, the classes of what an inspector answers (SQLAlchemy 2.0, `ischema_names`)."""
+_NAMED: Final = frozenset().union(*_REFLECTED.values())
+
+
+def _is_reflected_as(spelled: str, wanted: str) -> bool | None:
+    """Whether a reflected type is an object of a class; None where the table above does not tell."""
+    classes = _REFLECTED.get(spelled.partition("(")[0].partition(" ")[0])
+    if classes is None or wanted not in _NAMED or spelled.endswith("[]"):
+        return None
+    return wanted in classes
 
 
 _DIALECT_CLASSES: Final[Mapping[str, str]] = {

@@ -6,7 +6,7 @@ import ast
 import re
 import sys
 from abc import abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -132,6 +132,10 @@ class CallEvaluator(Evaluator):
         if isinstance(found, External) and found != value:
             return self.resolve(found)
         return found
+
+    def modules(self) -> Iterable[ProjectModule]:
+        """The modules of the project that names have been looked up in."""
+        return self._modules_by_scope.values()
 
     def module_scope(self, module: ProjectModule) -> Scope:
         """The variables of a module of the project, computed one by one as they are asked for."""

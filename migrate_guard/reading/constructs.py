@@ -328,6 +328,7 @@ def _conv(call: Call) -> Value:
 
 
 def _declarative_base(call: Call) -> Value:
+    """A declarative base, or the registry that would make it: both have the MetaData."""
     metadata, model = call.get(None, "metadata"), call.get(None, "cls")
     own = (model,) if isinstance(model, Class) else ()
     made = Class("Base", (*own, External("sqlalchemy.orm.DeclarativeBase")), Scope(is_class=True), call.span)

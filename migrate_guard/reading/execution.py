@@ -15,6 +15,7 @@ from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
 from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, texts
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
+from migrate_guard.reading.models import register
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
     FIELD,
@@ -241,6 +242,7 @@ class StatementExecutor(CallEvaluator):
             self._enum_members(node, inner, is_string)
         else:
             self.execute_block(node.body, inner)
+            register(made)
         scope.variables[node.name] = made
         return Flow.NEXT
 

@@ -15,10 +15,10 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE, Column, Expression, Sequence, Table
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl, results, sqltypes
-from migrate_guard.reading.attributes import model_table
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.constructs import as_type, base_of_registry, query, table_name
 from migrate_guard.reading.machine import Machine, describe, is_known_text
+from migrate_guard.reading.models import load_models, model_table
 from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
@@ -357,10 +357,12 @@ def _metadata(receiver: MetaDataValue, call: Call) -> Value:
                 if name.schema == schema:
                     receiver.tables.setdefault(str(name), reflected(call, name))
         case "create_all":
+            load_models(call.machine)
             for table in list(receiver.tables.values()):
                 if call.machine.schema.table(table.name) is None:
                     create_table(call, table)
         case "drop_all":
+            load_models(call.machine)
             for table in reversed(list(receiver.tables.values())):
                 call.machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=True))
     return None
@@ -471,9 +473,11 @@ def _clause(receiver: Clause, call: Call) -> Value:
 
 def _class(receiver: Class, call: Call) -> Value:
     """Methods of a class that none of its own: those of a declarative one stand for its table."""
+    if call.name == "generate_base":
+        return receiver
     if call.name == "as_mutable":
         return as_type(call, call.get(0, "sqltype"))
-    table = model_table(call.machine, receiver)
+    table = model_table(receiver)
     return _table(table, call) if isinstance(table, TableValue) else Unknown(f"{receiver.name}.{call.name}()")
 
 

@@ -66,8 +66,17 @@ METADATA = f"sa.MetaData(naming_convention={CONVENTION})"
         f"Base = orm.declarative_base(metadata={METADATA})",
         f"Base = orm.declarative_base()\nBase.metadata.naming_convention = {CONVENTION}",
         f"class Base:\n    metadata = {METADATA}\nBase = orm.declarative_base(cls=Base)",
+        f"if TYPE_CHECKING:\n    Base = 1\nelse:\n    Base = orm.declarative_base(metadata={METADATA})",
+        f"registry = orm.registry(metadata={METADATA})\nBase = registry.generate_base()",
     ],
-    ids=["a class of its own", "declarative_base", "set afterwards", "bound again"],
+    ids=[
+        "a class of its own",
+        "declarative_base",
+        "set afterwards",
+        "bound again",
+        "another one for type checkers",
+        "registry",
+    ],
 )
 def test_the_convention_of_a_declarative_base(tmp_path: Path, models: str) -> None:
     environment = read(tmp_path, f"from app.models import Base\ntarget_metadata = Base.metadata\n{CONFIGURE}", models)

@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from sqlalchemy.dialects.postgresql.base import ischema_names
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import AddColumn, CreateTable, Opaque
 from migrate_guard.model.schema import Schema
+from migrate_guard.reading import builtins_
 from tests.reading.interpreting import operations, run
 
 
@@ -105,3 +107,11 @@ def test_the_schema_follows_every_operation(tmp_path: Path) -> None:
     assert [each.name for each in table.columns] == ["a", "b"]
     assert first.before == Schema()
     assert steps.after == second.after
+
+
+def test_reflected_types_are_objects_of_the_classes_that_sqlalchemy_gives_them() -> None:
+    names = {"CHAR": "character", "VARCHAR": "character varying"}
+    for spelled, classes in builtins_._REFLECTED.items():
+        suffix = " without time zone" * spelled.startswith("TIME")
+        reflected = ischema_names[names.get(spelled, spelled.lower() + suffix)]
+        assert {each.__name__ for each in reflected.__mro__} & builtins_._NAMED == classes
