@@ -228,9 +228,11 @@ def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
         return value.owner is kind or kind in value.owner.bases or None
     if isinstance(value, SqlType) and isinstance(kind, External):
         wanted_class = kind.path.rpartition(".")[2]
+        if wanted_class == "NullType":
+            return value.class_name == wanted_class
         if value.path == "migrate_guard.sql" and kind.path.startswith("sqlalchemy."):
             return _is_reflected_as(str(value.args[0]), wanted_class)
-        return True if value.class_name == wanted_class else (False if wanted_class == "NullType" else None)
+        return True if value.class_name == wanted_class else None
     return None
 
 

@@ -39,7 +39,10 @@ def has_table(call: Call, name: Value, schema: Value) -> Value:
 def _table_names(call: Call) -> Value:
     schema = call.machine.qualified("", call.get(0, "schema")).schema
     tables = [table for name, table in call.machine.schema.tables.items() if name.schema == schema]
-    return [table.name.name for table in tables if table.is_certain or call.machine.schema.contents is not None]
+    names = [table.name.name for table in tables if table.is_certain or call.machine.schema.contents is not None]
+    version_table = call.machine.version_table
+    # Alembic makes it before the first script runs: MigrationContext._ensure_version_table
+    return [*names, version_table.name] if version_table.schema == schema else names
 
 
 def _view_names(call: Call) -> Value:

@@ -199,6 +199,12 @@ class Machine:
             del self.conditions[count:]
 
     @property
+    def version_table(self) -> QualifiedName:
+        """The table in which Alembic keeps the revision."""
+        name = self.project.configured.get("version_table")
+        return self.qualified(name if isinstance(name, str) else "alembic_version", self.project.version_table_schema)
+
+    @property
     def default_schema(self) -> str | None:
         return "public" if self.target.dialect == "postgresql" else None
 

@@ -329,11 +329,20 @@ def _reflected_column(table: Table, column: Column) -> ColumnValue:
 def reflected(call: Call, name: QualifiedName) -> TableValue:
     """The table that SQLAlchemy would read from the database: what the history tells of it."""
     known = call.machine.schema.table(name)
+    if known is None and name == call.machine.version_table:
+        return _version_table(call)
     if known is None:
         return TableValue(name, [], [], [], call.span, is_reflected=True, is_open=True)
     columns = [_reflected_column(known, each) for each in known.columns]
     is_open = known.is_open or bool(known.doubtful) or not known.is_certain
     return TableValue(name, columns, [], [], call.span, is_reflected=True, is_open=is_open)
+
+
+def _version_table(call: Call) -> TableValue:
+    """Alembic's own table (`DefaultImpl.version_table_impl`), which is there whenever a script runs."""
+    kind = SqlType("sqlalchemy.String", (32,), {}, call.span)
+    column = ColumnValue("version_num", kind, (), {"nullable": False, "primary_key": True}, call.span)
+    return TableValue(call.machine.version_table, [column], [], [], call.span, is_reflected=True)
 
 
 def create_table(call: Call, value: TableValue) -> None:
@@ -356,6 +365,8 @@ def _metadata(receiver: MetaDataValue, call: Call) -> Value:
             for name in call.machine.schema.tables:
                 if name.schema == schema:
                     receiver.tables.setdefault(str(name), reflected(call, name))
+            if call.machine.version_table.schema == schema:
+                receiver.tables.setdefault(str(call.machine.version_table), _version_table(call))
         case "create_all":
             load_models(call.machine)
             for table in list(receiver.tables.values()):
