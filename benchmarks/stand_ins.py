@@ -56,7 +56,7 @@ class StandIn:
 class AbsentModule(ModuleType):
     """A module that is not installed."""
 
-    __path__: Sequence[str] = ()
+    __path__ = []  # noqa: RUF012  what makes it a package for the import system
     __file__ = "absent"
 
     def __getattr__(self, name: str) -> Any:

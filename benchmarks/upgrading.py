@@ -113,7 +113,7 @@ def run(task: Task, pipe: Pipe) -> None:
             except BaseException as error:  # noqa: BLE001  whatever a script raises, sys.exit() included, is told
                 engine.dispose()
                 restore()
-                scripts.get_revision(revision).module.upgrade = nothing
+                vars(scripts.get_revision(revision).module)["upgrade"] = nothing
                 upgrade(engine, scripts, revision, {})
                 pipe.tell(revision, in_words(error))
             else:

@@ -38,6 +38,11 @@ def sqlalchemy_type(path: str, args: Sequence[object], kwargs: Mapping[str, obje
     return Type(name)
 
 
+def is_known_type(path: str) -> bool:
+    """Whether the dotted name is that of a column type which is more than a name here."""
+    return any(path.rpartition(".")[2] in _CONSTRUCTS.get(group, {}) for group in _groups(path))
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A type construct as written: the class is known, these are the arguments."""

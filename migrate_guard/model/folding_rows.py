@@ -32,12 +32,18 @@ def _added(schema: Schema, operation: ops.Insert) -> Contents:
 
 
 def update(schema: Schema, operation: ops.Update) -> Schema:
-    return with_rows(schema, operation.table, () if schema.rows_of(operation.table) == () else None)
+    return with_rows(schema, operation.table, _left(schema, operation))
 
 
 def delete(schema: Schema, operation: ops.Delete) -> Schema:
     is_emptied = operation.where is None and operation.condition is None
-    return with_rows(schema, operation.table, () if is_emptied or schema.rows_of(operation.table) == () else None)
+    return with_rows(schema, operation.table, () if is_emptied else _left(schema, operation))
+
+
+def _left(schema: Schema, operation: ops.Update | ops.Delete) -> Contents:
+    if schema.rows_of(operation.table) == ():
+        return ()
+    return operation.rows if operation.condition is None else None
 
 
 def with_rows(schema: Schema, name: QualifiedName, rows: Contents) -> Schema:

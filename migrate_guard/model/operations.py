@@ -249,11 +249,15 @@ class Insert(TableOperation):
 class Update(TableOperation):
     columns: tuple[str, ...] = ()
     where: Expression | None = None
+    rows: Contents = None
+    """What the table holds afterwards, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delete(TableOperation):
     where: Expression | None = None
+    rows: Contents = None
+    """What the table holds afterwards, where that is known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

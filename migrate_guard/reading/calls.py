@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from migrate_guard.dialects.sqlalchemy_types import is_known_type
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
@@ -237,7 +238,7 @@ class CallEvaluator(Evaluator):
             from migrate_guard.reading.inspection import call_inspector
 
             return call_inspector(receiver, call)
-        from migrate_guard.reading.statements import call_database
+        from migrate_guard.reading.database import call_database
 
         return call_database(receiver, call)
 
@@ -246,7 +247,7 @@ class CallEvaluator(Evaluator):
         if owner.is_enum:
             members = [each for each in owner.scope.variables.values() if isinstance(each, EnumMember)]
             return next((each for each in members if args and each.value == args[0]), Unknown("an enum member"))
-        if owner.descends_from(*_TYPE_BASES) or owner in self.compiled:
+        if owner.descends_from(*_TYPE_BASES) or owner in self.compiled or _is_type(owner):
             return self.type_of_class(owner, tuple(args), kwargs, self.span(node))
         made = Instance(owner)
         initialiser = owner.lookup("__init__")
@@ -297,6 +298,14 @@ class CallEvaluator(Evaluator):
                 return SqlType("migrate_guard.sql", (text,), {}, span)
         base = next((base for base in owner.bases if isinstance(base, External)), None)
         return SqlType(base.path if base else owner.name, args, kwargs, span)
+
+
+def _is_type(owner: Class) -> bool:
+    """Whether a class of the project is a column type by its bases."""
+    return any(
+        is_known_type(base.path) if isinstance(base, External) else isinstance(base, Class) and _is_type(base)
+        for base in owner.bases
+    )
 
 
 _TYPE_BASES: Final = (

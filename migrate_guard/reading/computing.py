@@ -241,14 +241,57 @@ def _fill(value: Value) -> Value:
     return value if isinstance(value, int | float) and is_plain(value) else to_text(value)
 
 
-def sql_expression(*values: Value) -> Clause:
-    columns: list[str] = []
-    for value in values:
-        if isinstance(value, ColumnValue):
-            columns.append(value.name)
-        elif isinstance(value, Clause):
-            columns.extend(value.columns)
-    return Clause(HOLE, columns=tuple(columns))
+_OPERATORS: Final[Mapping[type[ast.operator | ast.cmpop], str]] = {
+    ast.Add: "+",
+    ast.BitAnd: "AND",
+    ast.BitOr: "OR",
+    ast.Div: "/",
+    ast.Eq: "=",
+    ast.Gt: ">",
+    ast.GtE: ">=",
+    ast.Lt: "<",
+    ast.LtE: "<=",
+    ast.Mult: "*",
+    ast.NotEq: "<>",
+    ast.Sub: "-",
+}
+_WITH_NULL: Final = {"=": "IS", "<>": "IS NOT"}
+
+
+def sql_expression(left: Value, right: Value, operator: ast.operator | ast.cmpop | None = None) -> Clause:
+    """A comparison or computation with columns or clauses; its text where both sides have one."""
+    columns = tuple(each for value in (left, right) for each in _columns_of(value))
+    word = _OPERATORS.get(type(operator)) if operator is not None else None
+    if right is None and word in _WITH_NULL:
+        word = _WITH_NULL[word]
+    texts = sql_text(left), sql_text(right)
+    if word is None or HOLE in "".join(texts):
+        return Clause(HOLE, columns=columns)
+    return Clause(
+        f"({texts[0]} {word} {texts[1]})" if word in ("AND", "OR") else " ".join((texts[0], word, texts[1])),
+        columns=columns,
+    )
+
+
+def _columns_of(value: Value) -> tuple[str, ...]:
+    return (value.name,) if isinstance(value, ColumnValue) else value.columns if isinstance(value, Clause) else ()
+
+
+def sql_text(value: Value) -> str:
+    """A value as SQLAlchemy writes it in an expression; HOLE where that is not known."""
+    if isinstance(value, Clause):
+        return value.text
+    if isinstance(value, ColumnValue):
+        return value.name
+    if isinstance(value, EnumMember):
+        return HOLE
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return HOLE if HOLE in value else "'" + value.replace("'", "''") + "'"
+    if isinstance(value, int | float) and is_plain(value):
+        return str(value)
+    return "NULL" if value is None else HOLE
 
 
 def is_same(left: Value, right: Value) -> bool | None:

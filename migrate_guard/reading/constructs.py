@@ -157,7 +157,7 @@ def _table(call: Call) -> Value:
     metadata = next((each for each in call.args[1:] if isinstance(each, MetaDataValue)), None)
     schema = call.kwargs.get("schema", metadata.schema if metadata else None)
     if {"autoload", "autoload_with"} & call.kwargs.keys():
-        from migrate_guard.reading.statements import reflected
+        from migrate_guard.reading.schema_objects import reflected
 
         found = reflected(call, call.machine.qualified(name, schema))
         found.columns += [each for each in call.args if isinstance(each, ColumnValue)]
@@ -270,7 +270,7 @@ def query(call: Call) -> Statement:
     return Statement(
         "select",
         tables[0] if tables else None,
-        has_where=len(set(tables)) > 1,
+        conditions=(HOLE,) if len(set(tables)) > 1 else (),
         columns=() if whole else tuple(each.name for each in columns),
         functions=() if whole else tuple(functions),
     )

@@ -10,7 +10,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression, Type
-from migrate_guard.reading import clauses, ddl, sqltypes
+from migrate_guard.reading import clauses, ddl, ddl_tables, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
 from migrate_guard.reading.calls import Call
@@ -99,7 +99,7 @@ def _create_table(a: Arguments) -> Value:
     is_open = any(isinstance(each, Unknown) for each in parts) or any(HOLE in each.name for each in columns)
     columns = [each for each in columns if HOLE not in each.name]
     create_enums(a.call, columns)
-    made = ddl.table(machine, name, columns, constraints, indexes, a.call.span, a.values, is_open=is_open)
+    made = ddl_tables.table(machine, name, columns, constraints, indexes, a.call.span, a.values, is_open=is_open)
     if _is_temporary(a.get("prefixes")):
         machine.emit(ops.RawSql(span=a.call.span, sql="", kind="CREATE TEMPORARY TABLE", tables=(name,)))
     else:
@@ -168,7 +168,7 @@ def _add_column(a: Arguments) -> Value:
         return None
     key = [value.name] if value.option("primary_key") is True else []
     made, constraints, indexes = ddl.column(
-        a.call.machine, value, name, numbers_itself=ddl.numbers_itself(a.call.machine, value, key)
+        a.call.machine, value, name, numbers_itself=ddl_tables.numbers_itself(a.call.machine, value, key)
     )
     if a.call.machine.target.dialect == "sqlite":
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint

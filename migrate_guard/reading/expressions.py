@@ -197,7 +197,7 @@ class Evaluator(Machine):
     def combine(self, node: ast.BinOp, left: Value, right: Value) -> Value:
         kind = type(node.op)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
-            return sql_expression(left, right)
+            return sql_expression(left, right, node.op)
         if kind is ast.Div and isinstance(left, FilePath) and is_plain(right):
             return FilePath(posixpath.normpath(posixpath.join(left.path, str(right))))
         if kind is ast.Mod and isinstance(left, bytes):
@@ -230,7 +230,7 @@ class Evaluator(Machine):
                 return replace(value, default=(not usual,))
             return derived(_DEPENDS, self.span(node), value) if known is None else not known
         if isinstance(value, SQL_VALUES):
-            return sql_expression(value)
+            return Clause(HOLE, columns=value.columns if isinstance(value, Clause) else ())
         if not isinstance(value, int | float | complex):
             return value if isinstance(value, Unknown) else Unknown("not a number", self.span(node))
         match node.op:
@@ -278,7 +278,7 @@ class Evaluator(Machine):
                 return derived(_DEPENDS, self.span(node), left, right)
             return inside is isinstance(kind, ast.In)
         if isinstance(left, SQL_VALUES) or isinstance(right, SQL_VALUES):
-            return sql_expression(left, right)
+            return sql_expression(left, right, kind)
         left, right = plain_member(left, right), plain_member(right, left)
         if is_plain(left) and is_plain(right):
             try:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from migrate_guard.model.operations import Delete, Operation, Update
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
 from migrate_guard.reading.computing import is_plain, truth
@@ -110,7 +112,7 @@ def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Ro
     contents = machine.schema.rows_of(table) if machine.schema.table(table) is not None else None
     if statement.functions:
         return Rows(source, _aggregated(statement, contents))
-    if contents is None or (contents and statement.has_where):
+    if contents is None or (contents and statement.conditions):
         return Rows(source, None, table)
     return Rows(source, tuple(_selected(each, statement.columns) for each in contents), table)
 
@@ -119,7 +121,7 @@ def _aggregated(statement: Statement, contents: Contents) -> tuple[Value, ...] |
     """The one row of aggregate functions over no rows; a count also over all rows."""
     if contents == () and set(statement.functions) <= _OF_NOTHING.keys():
         return (Row(statement.functions, tuple(_OF_NOTHING[each] for each in statement.functions)),)
-    if contents is not None and statement.functions == ("count",) and not statement.has_where:
+    if contents is not None and statement.functions == ("count",) and not statement.conditions:
         return (Row(("count",), (len(contents),)),)
     return None
 
@@ -134,6 +136,25 @@ def _selected(row: Sequence[tuple[str, Value]], columns: tuple[str, ...]) -> Row
 
 
 # -- rows that a script writes
+
+
+def with_rows_after(operation: Operation, text: str, parameters: Value, machine: Machine) -> Operation:
+    """An UPDATE or DELETE with what the table holds afterwards, where the rows before are known."""
+    if not isinstance(operation, Update | Delete) or HOLE in text or not machine.schema.rows_of(operation.table):
+        return operation
+    from migrate_guard.reading.sql.queries import rows_after
+
+    after = rows_after(text, _parameters(parameters), machine.schema, operation.table, machine.target.dialect)
+    return replace(operation, rows=after)
+
+
+def text_of_change(statement: Statement) -> str:
+    """A Core UPDATE or DELETE as SQL; with HOLE where something in it is not known."""
+    where = f" WHERE {statement.where}" if statement.where is not None else ""
+    if statement.kind == "delete":
+        return f"DELETE FROM {statement.table}{where}"
+    changes = [f"{name} = {text}" for name, text in zip(statement.columns, statement.assigned, strict=True)]
+    return f"UPDATE {statement.table} SET {', '.join(changes)}{where}"
 
 
 def written_rows(value: Value) -> Contents:

@@ -9,11 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.reading.computing import (
-    known_items,
-)
+from migrate_guard.reading.computing import is_plain, known_items
 from migrate_guard.reading.machine import MAXIMUM_ITEMS, is_known_text
-from migrate_guard.reading.python_calls import dictionary, unknown
+from migrate_guard.reading.python_calls import dictionary, guarded, unknown
 from migrate_guard.reading.values import (
     External,
     FilePath,
@@ -71,6 +69,15 @@ def _imported(call: Call, name: str) -> Value:
     return External(name) if is_there else Unknown(f"whether {name} can be imported", call.span)
 
 
+def _json(call: Call) -> Value:
+    import json
+
+    value = call.get(0)
+    if not is_plain(value) or not is_plain(call.kwargs):
+        return unknown(call)
+    return guarded(call, lambda: getattr(json, call.name)(value, **call.kwargs))
+
+
 def call_standard(call: Call) -> Value:
     """The result of a function of the standard library; almost all of them are not known."""
     if call.path in _PATHS:
@@ -79,6 +86,8 @@ def call_standard(call: Call) -> Value:
         return _environment_variable(call)
     if call.path == "importlib.import_module" and is_known_text(call.get(0)):
         return _imported(call, call.args[0])
+    if call.path in ("json.dumps", "json.loads"):
+        return _json(call)
     if call.path == "functools.partial" and call.args:
         return Partial(call.args[0], tuple(call.args[1:]), dict(call.kwargs))
     if call.path == "contextlib.suppress":

@@ -314,13 +314,25 @@ class Statement:
 
     kind: str
     table: QualifiedName | None
-    has_where: bool = False
+    conditions: tuple[str, ...] = ()
+    """Of the rows it is about, as SQL."""
     columns: tuple[str, ...] = ()
     """Those that a SELECT reads, none where it reads all, or that an UPDATE sets."""
+    assigned: tuple[str, ...] = ()
+    """What an UPDATE sets them to, as SQL."""
     functions: tuple[str, ...] = ()
     """Those that a SELECT calls on what it reads."""
     rows: Contents = None
     """Those that an INSERT writes, where they are known."""
+    source: QualifiedName | None = None
+    """The table from which an INSERT takes them."""
+
+    @property
+    def where(self) -> str | None:
+        """The condition of the rows it is about; HOLE where that is not known, None where it is about all."""
+        if not self.conditions:
+            return None
+        return HOLE if HOLE in "".join(self.conditions) else " AND ".join(self.conditions)
 
 
 @dataclass(frozen=True, slots=True)

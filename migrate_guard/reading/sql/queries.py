@@ -8,14 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeGuard
 
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
-from migrate_guard.model.schema import AnyConstraint, Column, Index, Schema, Table
+from migrate_guard.model.schema import AnyConstraint, Column, Contents, Index, Schema, Table
 from migrate_guard.model.target import DialectName
 from migrate_guard.reading.sql.catalogs import BOOLEAN_COLUMNS, catalog_rows, find_catalog
 from migrate_guard.reading.sql.tokens import GRAMMARS
@@ -37,6 +37,11 @@ _MAXIMUM_ROWS: Final = 10_000
 _ALLOWED: Final = frozenset(
     {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
 )
+_OF_CHANCE: Final = frozenset(
+    {"current_date", "current_time", "current_timestamp", "date", "datetime", "julianday", "random", "randomblob"}
+    | {"strftime", "time", "timediff", "unixepoch"}
+)
+"""SQLite's functions whose value depends on the hour or on chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +74,57 @@ def answer(text: str, parameters: Mapping[str, object], schema: Schema, dialect:
     return found if found is not None and (sure is schema or found == _run(query, parameters, sure, dialect)) else None
 
 
+def rows_after(
+    text: str, parameters: Mapping[str, object], schema: Schema, table: QualifiedName, dialect: DialectName
+) -> Contents:
+    """Return the rows of a table after an UPDATE or DELETE of it; None where they are not known."""
+    change, known = _tree(text, dialect), schema.table(table)
+    if known is None or not isinstance(change, exp.Update | exp.Delete) or not _is_plain(change):
+        return None
+    where = change.args["where"].this if change.args.get("where") else exp.true()
+    columns = [each.name for each in known.columns]
+    if isinstance(change, exp.Delete):
+        query = (
+            exp.select(*map(exp.column, columns))
+            .from_(change.this)
+            .where(exp.not_(exp.func("coalesce", where, exp.false())))
+        )
+    else:
+        changes = {each.this.name: each.expression for each in change.expressions}
+        values = [
+            exp.Case().when(where.copy(), changes[each].copy()).else_(exp.column(each)).as_(each)
+            if each in changes
+            else exp.column(each)
+            for each in columns
+        ]
+        query = exp.select(*values).from_(change.this)
+    found = _run(query, parameters, schema, dialect)
+    if found is None:
+        return None
+    return tuple(tuple(zip(columns, row, strict=True)) for row in found.rows if _is_storable(row))
+
+
+def _is_plain(change: exp.Update | exp.Delete) -> bool:
+    """Whether it changes one table and reads no other."""
+    sets = change.expressions if isinstance(change, exp.Update) else []
+    return (
+        isinstance(change.this, exp.Table)
+        and not any(change.args.get(each) for each in ("from_", "from", "using", "with_", "with"))
+        and all(isinstance(each, exp.EQ) and isinstance(each.this, exp.Column) for each in sets)
+    )
+
+
+def _is_storable(row: tuple[Scalar | bool, ...]) -> TypeGuard[tuple[str | int | float | bool | None, ...]]:
+    return not any(isinstance(each, bytes) for each in row)
+
+
 def _parsed(text: str, dialect: DialectName) -> exp.Query | None:
+    tree = _tree(text, dialect)
+    return tree if isinstance(tree, exp.Query) else None
+
+
+def _tree(text: str, dialect: DialectName) -> object:
+    """The tree of the one statement in a text; None where there is none or sqlglot cannot read it."""
     if len(text) > _MAXIMUM_LENGTH:
         return None
     grammar = GRAMMARS[dialect]
@@ -79,7 +134,7 @@ def _parsed(text: str, dialect: DialectName) -> exp.Query | None:
     except (SqlglotError, RecursionError, ValueError, TypeError, AttributeError, LookupError):
         return None
     found = [each for each in trees if each is not None]
-    return found[0] if len(found) == 1 and isinstance(found[0], exp.Query) else None
+    return found[0] if len(found) == 1 else None
 
 
 def _is_void(query: object, schema: Schema, dialect: DialectName) -> bool:
@@ -256,7 +311,12 @@ def _confine(connection: sqlite3.Connection, schema: Schema, default_schema: str
     connection.create_function("current_database", 0, lambda: _DATABASE, deterministic=True)
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 1_000_000)
     connection.set_progress_handler(lambda: 1, _MAXIMUM_OPERATIONS)
-    connection.set_authorizer(lambda action, *_: sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY)
+    connection.set_authorizer(_authorized)
+
+
+def _authorized(action: int, _: str | None, name: str | None, *__: str | None) -> int:
+    is_chance = action == sqlite3.SQLITE_FUNCTION and (name or "").lower() in _OF_CHANCE
+    return sqlite3.SQLITE_OK if action in _ALLOWED and not is_chance else sqlite3.SQLITE_DENY
 
 
 def _oids(schema: Schema, default_schema: str) -> Iterator[object]:

@@ -1,0 +1,169 @@
+"""Objects that create, drop and describe themselves: tables, metadata, types, sequences, registries."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import Column, Sequence, Table
+from migrate_guard.reading import ddl_tables, sqltypes
+from migrate_guard.reading.calls import Call
+from migrate_guard.reading.constructs import as_type, base_of_registry
+from migrate_guard.reading.machine import is_known_text
+from migrate_guard.reading.models import load_models
+from migrate_guard.reading.values import (
+    Clause,
+    ColumnValue,
+    Generated,
+    MetaDataValue,
+    Registry,
+    SqlType,
+    Statement,
+    TableValue,
+    Value,
+)
+
+
+def call_table(receiver: TableValue, call: Call) -> Value:
+    match call.name:
+        case "insert" | "update" | "delete":
+            condition = call.get(0, "whereclause")
+            return Statement(call.name, receiver.name, (condition.text,) if isinstance(condition, Clause) else ())
+        case "select":
+            return Statement("select", receiver.name)
+        case "alias" | "to_metadata" | "tometadata":
+            return receiver
+        case "create":
+            create_table(call, receiver)
+        case "drop":
+            call.machine.emit(
+                ops.DropTable(span=call.span, table=receiver.name, if_exists=call.kwargs.get("checkfirst") is True)
+            )
+        case "append_column" if isinstance(call.get(0), ColumnValue):
+            receiver.columns.append(call.args[0])
+        case "append_constraint":
+            receiver.constraints.append(call.get(0))
+        case "exists":
+            return call.machine.schema.table(receiver.name) is not None
+    return None
+
+
+def _reflected_column(table: Table, column: Column) -> ColumnValue:
+    options: dict[str, Value] = {"nullable": column.nullable, "comment": column.comment}
+    if table.primary_key and column.name in table.primary_key.columns:
+        options["primary_key"] = True
+    if column.default:
+        options["server_default"] = Clause(column.default.text, column.default.is_literal)
+    kind = SqlType("migrate_guard.sql", (str(column.type),), {}, column.span)
+    return ColumnValue(column.name, kind, (), options, column.span)
+
+
+def reflected(call: Call, name: QualifiedName) -> TableValue:
+    """The table that SQLAlchemy would read from the database: what the history tells of it."""
+    known = call.machine.schema.table(name)
+    if known is None and name == call.machine.version_table:
+        return _version_table(call)
+    if known is None:
+        return TableValue(name, [], [], [], call.span, is_reflected=True, is_open=True)
+    columns = [_reflected_column(known, each) for each in known.columns]
+    is_open = known.is_open or bool(known.doubtful) or not known.is_certain
+    return TableValue(name, columns, [], [], call.span, is_reflected=True, is_open=is_open)
+
+
+def _version_table(call: Call) -> TableValue:
+    """Alembic's own table (`DefaultImpl.version_table_impl`), which is there whenever a script runs."""
+    kind = SqlType("sqlalchemy.String", (32,), {}, call.span)
+    column = ColumnValue("version_num", kind, (), {"nullable": False, "primary_key": True}, call.span)
+    return TableValue(call.machine.version_table, [column], [], [], call.span, is_reflected=True)
+
+
+def create_table(call: Call, value: TableValue) -> None:
+    """Emit `Table.create()`: the enums of its columns first, as `checkfirst` has it."""
+    checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
+    if value.is_reflected:
+        return
+    for enum in sqltypes.enums_of(call.machine, value.columns):
+        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=True))
+    made = ddl_tables.table(
+        call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
+    )
+    call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks))
+
+
+def call_metadata(receiver: MetaDataValue, call: Call) -> Value:
+    match call.name:
+        case "reflect":
+            schema = call.machine.qualified("", call.kwargs.get("schema", receiver.schema)).schema
+            for name in call.machine.schema.tables:
+                if name.schema == schema:
+                    receiver.tables.setdefault(str(name), reflected(call, name))
+            if call.machine.version_table.schema == schema:
+                receiver.tables.setdefault(str(call.machine.version_table), _version_table(call))
+        case "create_all":
+            load_models(call.machine)
+            for table in list(receiver.tables.values()):
+                if call.machine.schema.table(table.name) is None:
+                    create_table(call, table)
+        case "drop_all":
+            load_models(call.machine)
+            for table in reversed(list(receiver.tables.values())):
+                call.machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=True))
+    return None
+
+
+def call_type(receiver: SqlType, call: Call) -> Value:
+    match call.name:
+        case "with_variant":
+            variant = as_type(call, call.get(0, "type_"))
+            names = [each for each in [*call.args[1:], call.kwargs.get("dialect_name")] if isinstance(each, str)]
+            if isinstance(variant, SqlType):
+                added = tuple((name, variant) for name in names)
+                return replace(receiver, variants=(*receiver.variants, *added))
+            return receiver
+        case "create" | "drop":
+            _create_or_drop_type(receiver, call)
+            return None
+    return receiver
+
+
+def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
+    if not receiver.is_enum:
+        return
+    enum = sqltypes.enum_type(call.machine, receiver)
+    if enum is None:
+        if call.machine.target.dialect == "postgresql" and receiver.kwargs.get("native_enum") is not False:
+            call.machine.opaque(call.span, "the name of the enum type is not known")
+        return
+    # Enum.create() and .drop() check first unless told otherwise (sqlalchemy/dialects/postgresql/named_types.py)
+    checks = call.get(1, "checkfirst", default=True) is not False
+    if call.name == "create":
+        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=checks))
+    else:
+        call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=checks))
+
+
+def call_generated(receiver: Generated, call: Call) -> Value:
+    """`Sequence.create()` and `Sequence.drop()`, which check first unless told otherwise."""
+    if receiver.kind == "sequence" and call.name in ("create", "drop"):
+        create_or_drop_sequence(call, receiver, call.name, checks=call.get(1, "checkfirst", default=True) is not False)
+    return None
+
+
+def create_or_drop_sequence(call: Call, sequence: Generated, action: str, *, checks: bool = False) -> None:
+    name: Value = sequence.args[0] if sequence.args else sequence.options.get("name")
+    if not is_known_text(name):
+        call.machine.opaque(call.span, "the name of the sequence is not known", may_create=action == "create")
+        return
+    qualified = call.machine.qualified(name, sequence.options.get("schema"))
+    if action == "create":
+        made = Sequence(qualified, call.span)
+        call.machine.emit(ops.CreateSequence(span=call.span, sequence=made, if_not_exists=checks))
+    else:
+        call.machine.emit(ops.DropSequence(span=call.span, sequence=qualified, if_exists=checks))
+
+
+def call_registry(receiver: Registry, call: Call) -> Value:
+    if call.name == "generate_base":
+        return base_of_registry(receiver, call)
+    return call.get(0) if call.name == "mapped" else None
