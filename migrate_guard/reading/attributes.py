@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.model.revision import Unknown
@@ -59,6 +60,8 @@ def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -
     found = metadata_of(value) if name == "metadata" else value.lookup(name)
     if isinstance(found, Function):
         return bound_method(found, value) if found.kind == "classmethod" else found
+    if isinstance(found, ColumnValue) and isinstance(table := model_table(value), TableValue):
+        return replace(found, name=name if HOLE in found.name else found.name, table=table.name)
     if found is not None:
         return found
     if name in ("__name__", "__qualname__"):

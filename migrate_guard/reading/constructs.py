@@ -280,6 +280,8 @@ def _table_of_column(call: Call, value: Value) -> QualifiedName | None:
     """The table that a column is declared in."""
     if not isinstance(value, ColumnValue):
         return None
+    if value.table is not None:
+        return value.table
     owners = (table.name for table in call.machine.tables if any(each is value for each in table.columns))
     return next(owners, None)
 

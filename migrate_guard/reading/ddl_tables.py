@@ -96,8 +96,11 @@ def _repeats_key(machine: CallEvaluator, value: ConstraintValue, key: Sequence[s
 
 
 def _without_repeated(machine: CallEvaluator, made: list[AnyConstraint], extra: ConstraintValue) -> list[AnyConstraint]:
-    """The constraints without an unnamed UNIQUE that `extra` repeats: PostgreSQL makes one of the two."""
-    if extra.kind != "unique" or machine.target.dialect != "postgresql":
+    """The constraints without an unnamed UNIQUE that `extra` repeats: the database makes one of the two.
+
+    Sources: PostgreSQL's parse_utilcmd.c (`transformIndexConstraints`), SQLite's build.c (`sqlite3CreateIndex`).
+    """
+    if extra.kind != "unique" or machine.target.dialect not in ("postgresql", "sqlite"):
         return made
     columns = names_of(extra.columns)
     return [

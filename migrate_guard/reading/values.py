@@ -240,6 +240,9 @@ class ColumnValue:
     options: Mapping[str, Value]
     span: Span
 
+    table: QualifiedName | None = None
+    """The table of the mapped class of which it is an attribute."""
+
     def option(self, name: str, default: Value = None) -> Value:
         return self.options.get(name, default)
 
