@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.existing import existing
@@ -49,6 +49,10 @@ from migrate_guard.rule import (
     report,
 )
 from migrate_guard.rules import load_rule
+
+
+MAXIMUM_TREES: Final = 800
+"""Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +114,8 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
                 else:
                     scripts.setdefault(head.id, result)
                     revisions.append(head)
+                    if len(scripts) > MAXIMUM_TREES:
+                        result.release()
     history = graph.build(revisions, unreadable, strays)
     return Reading(history, scripts, sources, environment, project, target, found.env_path)
 
@@ -125,7 +131,10 @@ def replay(reading: Reading, engine_name: str | None = None, start: Schema | Non
         if (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
             return None
         script = reading.scripts[revision.id]
-        return interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
+        done = interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
+        if len(reading.scripts) > MAXIMUM_TREES and (direction == "downgrade" or revision.downgrade is None):
+            script.release()
+        return done
 
     return Replay(reading.history, run, start or Schema())
 

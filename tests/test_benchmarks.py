@@ -7,12 +7,14 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
 from benchmarks.reflection import postgresql_schema
+from migrate_guard import engine
 from migrate_guard.model.finding import Severity
 from tests import servers
 from tests.checking import check
@@ -249,3 +251,19 @@ def test_the_corpus_is_pinned() -> None:
     assert len({each["key"] for each in entries}) == len(entries) == 81
     assert all(re.fullmatch(r"[a-z0-9-]+==[0-9][0-9.]*", each["package"]) for each in entries)
     assert all(each["revisions"] >= 1 and each["heads"] and each["versions"] for each in entries)
+
+
+def test_scale_measures_and_draws(tmp_path: Path) -> None:
+    picture = tmp_path / "curve.svg"
+    printed = run("scale.py", "--revisions", "2", "--revisions", "6", "--runs", "1", "--svg", picture)
+    assert printed.count("2 revisions") == printed.count("6 revisions") == 2
+    assert printed.count("to the power of") == 2
+    assert ElementTree.fromstring(picture.read_text(encoding="utf-8")).tag.endswith("svg")
+
+
+def test_a_history_longer_than_the_trees_that_are_kept(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = check(history)
+    monkeypatch.setattr(engine, "MAXIMUM_TREES", 3)
+    again = check(history)
+    assert (again.findings, again.opaque, again.operations) == (whole.findings, whole.opaque, whole.operations)
+    assert whole.findings

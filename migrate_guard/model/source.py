@@ -45,6 +45,10 @@ class Source:
             self._lines = self.text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         return self._lines
 
+    def release(self) -> None:
+        """Let the lines go; they are made again when they are asked for."""
+        self._lines = None
+
     def line(self, number: int) -> str:
         """The text of a line, counted from 1; empty when there is no such line."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""

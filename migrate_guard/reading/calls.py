@@ -146,6 +146,11 @@ class CallEvaluator(Evaluator):
             self._modules_by_scope[id(scope)] = module
         return self._scopes[module.name]
 
+    def forget_modules(self) -> None:
+        """Let go of all that was computed in other modules."""
+        for scope in self._scopes.values():
+            scope.variables.clear()
+
     # -- calls
 
     def call(self, node: ast.Call, scope: Scope) -> Value:

@@ -84,6 +84,10 @@ def interpret(
         machine.unbounded(
             _place(script, direction), f"interpreting {direction}() was given up: it takes too much memory"
         )
+    finally:
+        # a function and the scope it stands in hold each other, and with them the tree
+        scope.variables.clear()
+        machine.forget_modules()
     return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
 
 

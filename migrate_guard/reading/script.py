@@ -26,16 +26,28 @@ _LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")
 """Alembic's rule for scripts of its first releases, which carried no `revision` variable (alembic/script/base.py)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Script:
     """A revision script: its head, its text and its tree."""
 
     revision: Revision
     source: Source
-    tree: ast.Module
     path: Path
     computed: tuple[str, ...] = ()
     """The variables of its head that are not literals: they have to be interpreted."""
+    _tree: ast.Module | None = None
+
+    @property
+    def tree(self) -> ast.Module:
+        """Its tree, parsed again if it has been let go."""
+        if self._tree is None:
+            self._tree = parse(self.source)
+        return self._tree
+
+    def release(self) -> None:
+        """Let the tree go: of all that is known of a script it takes by far the most memory."""
+        self._tree = None
+        self.source.release()
 
 
 class UnreadableFile(Exception):
@@ -85,7 +97,7 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         suppressions=suppressions(source, tree),
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
-    return Script(revision, source, tree, path, computed), source
+    return Script(revision, source, path, computed, tree), source
 
 
 def of_engine(script: Script, engine_name: str) -> Revision:
