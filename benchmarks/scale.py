@@ -68,9 +68,8 @@ def print_curve(name: str, curve: Curve) -> None:
     """Print the medians of one command."""
     print(f"\n{name:<24}{'wall s':>10}{'CPU s':>10}{'ms/revision':>13}{'peak MB':>10}")
     for length, each in curve.items():
-        print(
-            f"{length:>12,} revisions{each.wall:>11.2f}{each.cpu:>10.2f}{each.cpu / length * 1e3:>13.2f}{each.memory:>10.0f}"
-        )
+        taken = f"{each.wall:>11.2f}{each.cpu:>10.2f}{each.cpu / length * 1e3:>13.2f}{each.memory:>10.0f}"
+        print(f"{length:>12,} revisions{taken}")
     if len(curve) > 1:
         print(f"CPU seconds grow with the length to the power of {exponent(curve):.2f}")
 
@@ -94,8 +93,9 @@ def drawn(curves: Mapping[str, Curve]) -> str:
         x = MARGIN + length / longest * (WIDTH - 2 * MARGIN)
         return x, HEIGHT - MARGIN - seconds / slowest * (HEIGHT - 2 * MARGIN)
 
+    attributes = f'viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12"'
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}" font-family="sans-serif" font-size="12">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" {attributes}>',
         f'<rect width="{WIDTH}" height="{HEIGHT}" fill="white"/>',
         f'<path d="M{MARGIN},{MARGIN} V{HEIGHT - MARGIN} H{WIDTH - MARGIN}" fill="none" stroke="black"/>',
         f'<text x="{WIDTH / 2}" y="{HEIGHT - 15}" text-anchor="middle">revisions</text>',
