@@ -76,8 +76,9 @@ def document(schema: Schema, dialect: DialectName, revisions: Sequence[str], ver
 
 def _sequences(schema: Schema, dialect: DialectName) -> set[str]:
     """The sequences that were made, and on PostgreSQL those that serial and identity columns bring along."""
-    found = {str(name) for name in schema.sequences}
-    if dialect == "postgresql":
+    has_serial = dialect == "postgresql"
+    found = {str(each.name) for each in schema.sequences.values() if has_serial or each.owned_by is None}
+    if has_serial:
         for table in schema.tables.values():
             numbered = (each for each in table.columns if each.is_serial or each.is_identity)
             found.update(str(_sequence(each, table, schema)) for each in numbered if each.default is None)

@@ -34,6 +34,7 @@ from migrate_guard.model.schema import (
     IndexElement,
     Lost,
     Schema,
+    Sequence,
     Table,
 )
 
@@ -160,7 +161,7 @@ def _drop_column(schema: Schema, operation: ops.DropColumn) -> Schema:
     kept = replace(
         _without_dependents(table, name), columns=tuple(column for column in table.columns if column.name != name)
     )
-    schema = schema.with_table(with_lost(kept, table, operation.span, name))
+    schema = objects.without_sequences_of(schema.with_table(with_lost(kept, table, operation.span, name)), table, name)
     for other in schema.referring(operation.table):
         keys = tuple(key for key in other.foreign_keys if not _refers(key, operation.table, name))
         if len(keys) != len(other.foreign_keys):
@@ -220,8 +221,17 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     altered = replace(column, **changes)
     if replace(altered, span=column.span) == column:
         return schema.with_table(table)
+    if column.is_serial and operation.modify_default is not ops.UNSET:
+        schema = _with_own_sequence(schema, table, column)
     columns = tuple(altered if each.name == column.name else each for each in table.columns)
     return schema.with_table(unsure(replace(table, columns=columns), operation, column.name))
+
+
+def _with_own_sequence(schema: Schema, table: Table, column: Column) -> Schema:
+    """The schema with the sequence of a SERIAL column by itself: it stays when the column gets another default."""
+    name = QualifiedName(column.sequence_in(table.name), table.name.schema)
+    sequence = Sequence(name, column.span, owned_by=(table.name, column.name))
+    return replace(schema, sequences=schema.sequences.set(name, sequence))
 
 
 def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
@@ -242,6 +252,7 @@ def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
     lost = [Lost(old, operation.span, each) for each in table.columns if each.name == old]
     table = replace(table, columns=columns, lost=(*table.lost, *lost))
     schema = objects.with_views_retold(schema.with_table(_renamed_dependents(table, old, new)), table.name)
+    schema = objects.with_sequences_of(schema, table, old, new)
     schema = folding_rows.with_column_renamed(schema, operation.table, old, new)
     for other in schema.referring(operation.table):
         if any(_refers(key, operation.table, old) for key in other.foreign_keys):

@@ -134,6 +134,24 @@ def _is_numbered_by(sequence: QualifiedName, column: Column, table: Table, schem
     return column.is_serial and not column.is_identity and own == sequence
 
 
+def without_sequences_of(schema: Schema, table: Table, column: str) -> Schema:
+    """The schema without the sequences that a column owns, which go with it."""
+    sequences = schema.sequences
+    for each in sequences.values():
+        if each.owned_by == (table.name, column):
+            sequences = sequences.remove(each.name)
+    return schema if sequences is schema.sequences else replace(schema, sequences=sequences)
+
+
+def with_sequences_of(schema: Schema, table: Table, old: str, new: str) -> Schema:
+    """The schema with the sequences that a column owns following it to its new name."""
+    sequences = schema.sequences
+    for each in sequences.values():
+        if each.owned_by == (table.name, old):
+            sequences = sequences.set(each.name, replace(each, owned_by=(table.name, new)))
+    return schema if sequences is schema.sequences else replace(schema, sequences=sequences)
+
+
 def with_table_renamed(schema: Schema, old: QualifiedName, new: QualifiedName) -> Schema:
     """The schema with its partitions, heirs and views following a table to its new name."""
     for table in schema.tables.values():
