@@ -50,7 +50,6 @@ from migrate_guard.rule import (
 )
 from migrate_guard.rules import load_rule
 
-
 MAXIMUM_TREES: Final = 800
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
 

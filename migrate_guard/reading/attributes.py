@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import known_items
 from migrate_guard.reading.models import load_models, metadata_of, model_table
+from migrate_guard.reading.reflecting import of_constraint, of_foreign_key, of_index, of_table
 from migrate_guard.reading.results import as_mapping
 from migrate_guard.reading.values import (
     HOLE,
@@ -22,12 +23,15 @@ from migrate_guard.reading.values import (
     Columns,
     ColumnValue,
     Connection,
+    ConstraintValue,
     DialectValue,
     EnumMember,
     External,
     FilePath,
+    ForeignKeyValue,
     Function,
     Generated,
+    IndexValue,
     Inspector,
     Instance,
     MetaDataValue,
@@ -140,8 +144,8 @@ def _of_table(machine: CallEvaluator, value: TableValue, name: str, node: ast.ex
             return value.name.schema
         case "indexes":
             return list(value.indexes)
-        case "constraints":
-            return list(value.constraints)
+        case "constraints" | "primary_key" | "foreign_keys" | "foreign_key_constraints":
+            return of_table(machine, value, name, node)
     return BoundMethod(value, name)
 
 
@@ -300,6 +304,9 @@ ATTRIBUTES: dict[type, Callable[[CallEvaluator, Any, str, ast.expr], Value]] = {
     Instance: _of_instance,
     EnumMember: _of_enum_member,
     ColumnValue: _of_column,
+    ConstraintValue: of_constraint,
+    ForeignKeyValue: of_foreign_key,
+    IndexValue: of_index,
     TableValue: _of_table,
     Columns: _of_columns,
     Connection: _of_connection,

@@ -22,6 +22,7 @@ from migrate_guard.reading.values import (
     HOLE,
     Class,
     Columns,
+    ConstraintValue,
     DialectValue,
     External,
     Instance,
@@ -226,6 +227,9 @@ def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
         return _is_dialect_class(kind.path.lower(), call.machine.target.dialect)
     if isinstance(value, Instance) and isinstance(kind, Class):
         return value.owner is kind or kind in value.owner.bases or None
+    if isinstance(value, ConstraintValue) and isinstance(kind, External):
+        wanted_kind = _CONSTRAINTS.get(kind.path.rpartition(".")[2])
+        return None if wanted_kind is None else wanted_kind in ("", value.kind)
     if isinstance(value, SqlType) and isinstance(kind, External):
         wanted_class = kind.path.rpartition(".")[2]
         if wanted_class == "NullType":
@@ -236,6 +240,14 @@ def _is_instance(call: Call, value: Value, kind: Value) -> bool | None:
     return None
 
 
+_CONSTRAINTS: Final[Mapping[str, str]] = {
+    "CheckConstraint": "check",
+    "Constraint": "",
+    "ForeignKeyConstraint": "foreignkey",
+    "PrimaryKeyConstraint": "primary",
+    "UniqueConstraint": "unique",
+}
+"""The kinds of constraints by SQLAlchemy's classes; the first of all is any."""
 _REFLECTED: Final[Mapping[str, frozenset[str]]] = {
     "BIGINT": frozenset({"BIGINT", "BigInteger", "Integer"}),
     "BOOLEAN": frozenset({"BOOLEAN", "Boolean"}),

@@ -157,7 +157,7 @@ def _table(call: Call) -> Value:
     metadata = next((each for each in call.args[1:] if isinstance(each, MetaDataValue)), None)
     schema = call.kwargs.get("schema", metadata.schema if metadata else None)
     if {"autoload", "autoload_with"} & call.kwargs.keys():
-        from migrate_guard.reading.schema_objects import reflected
+        from migrate_guard.reading.reflecting import reflected
 
         found = reflected(call, call.machine.qualified(name, schema))
         found.columns += [each for each in call.args if isinstance(each, ColumnValue)]

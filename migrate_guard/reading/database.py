@@ -30,6 +30,7 @@ from migrate_guard.reading.values import (
     Columns,
     ColumnValue,
     Connection,
+    ConstraintValue,
     DialectValue,
     FilePath,
     Generated,
@@ -185,6 +186,15 @@ def _column(receiver: ColumnValue, call: Call) -> Value:
     return replace(receiver, options={**receiver.options, **call.kwargs})
 
 
+def _constraint(receiver: ConstraintValue, call: Call) -> Value:
+    """`copy()` and the like: a constraint that is not the same object says the same."""
+    return (
+        receiver
+        if call.name in ("copy", "_copy")
+        else Unknown(f"what {call.name}() of a constraint returns", call.span)
+    )
+
+
 def _path(receiver: FilePath, call: Call) -> Value:
     match call.name:
         case "read_text" | "read":
@@ -267,6 +277,7 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     Generated: call_generated,
     Columns: _columns,
     Connection: _connection,
+    ConstraintValue: _constraint,
     DialectValue: _dialect,
     MetaDataValue: call_metadata,
     MigrationContext: _context,

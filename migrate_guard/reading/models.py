@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _BASES: Final = ("sqlalchemy.orm.DeclarativeBase", "sqlalchemy.orm.DeclarativeBaseNoMeta")
 _MOST_MODULES: Final = 40
 """Modules of an application that are looked through for its models."""
+_SIGNS: Final = (b"__tablename__", b"Table(")
+"""What stands in a module that defines tables."""
 
 
 def metadata_of(model: Class) -> Value:
@@ -103,8 +105,10 @@ def load_models(machine: CallEvaluator) -> None:
             if _makes_table(statement):
                 machine.lookup(name, machine.module_scope(module))
             for imported in _imported(statement, module):
-                found = machine.project.module(imported)
-                if found is not None and imported not in seen and len(seen) < _MOST_MODULES:
+                if imported in seen or len(seen) >= _MOST_MODULES:
+                    continue
+                # reading and parsing a whole application takes seconds
+                if machine.project.mentions(imported, *_SIGNS) and (found := machine.project.module(imported)):
                     seen.add(imported)
                     pending.append(found)
 

@@ -50,6 +50,17 @@ class Project:
             self._modules[name] = self._read(name)
         return self._modules[name]
 
+    def mentions(self, name: str, *words: bytes) -> bool:
+        """Whether the text of a module has one of the words; that of a package, which imports others, need not."""
+        path = self._find(name)
+        if path is None or path.is_dir() or path.name == "__init__.py":
+            return path is not None
+        try:
+            text = path.read_bytes()
+        except OSError:
+            return False
+        return any(each in text for each in words)
+
     def read(self, path: str) -> str | None:
         """The text of a file below one of the project's directories that a script reads; None when it cannot be had."""
         candidate = Path(path)

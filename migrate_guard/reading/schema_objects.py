@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from migrate_guard.model import operations as ops
-from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import Column, Sequence, Table
+from migrate_guard.model.schema import Sequence
 from migrate_guard.reading import ddl_tables, sqltypes
 from migrate_guard.reading.calls import Call
+from migrate_guard.reading.computing import known_items
 from migrate_guard.reading.constructs import as_type, base_of_registry
 from migrate_guard.reading.machine import is_known_text
 from migrate_guard.reading.models import load_models
+from migrate_guard.reading.reflecting import reflected, version_table
 from migrate_guard.reading.values import (
     Clause,
     ColumnValue,
@@ -49,35 +50,6 @@ def call_table(receiver: TableValue, call: Call) -> Value:
     return None
 
 
-def _reflected_column(table: Table, column: Column) -> ColumnValue:
-    options: dict[str, Value] = {"nullable": column.nullable, "comment": column.comment}
-    if table.primary_key and column.name in table.primary_key.columns:
-        options["primary_key"] = True
-    if column.default:
-        options["server_default"] = Clause(column.default.text, column.default.is_literal)
-    kind = SqlType("migrate_guard.sql", (str(column.type),), {}, column.span)
-    return ColumnValue(column.name, kind, (), options, column.span)
-
-
-def reflected(call: Call, name: QualifiedName) -> TableValue:
-    """The table that SQLAlchemy would read from the database: what the history tells of it."""
-    known = call.machine.schema.table(name)
-    if known is None and name == call.machine.version_table:
-        return _version_table(call)
-    if known is None:
-        return TableValue(name, [], [], [], call.span, is_reflected=True, is_open=True)
-    columns = [_reflected_column(known, each) for each in known.columns]
-    is_open = known.is_open or bool(known.doubtful) or not known.is_certain
-    return TableValue(name, columns, [], [], call.span, is_reflected=True, is_open=is_open)
-
-
-def _version_table(call: Call) -> TableValue:
-    """Alembic's own table (`DefaultImpl.version_table_impl`), which is there whenever a script runs."""
-    kind = SqlType("sqlalchemy.String", (32,), {}, call.span)
-    column = ColumnValue("version_num", kind, (), {"nullable": False, "primary_key": True}, call.span)
-    return TableValue(call.machine.version_table, [column], [], [], call.span, is_reflected=True)
-
-
 def create_table(call: Call, value: TableValue) -> None:
     """Emit `Table.create()`: the enums of its columns first, as `checkfirst` has it."""
     checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
@@ -99,17 +71,29 @@ def call_metadata(receiver: MetaDataValue, call: Call) -> Value:
                 if name.schema == schema:
                     receiver.tables.setdefault(str(name), reflected(call, name))
             if call.machine.version_table.schema == schema:
-                receiver.tables.setdefault(str(call.machine.version_table), _version_table(call))
+                receiver.tables.setdefault(str(call.machine.version_table), version_table(call))
         case "create_all":
             load_models(call.machine)
-            for table in list(receiver.tables.values()):
+            for table in _meant(receiver, call):
                 if call.machine.schema.table(table.name) is None:
                     create_table(call, table)
         case "drop_all":
             load_models(call.machine)
-            for table in reversed(list(receiver.tables.values())):
+            for table in reversed(_meant(receiver, call)):
                 call.machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=True))
     return None
+
+
+def _meant(metadata: MetaDataValue, call: Call) -> list[TableValue]:
+    """The tables that `create_all()` and `drop_all()` are about: those of `tables=`, else all."""
+    given = call.get(1, "tables")
+    if given is None:
+        return list(metadata.tables.values())
+    items = known_items(given)
+    if items is None or not all(isinstance(each, TableValue) for each in items):
+        call.machine.unbounded(call.span, f"the tables of {call.name}() are not known")
+        return []
+    return list(items)
 
 
 def call_type(receiver: SqlType, call: Call) -> Value:

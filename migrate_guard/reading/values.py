@@ -263,6 +263,16 @@ class ConstraintValue:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class ForeignKeyValue:
+    """A `ForeignKey` of a table: one column of a `ForeignKeyConstraint`."""
+
+    constraint: ConstraintValue
+    parent: Value
+    target: Value
+    """"table.column"."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class IndexValue:
     name: Value
     elements: tuple[Value, ...]
