@@ -51,6 +51,13 @@ def pragma(cursor: Cursor) -> Iterator[Operation]:
         yield raw(cursor, "PRAGMA")
 
 
+def storage_parameters(cursor: Cursor) -> frozenset[str]:
+    """Read the names in the parenthesis of SET (fillfactor = 70) and RESET (fillfactor), in lower case."""
+    begin, end = cursor.skip_group()
+    with cursor.within(begin, end):
+        return frozenset(cursor.source(first, last).partition("=")[0].strip().lower() for first, last in cursor.items())
+
+
 def _setting(cursor: Cursor) -> Operation:
     named = cursor.take_phrase(tuple(_NAMED))
     scope = None
