@@ -1,6 +1,6 @@
 """PostgreSQL's table-level locks: eight modes from the weakest to the strongest, and which of them exclude each other.
 
-Source: PostgreSQL manual, 13.3.1 "Table-Level Locks", table 13.2 "Conflicting Lock Modes", the same from version 12 to 18.
+Source: PostgreSQL manual, 13.3.1 "Table-Level Locks", table 13.2 "Conflicting Lock Modes", the same from 12 to 18.
 """
 
 from __future__ import annotations

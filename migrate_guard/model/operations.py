@@ -50,7 +50,7 @@ class Operation:
     is_sql: bool = False
     """Written as raw SQL."""
     part: int = 0
-    """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b is one statement, two operations."""
+    """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b makes two operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +274,8 @@ class Insert(TableOperation):
     """The columns that are written, as far as they are named."""
     reads: tuple[QualifiedName, ...] = ()
     """The tables that a query takes the rows from."""
+    predicate: Expression | None = None
+    """What the query asks of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,10 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
                 reason = f"ALTER TABLE: {error}"
                 operations.append(Opaque(span=span, is_sql=True, reason=reason, tables=distinct(cursor.tables)))
     for part, operation in enumerate(operations):
-        is_only = bool(cursor.only) and isinstance(operation, TableOperation)
-        yield replace(operation, part=part, only=True) if is_only else replace(operation, part=part)
+        if cursor.only and isinstance(operation, TableOperation):
+            yield replace(operation, part=part, only=True)
+        else:
+            yield replace(operation, part=part)
 
 
 def _actions(cursor: Cursor) -> list[tuple[int, int]]:
@@ -96,7 +98,7 @@ def _raw_action(kind: str) -> Callable[[Action], Iterator[Operation]]:
         cursor = action.cursor
         if kind in _NAMES_TABLE:
             cursor.table()
-        objects = ()
+        objects: tuple[QualifiedName, ...] = ()
         if kind in ("SET", "RESET") and cursor.is_at("("):
             cursor.options.update(storage_parameters(cursor))
         elif kind in _NAMES_OBJECT and not cursor.is_done:

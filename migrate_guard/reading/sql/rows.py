@@ -141,9 +141,23 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
     begin = cursor.at
     rows, source = _inserted(cursor)
     columns = _named_columns(cursor, begin)
-    reads = cursor.query_tables(cursor.at, cursor.end) if cursor.keyword() in ("SELECT", "WITH", "TABLE") else ()
+    is_query = cursor.keyword() in ("SELECT", "WITH", "TABLE")
+    reads = cursor.query_tables(cursor.at, cursor.end) if is_query else ()
+    predicate = None
+    if is_query:
+        cursor.skip_until("WHERE")
+        predicate = _where(cursor)
     cursor.skip_rest()
-    yield Insert(span=cursor.span(), is_sql=True, table=table, rows=rows, source=source, into=columns, reads=reads)
+    yield Insert(
+        span=cursor.span(),
+        is_sql=True,
+        table=table,
+        rows=rows,
+        source=source,
+        into=columns,
+        reads=reads,
+        predicate=predicate,
+    )
 
 
 def _named_columns(cursor: Cursor, begin: int) -> tuple[str, ...]:

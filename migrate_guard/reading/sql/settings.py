@@ -26,7 +26,7 @@ def set_parameter(cursor: Cursor) -> Iterator[Operation]:
     """Read a SET from behind its keyword: one operation a parameter."""
     if (kind := cursor.take_phrase(_RAW)) is not None:
         yield raw(cursor, f"SET {kind}")
-    elif cursor.is_mysql:
+    elif cursor.is_mysql and not cursor.is_done:
         for first, last in cursor.items():
             with cursor.within(first, last):
                 yield _setting(cursor)
