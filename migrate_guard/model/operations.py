@@ -58,6 +58,8 @@ class TableOperation(Operation):
     table: QualifiedName
     only: bool = False
     """ONLY: the table itself, not its partitions and heirs."""
+    if_table_exists: bool = False
+    """ALTER TABLE IF EXISTS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -70,8 +70,8 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
                 reason = f"ALTER TABLE: {error}"
                 operations.append(Opaque(span=span, is_sql=True, reason=reason, tables=distinct(cursor.tables)))
     for part, operation in enumerate(operations):
-        if cursor.only and isinstance(operation, TableOperation):
-            yield replace(operation, part=part, only=True)
+        if isinstance(operation, TableOperation) and (cursor.only or guard):
+            yield replace(operation, part=part, only=bool(cursor.only), if_table_exists=bool(guard))
         else:
             yield replace(operation, part=part)
 

@@ -11,6 +11,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading.sql.columns import SERIALS, default_expression, skip_type
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.settings import storage_parameters
 
 
 def alter_column(cursor: Cursor, table: QualifiedName, span: Span) -> Operation:
@@ -24,6 +25,8 @@ def alter_column(cursor: Cursor, table: QualifiedName, span: Span) -> Operation:
     kind = cursor.take_phrase(_RAW_CHANGES)
     if kind is None:
         raise cursor.not_understood()
+    if kind in ("SET", "RESET") and cursor.is_at("("):
+        cursor.options.update(storage_parameters(cursor))
     cursor.skip_rest()
     return raw(cursor, f"ALTER TABLE ALTER COLUMN {kind}", span=span, altered=(operation.column,))
 

@@ -77,6 +77,8 @@ def _not_null(node: exp.Expression, dialect: DialectName) -> frozenset[str]:
             return _not_null(left, dialect) | _not_null(right, dialect)
         case exp.Or(this=left, expression=right):
             return _not_null(left, dialect) & _not_null(right, dialect)
+        case exp.Is() if node.args.get("negate"):
+            return _tested(node, dialect)
         case exp.Not(this=inner):
             return _null_test(inner, dialect)
     return frozenset()
@@ -86,7 +88,12 @@ def _null_test(node: exp.Expression, dialect: DialectName) -> frozenset[str]:
     """The column of `a IS NULL`, also in parentheses."""
     while isinstance(node, exp.Paren):
         node = node.this
-    if not isinstance(node, exp.Is) or not isinstance(node.expression, exp.Null):
+    return _tested(node, dialect) if isinstance(node, exp.Is) and not node.args.get("negate") else frozenset()
+
+
+def _tested(node: exp.Is, dialect: DialectName) -> frozenset[str]:
+    """The column that is compared with NULL."""
+    if not isinstance(node.expression, exp.Null):
         return frozenset()
     tested = node.this
     while isinstance(tested, exp.Paren):

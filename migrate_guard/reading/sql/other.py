@@ -88,7 +88,10 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
     elif thing in _ON_TABLE:
         objects = _name_before_on(cursor)
         _table_after_on(cursor)
-        functions = _called(cursor)
+        cursor.note("DEPENDS ON EXTENSION", "NO DEPENDS ON EXTENSION")
+        functions = _called(cursor) if thing == "TRIGGER" else ()
+        if thing == "RULE" and verb == "CREATE":
+            cursor.tables.extend(_tables_of_rule(cursor))
     elif thing == "STATISTICS":
         objects = _statistics(cursor, verb)
     elif thing == "PUBLICATION":
@@ -124,6 +127,12 @@ def _name_before_on(cursor: Cursor) -> tuple[QualifiedName, ...]:
     if word is None or word.kind not in (Kind.NAME, Kind.QUOTED) or word.has_hole:
         return ()
     return (QualifiedName(cursor.name()),)
+
+
+def _tables_of_rule(cursor: Cursor) -> tuple[QualifiedName, ...]:
+    """The tables that the commands of a rule change or read."""
+    cursor.skip_until("DO")
+    return cursor.query_tables(cursor.at, cursor.end)
 
 
 def _called(cursor: Cursor) -> tuple[str, ...]:

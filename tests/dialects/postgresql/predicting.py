@@ -16,6 +16,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
+from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.search_path import in_schema
 from migrate_guard.reading.sql import read_sql
 
@@ -55,9 +56,9 @@ def predict(sql: Sequence[str], setup: str | None, version: int) -> Prediction:
     new: set[QualifiedName] = set()
     for text in sql:
         for statement in statements(read(text, version)):
-            found.extend(effects(statement, schema, Target("postgresql", (version,)), new))
-            for operation in statement:
-                schema = apply(schema, operation)
+            named = tuple(with_names(each, schema, "postgresql") for each in statement)
+            found.extend(effects(named, schema, Target("postgresql", (version,)), new))
+            schema = folded(schema, named)
             new |= set(schema.tables) - set(before.tables)
     return Prediction(together(found), before)
 
@@ -76,7 +77,7 @@ def read(sql: str, version: int) -> list[ops.Operation]:
 
 def folded(schema: Schema, operations: Iterable[ops.Operation]) -> Schema:
     for operation in operations:
-        schema = apply(schema, operation)
+        schema = apply(schema, with_names(operation, schema, "postgresql"))
     return schema
 
 

@@ -100,6 +100,8 @@ def _effect(operation: ops.Operation, scene: Scene) -> Effects:
     effect = _EFFECTS.get(type(operation))
     if effect is None:
         return other.unknown(f"it is not known what {type(operation).__name__} does")
+    if isinstance(operation, ops.TableOperation) and operation.if_table_exists and scene.is_absent(operation.table):
+        return NOTHING
     return effect(operation, scene)
 
 

@@ -281,6 +281,9 @@ def _rebuilt(table: Table | None, column: Column, operation: ops.AlterColumn, sc
         for each in holder.constraints()
         if _makes_index(each) and column.name in each.columns
     ]
+    if any(holder.name != table.name for holder in _with_parents(table, scene)) and answers:
+        # the indexes of partitions hang on that of their parent, which is made anew
+        answers.append(Answer.yes("the index of a partitioned table is built anew in every partition"))
     strongest = types.strongest(answers)
     if strongest.is_no:
         return NOTHING

@@ -80,7 +80,7 @@ def _add_foreign_key(operation: ops.AddConstraint, key: ForeignKey, scene: Scene
     if key.not_valid or key.not_enforced:
         return found
     why = f"the foreign key compares every row of {name} with {parent}"
-    return found | scene.scanning(why, *scene.stored(scene.partitions(name)), *scene.stored(scene.partitions(parent)))
+    return found | scene.scanning(why, *scene.stored(scene.partitions(name)))
 
 
 def _add_check(operation: ops.AddConstraint, check: CheckConstraint, scene: Scene) -> Effects:

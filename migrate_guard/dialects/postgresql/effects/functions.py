@@ -33,7 +33,8 @@ _SYNTAX: Final = frozenset(
 (PostgreSQL manual, 9.16 to 9.19; current_timestamp and its like are stable: 9.9.5)."""
 _STRINGS: Final = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
 _VOLATILITY: Final = re.compile(r"\b(IMMUTABLE|STABLE|VOLATILE)\b", re.IGNORECASE)
-_LANGUAGE_SQL: Final = re.compile(r"\bLANGUAGE\s+'?sql\b|\bRETURN\b|\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_LANGUAGE_SQL: Final = re.compile(r"\bLANGUAGE\s+'?sql\b", re.IGNORECASE)
+_BODY_OF_SQL: Final = re.compile(r"\bRETURN\b|\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _UNKNOWN: Final = "￼"
 """What could not be computed stands in a text as this."""
 
@@ -75,7 +76,7 @@ def _of_definition(name: str, text: str) -> Answer:
     told = _VOLATILITY.search(outside)
     if told is not None and told[0].upper() != "VOLATILE":
         return NO
-    if _LANGUAGE_SQL.search(text):
+    if _LANGUAGE_SQL.search(text) or _BODY_OF_SQL.search(outside):
         return Answer.depends(f"{name}() is volatile, unless PostgreSQL puts its SQL in its place")
     return Answer.yes(f"{name}() is volatile")
 

@@ -1,7 +1,7 @@
 """Statements that are known by their kind alone, and what each does: the rest of PostgreSQL's SQL.
 
-Measured on PostgreSQL 12 to 18; lock levels of ALTER TABLE: `AlterTableGetLockLevel` in `commands/tablecmds.c`; those of
-storage parameters: `access/common/reloptions.c`.
+Measured on PostgreSQL 12 to 18; lock levels of ALTER TABLE: `AlterTableGetLockLevel` in `commands/tablecmds.c`; those
+of storage parameters: `access/common/reloptions.c`.
 """
 
 from __future__ import annotations
@@ -226,6 +226,11 @@ def _has_parameters(operation: ops.RawSql) -> bool:
 # -- other objects
 
 
+def _create_rule(operation: ops.RawSql, scene: Scene) -> Effects:
+    """A rule changes what a query means; its own commands are looked at as they will run."""
+    return scene.lock(ACCESS_EXCLUSIVE, *_first(operation)) | scene.lock(ROW_EXCLUSIVE, *operation.tables[1:])
+
+
 def _create_trigger(operation: ops.RawSql, scene: Scene) -> Effects:
     found = NOTHING
     for name in _first(operation):
@@ -251,7 +256,7 @@ def _drop_attached(operation: ops.RawSql, scene: Scene) -> Effects:
 def _alter_trigger(operation: ops.RawSql, scene: Scene) -> Effects:
     found = NOTHING
     for name in _first(operation):
-        if "DEPENDS ON EXTENSION" in operation.options:
+        if operation.options & {"DEPENDS ON EXTENSION", "NO DEPENDS ON EXTENSION"}:
             found = found | scene.lock(ACCESS_SHARE, name)
             continue
         known = [scene.schema.attached.get(("TRIGGER", name, each.name)) for each in operation.objects]
@@ -471,8 +476,10 @@ _EFFECTS: Final[Mapping[str, Effect]] = {
     "ALTER INDEX DEPENDS ON EXTENSION": _alter_index(ACCESS_EXCLUSIVE),
     "ALTER INDEX NO DEPENDS ON EXTENSION": _alter_index(ACCESS_EXCLUSIVE),
     "CREATE TRIGGER": _create_trigger,
+    "CREATE RULE": _create_rule,
+    "ALTER RULE": _table(ACCESS_EXCLUSIVE),
     "ALTER TRIGGER": _alter_trigger,
-    **{f"{verb} {kind}": _table(ACCESS_EXCLUSIVE) for verb in ("CREATE", "ALTER") for kind in ("RULE", "POLICY")},
+    **{f"{verb} POLICY": _table(ACCESS_EXCLUSIVE) for verb in ("CREATE", "ALTER")},
     **{f"DROP {kind}": _drop_attached for kind in ("TRIGGER", "RULE", "POLICY")},
     "CREATE STATISTICS": _every(SHARE_UPDATE_EXCLUSIVE),
     "DROP STATISTICS": _drop_statistics,

@@ -1,7 +1,7 @@
 """Partitions: created, attached, detached.
 
-Whether ATTACH has to look at the rows is decided by the CHECKs of the new partition (`QueuePartitionConstraintValidation`
-in PostgreSQL's `commands/tablecmds.c`): they have to say at least as much as the bound does.
+Whether ATTACH has to look at the rows is decided by the CHECKs of the new partition, which have to say at least as much
+as the bound does (`QueuePartitionConstraintValidation` in PostgreSQL's `commands/tablecmds.c`).
 """
 
 from __future__ import annotations

@@ -112,9 +112,11 @@ class Scene:
             for each in table.columns
             if (each.is_serial or each.is_identity) and column in (None, each.name)
         ]
-        for sequence in self.schema.sequences.values():
-            if sequence.owned_by and sequence.owned_by[0] == table.name and column in (None, sequence.owned_by[1]):
-                found.append(sequence.name)
+        found += [
+            sequence.name
+            for sequence in self.schema.sequences.values()
+            if sequence.owned_by and sequence.owned_by[0] == table.name and column in (None, sequence.owned_by[1])
+        ]
         return tuple(dict.fromkeys(found))
 
     def indexes_of(self, name: QualifiedName) -> tuple[QualifiedName, ...]:

@@ -16,6 +16,7 @@ from typing import Final
 
 from migrate_guard.dialects.postgresql.catalog import BINARY_CASTS
 from migrate_guard.dialects.postgresql.effects import domains
+from migrate_guard.dialects.postgresql.extensions import of_type
 from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model.effects import NO, Answer
 from migrate_guard.model.schema import Column, Expression, Index, Schema, Type
@@ -56,7 +57,7 @@ _DOUBLE_COLON: Final = re.compile(r"(?P<inner>.+)::\s*(?P<type>[^():]+(?:\([\d\s
 
 
 def _steps(using: Expression, column: str) -> tuple[Type, ...] | None:
-    """The types to which USING casts the column, in order; None where it is anything else than the column with casts."""
+    """The types to which USING casts the column, in order; None where it is more than the column with casts."""
     text = using.text.strip()
     while text.startswith("(") and text.endswith(")") and _is_one_group(text):
         text = text[1:-1].strip()
@@ -101,6 +102,9 @@ def _is_same_name(one: Type, other: Type) -> bool:
 
 
 def _name(type_: Type) -> str:
+    if of_type(type_.name) is not None:
+        # the schema of an extension is anything
+        return type_.name.upper()
     if type_.name.startswith("INTERVAL"):
         return "INTERVAL"
     return "CHAR" if type_.name == "BPCHAR" else type_.name
