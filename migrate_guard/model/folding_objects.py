@@ -81,6 +81,8 @@ def drop_type(schema: Schema, operation: ops.DropType) -> Schema:
 
 
 def create_view(schema: Schema, operation: ops.CreateView) -> Schema:
+    if operation.if_not_exists and operation.view.name in schema.views:
+        return schema
     return replace(schema, views=schema.views.set(operation.view.name, operation.view))
 
 

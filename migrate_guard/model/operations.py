@@ -242,6 +242,7 @@ class DropType(Operation):
 class CreateView(Operation):
     view: View
     replace: bool = False
+    if_not_exists: bool = False
     with_data: bool = True
     """A materialized view is filled."""
 

@@ -216,7 +216,7 @@ CREATE OR REPLACE VIEW v AS SELECT * FROM a JOIN app.b USING (id) WITH CHECK OPT
 -> CreateView(View(v, tables=[a, app.b]), replace)
 CREATE MATERIALIZED VIEW IF NOT EXISTS v AS WITH x AS (SELECT * FROM a) SELECT * FROM x, (SELECT 1 FROM b) y WITH NO
    DATA
--> CreateView(View(v, is_materialized, tables=[b, a]), with_data=False)
+-> CreateView(View(v, is_materialized, tables=[b, a]), if_not_exists, with_data=False)
 CREATE VIEW v (a, b) WITH (security_barrier) AS SELECT f.x FROM generate_series(1, 2) f (x), c
 -> CreateView(View(v, tables=[c]))
 DROP VIEW IF EXISTS a, b CASCADE
@@ -243,7 +243,7 @@ DROP SEQUENCE IF EXISTS a, b
 INSERT INTO t (a) SELECT a FROM b ON CONFLICT DO NOTHING
 -> Insert(t, source=b)
 UPDATE ONLY t AS x SET a = 1, (b, c) = (2, 3) FROM u WHERE x.id = u.id AND lower(u.k) = 'v' RETURNING *
--> Update(t, columns=[a, b, c], where=<x.id = u.id AND lower(u.k) = 'v'|id k lower()>)
+-> Update(t, only, columns=[a, b, c], where=<x.id = u.id AND lower(u.k) = 'v'|id k lower()>)
 UPDATE t SET a = NULL
 -> Update(t, columns=[a])
 DELETE FROM app.t USING u WHERE t.id = u.id

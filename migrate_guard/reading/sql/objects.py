@@ -72,7 +72,7 @@ def drop_type(cursor: Cursor) -> Iterator[Operation]:
 
 def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool = False) -> Iterator[Operation]:
     """Read a CREATE VIEW from behind the keyword VIEW."""
-    cursor.take("IF", "NOT", "EXISTS")
+    if_not_exists = cursor.take("IF", "NOT", "EXISTS")
     name = cursor.qualified("view name")
     begin = cursor.at
     cursor.skip_until("AS")
@@ -83,7 +83,14 @@ def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool 
     definition = None if HOLE in text else text
     view = View(name, cursor.span(), is_materialized=is_materialized, tables=tables, definition=definition)
     is_empty = [word.keyword for word in cursor.words[-3:]] == ["WITH", "NO", "DATA"]
-    yield CreateView(span=cursor.span(), is_sql=True, view=view, replace=replace, with_data=not is_empty)
+    yield CreateView(
+        span=cursor.span(),
+        is_sql=True,
+        view=view,
+        replace=replace,
+        if_not_exists=if_not_exists,
+        with_data=not is_empty,
+    )
 
 
 def _query(cursor: Cursor) -> tuple[int, int]:

@@ -83,6 +83,8 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         action = cursor.take_phrase(_ACTIONS)
         if action == "OWNED BY" and not cursor.is_at("NONE"):
             column_of_table(cursor)
+        if _has_words(cursor, "SET STATISTICS"):
+            cursor.options.add("SET STATISTICS")
         if [word.keyword for word in cursor.words[-2:]] == ["NOT", "VALID"]:
             cursor.options.add("NOT VALID")
     elif thing in _ON_TABLE:
@@ -250,11 +252,16 @@ _NAMED_RELATIONS = frozenset({"VIEW", "MATERIALIZED VIEW", "INDEX", "SEQUENCE"})
 def _privileges(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
     def read(cursor: Cursor) -> Iterator[Operation]:
         cursor.skip_until("ON")
-        if cursor.take("ON") and cursor.take_phrase(("ALL", *_NOT_TABLES)) is None:
-            cursor.take("TABLE")
-            if not cursor.is_mysql:
-                cursor.listed(cursor.table)
-        yield raw(cursor, kind)
+        objects: tuple[QualifiedName, ...] = ()
+        if cursor.take("ON"):
+            thing = cursor.take_phrase(("ALL", *_NOT_TABLES))
+            if thing == "SEQUENCE":
+                objects = tuple(cursor.listed(cursor.qualified))
+            elif thing is None:
+                cursor.take("TABLE")
+                if not cursor.is_mysql:
+                    cursor.listed(cursor.table)
+        yield raw(cursor, kind, objects=objects)
 
     return read
 
@@ -372,6 +379,28 @@ def _refresh(cursor: Cursor) -> Iterator[Operation]:
     yield raw(cursor, f"REFRESH MATERIALIZED VIEW{' CONCURRENTLY' if concurrently else ''}", [view])
 
 
+def _explain(cursor: Cursor) -> Iterator[Operation]:
+    """EXPLAIN of a query, which is planned only; with ANALYZE it runs."""
+    runs = any(word.keyword in ("ANALYZE", "ANALYSE") for word in cursor.words)
+    if cursor.is_at("("):
+        cursor.skip_group()
+    cursor.take("VERBOSE")
+    yield _planned(cursor, "EXPLAIN", is_planned=not runs)
+
+
+def _prepare(cursor: Cursor) -> Iterator[Operation]:
+    cursor.skip_until("AS")
+    is_planned = cursor.take("AS")
+    yield _planned(cursor, "PREPARE", is_planned=is_planned)
+
+
+def _planned(cursor: Cursor, kind: str, *, is_planned: bool) -> Operation:
+    if is_planned and cursor.is_at("SELECT"):
+        cursor.options.add("PLANNED")
+        return raw(cursor, kind, cursor.query_tables(cursor.at, cursor.end))
+    return raw(cursor, kind)
+
+
 def _simple(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
     def read(cursor: Cursor) -> Iterator[Operation]:
         yield raw(cursor, kind)
@@ -389,9 +418,8 @@ _SIMPLE = (
     "ABORT",
     "SAVEPOINT",
     "RELEASE",
-    "PREPARE",
+    "PREPARE TRANSACTION",
     "EXECUTE",
-    "EXPLAIN",
     "DEALLOCATE",
     "DECLARE",
     "FETCH",
@@ -419,6 +447,8 @@ _SIMPLE = (
 )
 OTHER_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
     **{kind: _simple(kind) for kind in _SIMPLE},
+    "EXPLAIN": _explain,
+    "PREPARE": _prepare,
     "COMMENT": comment,
     "GRANT": _privileges("GRANT"),
     "REVOKE": _privileges("REVOKE"),

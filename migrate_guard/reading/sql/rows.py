@@ -55,6 +55,9 @@ def _select(cursor: Cursor, kind: str) -> Operation:
             cursor.note("NO KEY UPDATE", "UPDATE", "KEY SHARE", "SHARE")
         elif not cursor.is_done:
             cursor.skip()
+    keywords = {word.keyword for word in cursor.words}
+    if keywords & {"LIMIT", "FETCH"} and not keywords & {"ORDER", "GROUP"}:
+        cursor.options.add("LIMIT")
     tables = cursor.query_tables(0, cursor.end)
     return raw(
         cursor,
@@ -142,7 +145,11 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
     rows, source = _inserted(cursor)
     columns = _named_columns(cursor, begin)
     is_query = cursor.keyword() in ("SELECT", "WITH", "TABLE")
-    reads = cursor.query_tables(cursor.at, cursor.end) if is_query else ()
+    has_ctes = cursor.words[0].keyword == "WITH"
+    reads = cursor.query_tables(0 if has_ctes else cursor.at, cursor.end) if is_query else ()
+    if has_ctes:
+        # the whole statement names the table that is written, too
+        reads = tuple(each for each in reads if each != table)
     predicate = None
     if is_query:
         cursor.skip_until("WHERE")
@@ -248,7 +255,15 @@ def _update(cursor: Cursor) -> Iterator[Operation]:
     table = next((name for alias, name in sources if alias in aliases), sources[0][1])
     columns = tuple(dict.fromkeys(column for _, column in targets))
     others = tuple(each for each in reads if each != table)
-    yield Update(span=cursor.span(), is_sql=True, table=table, columns=columns, where=where, reads=others)
+    yield Update(
+        span=cursor.span(),
+        is_sql=True,
+        table=table,
+        only=table in cursor.only,
+        columns=columns,
+        where=where,
+        reads=others,
+    )
 
 
 def _read_besides(cursor: Cursor, begin: int) -> tuple[QualifiedName, ...]:
@@ -274,7 +289,8 @@ def _delete(cursor: Cursor) -> Iterator[Operation]:
     reads = _read_besides(cursor, cursor.at)
     cursor.skip_until("WHERE", *_AFTER_WHERE)
     others = tuple(each for each in reads if each != table)
-    yield Delete(span=cursor.span(), is_sql=True, table=table, where=_where(cursor), reads=others)
+    only = table in cursor.only
+    yield Delete(span=cursor.span(), is_sql=True, table=table, only=only, where=_where(cursor), reads=others)
 
 
 def _sources(cursor: Cursor, *stops: str) -> list[tuple[str, QualifiedName]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateTable, Opaque, Operation
+from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation
 from migrate_guard.reading.sql import alter, blocks, indexes, objects, other, rows, settings, tables
 from migrate_guard.reading.sql.cursor import Cursor, distinct
 from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
@@ -140,6 +140,9 @@ def _temporary(cursor: Cursor, thing: str) -> Operation:
                 cursor.tables = [operation.table.name]
                 reads = operation.reads
                 cursor.options |= {"WITH DATA"} if operation.copies_rows else set()
+    elif thing == "VIEW":
+        for operation in objects.create_view(cursor):
+            reads = operation.view.tables if isinstance(operation, CreateView) else ()
     return raw(cursor, f"CREATE TEMPORARY {thing}", objects=reads)
 
 

@@ -52,7 +52,8 @@ class Prediction:
 def predict(sql: Sequence[str], setup: str | None, version: int) -> Prediction:
     """What the statements do together, in one transaction, after the setup."""
     before = after_setup(setup, version)
-    schema, found = before, []
+    schema = before
+    found: list[Effects] = []
     new: set[QualifiedName] = set()
     for text in sql:
         for statement in statements(read(text, version)):

@@ -117,14 +117,8 @@ def _reindex_table(name: QualifiedName, mode: LockMode, scene: Scene) -> Effects
     for part in scene.stored(scene.partitions(name)):
         # each partition is locked against writers first, CONCURRENTLY or not
         locked = scene.lock(SHARE, part)
-        found = found | locked | _rebuilt(part, _indexes_of_part(part, scene), mode, scene)
+        found = found | locked | _rebuilt(part, scene.indexes_of(part), mode, scene)
     return found | outside_transaction("REINDEX of a partitioned table is refused in a transaction block")
-
-
-def _indexes_of_part(part: QualifiedName, scene: Scene) -> tuple[QualifiedName, ...]:
-    """The indexes of a partition; those that it has from its parent carry names that nobody wrote."""
-    own = scene.indexes_of(part)
-    return own or (QualifiedName(f"{part.name}_idx", part.schema),)
 
 
 def _rebuilt(name: QualifiedName, indexes: tuple[QualifiedName, ...], mode: LockMode, scene: Scene) -> Effects:

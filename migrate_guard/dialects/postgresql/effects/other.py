@@ -283,7 +283,8 @@ def _alter_view(mode: LockMode) -> Effect:
         found = NOTHING
         for name in operation.objects:
             is_plain = operation.kind.startswith("ALTER VIEW")
-            found = found | (Effects(locks={name: mode}) if is_plain else scene.lock(mode, name))
+            taken = SHARE_UPDATE_EXCLUSIVE if "SET STATISTICS" in operation.options else mode
+            found = found | (Effects(locks={name: taken}) if is_plain else scene.lock(taken, name))
         return found
 
     return effect
@@ -348,7 +349,9 @@ _GRANT_LOCKS_SINCE: Final = 18
 
 def _privileges(operation: ops.RawSql, scene: Scene) -> Effects:
     """From 18 on GRANT and REVOKE lock what they are about against being dropped."""
-    return scene.lock(ACCESS_SHARE, *operation.tables) if scene.version >= _GRANT_LOCKS_SINCE else NOTHING
+    if scene.version < _GRANT_LOCKS_SINCE:
+        return NOTHING
+    return scene.lock(ACCESS_SHARE, *operation.tables) | scene.lock_sequence(ACCESS_SHARE, *operation.objects)
 
 
 def _alter_publication(operation: ops.RawSql, scene: Scene) -> Effects:
@@ -400,9 +403,9 @@ def _do(operation: ops.RawSql, _: Scene) -> Effects:
 
 
 def _prepared(operation: ops.RawSql, scene: Scene) -> Effects:
-    return scene.lock(ACCESS_SHARE, *scene.read_by(operation.tables)) | unknown(
-        f"what {operation.kind} runs is not read"
-    )
+    """A query that is planned and not run."""
+    found = scene.lock(ACCESS_SHARE, *scene.read_by(operation.tables))
+    return found if "PLANNED" in operation.options else found | unknown(f"what {operation.kind} runs is not read")
 
 
 _TABLE_ACTIONS: Final[Mapping[str, Effect]] = {
@@ -443,7 +446,12 @@ def _unless_missing(effect: Effect) -> Effect:
 
     def checked(operation: ops.RawSql, scene: Scene) -> Effects:
         is_missing = "IF EXISTS" in operation.options and all(map(scene.is_absent, operation.tables[:1]))
-        return NOTHING if is_missing or not operation.tables else effect(operation, scene)
+        if is_missing or not operation.tables:
+            return NOTHING
+        name = operation.tables[0]
+        if scene.table(name) is None and scene.view(name) is None and scene.index_table(name) is not None:
+            return scene.lock_index(effect(operation, scene).locks.get(name, ACCESS_EXCLUSIVE), name)
+        return effect(operation, scene)
 
     return checked
 
@@ -454,7 +462,8 @@ _EFFECTS: Final[Mapping[str, Effect]] = {
     "DROP FOREIGN TABLE": _every(ACCESS_EXCLUSIVE),
     "CREATE FOREIGN TABLE": _nothing,
     "CREATE TEMPORARY TABLE": _temporary,
-    **dict.fromkeys(("CREATE TEMPORARY VIEW", "CREATE TEMPORARY SEQUENCE"), _nothing),
+    "CREATE TEMPORARY VIEW": _temporary,
+    "CREATE TEMPORARY SEQUENCE": _nothing,
     **{f"ALTER VIEW {each}": _alter_view(ACCESS_EXCLUSIVE) for each in _VIEW_ACTIONS},
     **{f"ALTER MATERIALIZED VIEW {each}": _alter_view(ACCESS_EXCLUSIVE) for each in _VIEW_ACTIONS},
     "ALTER MATERIALIZED VIEW SET": _alter_view(SHARE_UPDATE_EXCLUSIVE),

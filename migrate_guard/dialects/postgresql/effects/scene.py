@@ -5,9 +5,11 @@ The locks themselves are put together here, and with them who has to wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
+from migrate_guard.dialects.names import Kind, implicit_name
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects, together
 from migrate_guard.model.locks import LockMode
@@ -15,10 +17,13 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
+    ExclusionConstraint,
     ForeignKey,
     Index,
+    PrimaryKey,
     Schema,
     Table,
+    UniqueConstraint,
     View,
 )
 
@@ -103,6 +108,8 @@ class Scene:
             key = table.constraint(index.name) if table.name.schema == index.schema else None
             if key is not None and not isinstance(key, ForeignKey | CheckConstraint):
                 return table
+            if table.partition_of is not None and index in self._from_parent(table):
+                return table
         return None
 
     def sequences_of(self, table: Table, column: str | None = None) -> tuple[QualifiedName, ...]:
@@ -126,7 +133,27 @@ class Scene:
             return ()
         keys = (each for each in table.constraints() if not isinstance(each, ForeignKey | CheckConstraint))
         names = [*(each.name for each in keys), *(each.name for each in table.indexes)]
-        return tuple(QualifiedName(each, name.schema) for each in names if each)
+        own = (QualifiedName(each, name.schema) for each in names if each)
+        return (*own, *self._from_parent(table))
+
+    def _from_parent(self, table: Table) -> tuple[QualifiedName, ...]:
+        """The indexes that a partition has from its parent, under the names that PostgreSQL gives them."""
+        parent = self.table(table.partition_of) if table.partition_of else None
+        if parent is None:
+            return ()
+        found: list[str] = []
+        for constraint in parent.constraints():
+            kind = _KEYS.get(type(constraint))
+            own = any(
+                type(each) is type(constraint) and each.columns == constraint.columns for each in table.constraints()
+            )
+            if kind is not None and not own:
+                found.append(implicit_name(kind, table.name.name, constraint.columns, found, "postgresql") or "")
+        for index in parent.indexes:
+            columns = [*(each or "expr" for each in index.columns), *index.include]
+            if not any(each.columns == index.columns and each.where == index.where for each in table.indexes):
+                found.append(implicit_name("index", table.name.name, columns, found, "postgresql") or "")
+        return tuple(QualifiedName(each, table.name.schema) for each in found if each)
 
     def constraint(self, name: QualifiedName, constraint: str | None) -> AnyConstraint | None:
         """A constraint of a table as the statement finds or makes it."""
@@ -216,6 +243,11 @@ def index_columns(index: Index) -> frozenset[str]:
     return frozenset(named.union(*(each.columns for each in expressions)))
 
 
+_KEYS: Final[Mapping[type[object], Kind]] = {
+    PrimaryKey: "primary",
+    UniqueConstraint: "unique",
+    ExclusionConstraint: "exclusion",
+}
 ACCESS_SHARE = LockMode.ACCESS_SHARE
 ROW_SHARE = LockMode.ROW_SHARE
 ROW_EXCLUSIVE = LockMode.ROW_EXCLUSIVE

@@ -112,6 +112,8 @@ def rename(operation: ops.RenameTable, scene: Scene) -> Effects:
 def create_view(operation: ops.CreateView, scene: Scene) -> Effects:
     view = operation.view
     found = scene.lock(ACCESS_SHARE, *view.tables)
+    if operation.if_not_exists and scene.view(view.name) is not None:
+        return found
     if view.is_materialized and operation.with_data:
         found = found | reading(view.tables, "the query of the materialized view is run", scene)
     if operation.replace and scene.view(view.name) is not None:

@@ -199,8 +199,7 @@ def keeps_key(name: str | None, column: Column, new: Type, collation: str | None
 
 
 def _collation(name: str | None) -> str:
-    plain = (name or "default").replace('"', "").removeprefix("pg_catalog.")
-    return plain
+    return (name or "default").replace('"', "").removeprefix("pg_catalog.")
 
 
 def _order(type_: Type, schema: Schema) -> str:
