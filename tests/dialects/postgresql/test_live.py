@@ -16,6 +16,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
+from migrate_guard.model.locks import LockMode
 from tests.dialects.postgresql.predicting import FIXTURE, predict
 from tests.servers import PostgresServer, postgresql
 
@@ -23,7 +24,10 @@ _HEIR: Final = "CREATE TABLE inh () INHERITS (t)"
 _KEY: Final = "ALTER TABLE pt ADD CONSTRAINT pt_fk FOREIGN KEY (parent_id) REFERENCES parent(id)"
 _ROW_TRIGGER: Final = "CREATE TRIGGER trg AFTER INSERT ON pt FOR EACH ROW EXECUTE FUNCTION tf()"
 _TRIGGER: Final = "CREATE TRIGGER trg BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf()"
-_LIST: Final = "CREATE TABLE pl (k int, a int) PARTITION BY LIST (k); CREATE TABLE pl1 (k int {}, a int, CHECK ({}));"
+_LIST: Final = (
+    "CREATE TABLE pl (k int, a int) PARTITION BY LIST (k); CREATE TABLE pl1 (k int {}, a int, CHECK ({})); "
+    "INSERT INTO pl1 VALUES (1, 1)"
+)
 FORMS: Final[list[tuple[str, str | None]]] = [
     # types
     ("ALTER TABLE t ALTER COLUMN b TYPE int", None),
@@ -51,7 +55,7 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("ALTER TABLE t ADD COLUMN c text DEFAULT timeofday()", None),
     ("ALTER TABLE t ADD COLUMN c int DEFAULT (random() * 10)::int", None),
     ("ALTER TABLE t ADD COLUMN c timestamptz DEFAULT (now() + interval '1 day')", None),
-    ("ALTER TABLE t ADD COLUMN c serial REFERENCES parent(id)", None),
+    ("ALTER TABLE t ADD COLUMN c int DEFAULT 1 REFERENCES parent(id) DEFERRABLE", None),
     ("ALTER TABLE t ADD COLUMN c posint[]", None),
     ("ALTER TABLE t ADD COLUMN c int REFERENCES t(id)", None),
     ("ALTER TABLE pt ADD COLUMN c int REFERENCES parent(id)", None),
@@ -105,11 +109,8 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("UPDATE t SET b = p.code FROM parent p WHERE p.id = t.parent_id", None),
     ("SELECT setval('s.sq', (SELECT max(id) FROM t))", None),
 ]
-_MODES: Final = {
-    f"{''.join(word.title() for word in mode.split())}Lock": mode
-    for mode in ("ACCESS SHARE", "ROW SHARE", "ROW EXCLUSIVE", "SHARE UPDATE EXCLUSIVE", "SHARE", "SHARE ROW EXCLUSIVE")
-    + ("EXCLUSIVE", "ACCESS EXCLUSIVE")
-}
+_MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock": mode for mode in LockMode}
+"""The modes by their names in pg_locks."""
 _RELATIONS: Final = """
     SELECT c.oid, relname, relkind::text, relfilenode, greatest(reltuples, 0) FROM pg_class c
     JOIN pg_namespace n ON n.oid = relnamespace WHERE nspname IN ('s', 'public')
@@ -154,7 +155,6 @@ def _measured(statement: str, setup: str | None, live: Live) -> dict[str, Any]:
         with live.connect("changed") as connection:
             connection.execute("SET search_path = s")
             connection.execute(setup.encode())
-            connection.execute("INSERT INTO pl1 SELECT 1, 1" if "pl1" in setup else "SELECT 1")
             connection.execute("ANALYZE")
         return _run(statement, live, "changed")
     finally:
@@ -166,21 +166,25 @@ def _run(statement: str, live: Live, database: str) -> dict[str, Any]:
     """Run a statement in a transaction, look at it from another session, and roll it back."""
     with live.connect(database) as session, live.connect(database) as other:
         session.execute("SET search_path = s")
+        # what other processes read is not counted for the session
+        session.execute("SET max_parallel_maintenance_workers = 0; SET max_parallel_workers_per_gather = 0")
         before = {oid: rest for oid, *rest in other.execute(_RELATIONS)}
         session.execute("BEGIN")
         session.execute(statement.encode())
-        locks: dict[str, list[str]] = {}
+        locks: dict[str, list[LockMode]] = {}
         query = "SELECT relation, mode FROM pg_locks WHERE pid = %s AND locktype = 'relation' AND granted"
         for oid, mode in other.execute(query, [session.info.backend_pid]):
             if oid in before and before[oid][1] in "rpvmS":
                 locks.setdefault(before[oid][0], []).append(_MODES[mode])
         after = {oid: filenode for oid, _, _, filenode, _ in session.execute(_RELATIONS)}
-        reads = dict(session.execute("SELECT relid, seq_tup_read FROM pg_stat_xact_all_tables").fetchall())
+        reads: dict[int, int] = dict(
+            session.execute("SELECT relid, seq_tup_read FROM pg_stat_xact_all_tables").fetchall()
+        )
         session.execute("ROLLBACK")
     stored = {oid: rest for oid, rest in before.items() if rest[1] in "rm"}
     emptied = statement.startswith("TRUNCATE")
     return {
-        "locks": {name: max(modes, key=list(_MODES.values()).index) for name, modes in locks.items()},
+        "locks": {name: str(max(modes)) for name, modes in locks.items()},
         "rewrite": not emptied and any(after.get(oid, rest[2]) != rest[2] for oid, rest in stored.items()),
         "full_scan": any(0 < rest[3] <= reads.get(oid, 0) for oid, rest in stored.items()),
     }
