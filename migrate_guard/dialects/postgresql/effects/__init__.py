@@ -26,7 +26,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NOTHING, Effects, together
 from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import CheckConstraint, Schema
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, ForeignKey, Schema
 from migrate_guard.model.target import Target
 
 __all__ = ["effects", "statements", "together"]
@@ -61,24 +61,28 @@ def effects(
 def _emitted(operation: ops.Operation, schema: Schema, version: int) -> Iterator[Effects]:
     """The effects of each statement that Alembic emits for an operation (`alembic/operations/toimpl.py`)."""
     match operation:
-        case ops.AddColumn(inline_references=False):
-            inline = tuple(each for each in operation.constraints if isinstance(each, CheckConstraint))
+        case ops.AddColumn():
+            inline = tuple(each for each in operation.constraints if _is_inline(each, operation))
             column = replace(operation, constraints=inline, indexes=())
             yield _effect(column, Scene(schema, version, (column,)))
             yield from _emitted_later(operation, apply(schema, column), version)
         case ops.AlterColumn():
-            scene = Scene(schema, version, (operation,))
-            yield from columns.changes(operation, scene)
-        case ops.CreateTable(table=table) if table.indexes and not operation.if_not_exists:
-            yield _effect(operation, Scene(schema, version, (operation,)))
+            yield from columns.changes(operation, Scene(schema, version, (operation,)))
         case _:
             yield _effect(operation, Scene(schema, version, (operation,)))
+
+
+def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn) -> bool:
+    """Whether Alembic writes a constraint at the column: a CHECK, and REFERENCES with `inline_references`."""
+    return isinstance(constraint, CheckConstraint) or (
+        operation.inline_references and isinstance(constraint, ForeignKey)
+    )
 
 
 def _emitted_later(operation: ops.AddColumn, schema: Schema, version: int) -> Iterator[Effects]:
     """ADD COLUMN comes first; foreign keys, unique constraints and indexes of the column follow on their own."""
     for constraint in operation.constraints:
-        if not isinstance(constraint, CheckConstraint):
+        if not _is_inline(constraint, operation):
             added = ops.AddConstraint(span=operation.span, table=operation.table, constraint=constraint)
             yield _effect(added, Scene(schema, version, (added,)))
             schema = apply(schema, added)
