@@ -184,6 +184,14 @@ def test_default(function: str, expected: bool | str) -> None:
     assert added.rewrites.value == expected
 
 
+def test_questions_to_the_catalogs_lock_nothing() -> None:
+    sql = "SELECT 1 FROM information_schema.columns WHERE table_name = 't'; SELECT relname FROM pg_catalog.pg_class"
+    for question in read(sql, 15):
+        (found,) = of(question)
+        assert not found.locks
+        assert found.scans.is_no
+
+
 def test_every_operation_has_effects() -> None:
     """No class of operations falls through to what is not known."""
     from migrate_guard.dialects.postgresql import effects as package

@@ -79,9 +79,9 @@ class Scene:
         return tuple(each for each in names if not self.is_partitioned(each))
 
     def read_by(self, names: Iterable[QualifiedName]) -> tuple[QualifiedName, ...]:
-        """The relations that a query reads in the end: views with what they read."""
+        """The relations that a query reads in the end: views with what they read; catalogs are nobody's tables."""
         found: list[QualifiedName] = []
-        waiting = list(names)
+        waiting = [each for each in names if not _is_catalog(each)]
         while waiting:
             name = waiting.pop(0)
             if name not in found:
@@ -227,6 +227,10 @@ class Scene:
     def building(self, why: str, *names: QualifiedName) -> Effects:
         """Build an index on tables, which reads every row."""
         return Effects(builds_index=Answer.yes(why, *names), scans=Answer.yes(why, *names)) if names else NOTHING
+
+
+def _is_catalog(name: QualifiedName) -> bool:
+    return name.schema in ("information_schema", "pg_catalog") or (name.schema is None and name.name.startswith("pg_"))
 
 
 def _may_name(view: View, column: str) -> bool:
