@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import folding_keys, folding_rows
+from migrate_guard.model import attachments, folding_keys, folding_partitions, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_keys import with_constraint
@@ -88,6 +88,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
             schema = _drop_table(schema, replace(operation, table=part.name))
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
+    schema = replace(schema, attached=attachments.without_table(schema.attached, name))
     for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))
@@ -206,9 +207,10 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
     if operation.existing_nullable is not None and column.nullable is None:
         changes["nullable"] = operation.existing_nullable
     if operation.modify_type is not None:
-        changes.update(type=operation.modify_type, span=operation.span)
+        # without COLLATE the collation is that of the new type again
+        changes.update(type=operation.modify_type, span=operation.span, collation=operation.collation)
     if operation.modify_nullable is not None:
-        changes["nullable"] = operation.modify_nullable
+        changes.update(nullable=operation.modify_nullable, unproven_not_null=None)
     if operation.modify_default is not ops.UNSET:
         # what numbers a SERIAL column is its default
         changes.update(default=operation.modify_default, is_serial=False)
@@ -331,6 +333,9 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.DropConstraint: folding_keys.drop_constraint,
     ops.RenameConstraint: folding_keys.rename_constraint,
     ops.ValidateConstraint: folding_keys.validate_constraint,
+    ops.AddNotNull: folding_keys.add_not_null,
+    ops.AttachPartition: folding_partitions.attach,
+    ops.DetachPartition: folding_partitions.detach,
     ops.CreateEnum: objects.create_enum,
     ops.AddEnumValue: objects.add_enum_value,
     ops.RenameEnumValue: objects.rename_enum_value,

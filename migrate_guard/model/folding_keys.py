@@ -16,6 +16,7 @@ from migrate_guard.model.folding_tables import (
     with_constraints_changed,
     with_lost,
 )
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -192,4 +193,31 @@ def rename_constraint(schema: Schema, operation: ops.RenameConstraint) -> Schema
 
 
 def validate_constraint(schema: Schema, operation: ops.ValidateConstraint) -> Schema:
+    table = schema.table(operation.table)
+    if table and any(each.unproven_not_null == operation.constraint for each in table.columns):
+        if is_unsure(operation):
+            return schema
+        columns = tuple(
+            replace(each, unproven_not_null=None) if each.unproven_not_null == operation.constraint else each
+            for each in table.columns
+        )
+        return schema.with_table(replace(table, columns=columns))
     return _change_constraint(schema, operation, operation.constraint, not_valid=False)
+
+
+def add_not_null(schema: Schema, operation: ops.AddNotNull) -> Schema:
+    """From PostgreSQL 18 on a column is NOT NULL with a constraint that is not valid yet, too."""
+    table = table_of(schema, operation.table, operation)
+    name = operation.name or implicit_name(operation.table, operation.column)
+    columns = tuple(
+        replace(each, nullable=False, unproven_not_null=name if each.nullable is not False else each.unproven_not_null)
+        if each.name == operation.column
+        else each
+        for each in table.columns
+    )
+    return schema.with_table(unsure(replace(table, columns=columns), operation, operation.column))
+
+
+def implicit_name(table: QualifiedName, column: str) -> str:
+    """The name of a NOT NULL constraint that nobody wrote (PostgreSQL 18, `ChooseConstraintName`)."""
+    return f"{table.name}_{column}_not_null"

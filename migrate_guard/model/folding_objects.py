@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from migrate_guard.model import attachments, folding_partitions
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
@@ -82,6 +83,8 @@ def drop_type(schema: Schema, operation: ops.DropType) -> Schema:
 
 
 def create_view(schema: Schema, operation: ops.CreateView) -> Schema:
+    if operation.if_not_exists and operation.view.name in schema.views:
+        return schema
     return replace(schema, views=schema.views.set(operation.view.name, operation.view))
 
 
@@ -160,6 +163,7 @@ def with_table_renamed(schema: Schema, old: QualifiedName, new: QualifiedName) -
         if old in table.inherits:
             parents = tuple(new if each == old else each for each in table.inherits)
             schema = schema.with_table(replace(table, inherits=parents))
+    schema = replace(schema, attached=attachments.renamed(schema.attached, old, new))
     views = with_views_retold(schema, old).views
     for view in views.values():
         if old in view.tables:
@@ -183,6 +187,9 @@ _ALTERED = frozenset({"DOMAIN", "TYPE"})
 
 
 def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
+    if operation.kind.startswith("ALTER TABLE "):
+        return folding_partitions.raw_table_action(schema, operation)
+    schema = attachments.raw_sql(schema, operation)
     verb, _, rest = operation.kind.partition(" ")
     kind = rest.partition(" ")[0]
     if kind not in DEFINED or not operation.sql:

@@ -49,17 +49,27 @@ class Operation:
     """Inside `batch_alter_table()`."""
     is_sql: bool = False
     """Written as raw SQL."""
+    part: int = 0
+    """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b makes two operations."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOperation(Operation):
     table: QualifiedName
+    only: bool = False
+    """ONLY: the table itself, not its partitions and heirs."""
+    if_table_exists: bool = False
+    """ALTER TABLE IF EXISTS."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable(Operation):
     table: Table
     if_not_exists: bool = False
+    reads: tuple[QualifiedName, ...] = ()
+    """The tables that LIKE or a query names."""
+    copies_rows: bool = False
+    """It is filled by the query: AS without WITH NO DATA, SELECT INTO."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +127,8 @@ class AlterColumn(TableOperation):
     """With `modify_identity`: GENERATED ALWAYS."""
     modify_computed: Expression | Unset | None = UNSET
     using: Expression | None = None
+    collation: str | None = None
+    """The collation written after the new type; None: the type's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,6 +189,28 @@ class ValidateConstraint(TableOperation):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AddNotNull(TableOperation):
+    """NOT NULL … NOT VALID: what is there already is checked by a ValidateConstraint (PostgreSQL 18)."""
+
+    column: str
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachPartition(TableOperation):
+    partition: QualifiedName
+    bound: str | None = None
+    """Which rows it holds, as written: "FOR VALUES IN (1)", "DEFAULT"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DetachPartition(TableOperation):
+    partition: QualifiedName
+    concurrently: bool = False
+    finalize: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CreateEnum(Operation):
     enum: EnumType
     if_not_exists: bool = False
@@ -215,6 +249,9 @@ class DropType(Operation):
 class CreateView(Operation):
     view: View
     replace: bool = False
+    if_not_exists: bool = False
+    with_data: bool = True
+    """A materialized view is filled."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -243,6 +280,12 @@ class Insert(TableOperation):
     """The rows as the script writes them down."""
     source: QualifiedName | None = None
     """The table that a query takes the rows from."""
+    into: tuple[str, ...] = ()
+    """The columns that are written, as far as they are named."""
+    reads: tuple[QualifiedName, ...] = ()
+    """The tables that a query takes the rows from."""
+    predicate: Expression | None = None
+    """What the query asks of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +294,8 @@ class Update(TableOperation):
     where: Expression | None = None
     rows: Contents = None
     """What the table holds afterwards, where that is known."""
+    reads: tuple[QualifiedName, ...] = ()
+    """The other tables that it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +303,8 @@ class Delete(TableOperation):
     where: Expression | None = None
     rows: Contents = None
     """What the table holds afterwards, where that is known."""
+    reads: tuple[QualifiedName, ...] = ()
+    """The other tables that it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +325,14 @@ class RawSql(Operation):
     tables: tuple[QualifiedName, ...] = ()
     objects: tuple[QualifiedName, ...] = ()
     """What it creates, alters or drops, where that is an extension, a domain, a function and the like."""
+    altered: tuple[str, ...] = ()
+    """The columns of the table that it changes."""
+    options: frozenset[str] = frozenset()
+    """The words that decide what it does to a database: "ONLY", "CASCADE", a lock mode, names of storage parameters."""
+    functions: tuple[str, ...] = ()
+    """The functions that a query calls, in lower case."""
+    predicate: Expression | None = None
+    """What a query asks of the rows it reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -60,12 +60,15 @@ class Expression:
     functions: tuple[str, ...] = ()
     is_literal: bool = False
     """A constant: a quoted string, a number, TRUE, NULL."""
+    proves_not_null: frozenset[str] = frozenset()
+    """The columns that hold no NULL in a row for which it is not false: `a IS NOT NULL AND b > 0` says so of a."""
 
     def with_column_renamed(self, old: str, new: str) -> Expression:
         """The expression after one of its columns got another name; databases keep what they mean, not their text."""
         written = new if _PLAIN_NAME.fullmatch(new) else '"' + new.replace('"', '""') + '"'
         columns = tuple(new if each == old else each for each in self.columns)
-        return replace(self.with_column_written(old, written), columns=columns)
+        proved = frozenset(new if each == old else each for each in self.proves_not_null)
+        return replace(self.with_column_written(old, written), columns=columns, proves_not_null=proved)
 
     def with_column_written(self, name: str, written: str) -> Expression:
         """The expression with one of its columns written otherwise."""
@@ -111,6 +114,8 @@ class Column:
     """The collation that was asked for, without quotes."""
     sequence: str | None = None
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
+    unproven_not_null: str | None = None
+    """The name of its NOT NULL constraint, as long as that is NOT VALID (PostgreSQL 18)."""
 
     def sequence_in(self, table: QualifiedName) -> str:
         """The name of the sequence that numbers the column of `table` (PostgreSQL manual, 8.1.4 Serial Types)."""
@@ -128,6 +133,8 @@ class Constraint:
     is_assumed_name: bool = False
     """It is not known whether a naming convention applies, so an implicit name may be another one."""
     not_valid: bool = False
+    not_enforced: bool = False
+    """NOT ENFORCED: nobody checks it (PostgreSQL 18)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +163,7 @@ class ForeignKey(Constraint):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckConstraint(Constraint):
     expression: Expression
+    no_inherit: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -258,6 +266,9 @@ class Table:
     partition_bound: str | None = None
     """Which rows of the other table are here, as written: "FOR VALUES IN (1)", "DEFAULT"."""
     inherits: tuple[QualifiedName, ...] = ()
+    of_type: QualifiedName | None = None
+    """The composite type that its columns come from."""
+    is_unlogged: bool = False
     lost: tuple[Lost, ...] = ()
 
     @property
@@ -338,6 +349,21 @@ class Definition:
     span: Span
 
 
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """What hangs on tables and is known by little more than its name: a trigger, rule, policy or statistics object."""
+
+    kind: str
+    """"TRIGGER", "RULE", "POLICY", "STATISTICS"."""
+    name: str
+    table: QualifiedName
+    span: Span
+    functions: tuple[str, ...] = ()
+    """The function that a trigger calls."""
+    is_for_rows: bool = False
+    """A trigger FOR EACH ROW, which every partition gets."""
+
+
 Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]
 """A row of a table: its values by column."""
 Contents: TypeAlias = tuple[Row, ...] | None
@@ -354,6 +380,8 @@ class Schema:
     sequences: PersistentMap[QualifiedName, Sequence] = field(default_factory=PersistentMap)
     definitions: PersistentMap[tuple[str, QualifiedName], Definition] = field(default_factory=PersistentMap)
     """By kind and name."""
+    attached: PersistentMap[tuple[str, QualifiedName, str], Attached] = field(default_factory=PersistentMap)
+    """By kind, table and name."""
     gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables that the history dropped or renamed, and where."""
     gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)

@@ -190,6 +190,11 @@ def constraint(
     if value.kind == "foreignkey":
         return foreign_key(machine, table, columns, value.referred, options, value.span, taken)
     sql = clause(value.sqltext) if value.kind == "check" else None
+    if sql is not None and "null" in sql.text.lower():
+        # loads sqlglot, which is heavy
+        from migrate_guard.reading.sql.expressions import proves_not_null
+
+        sql = replace(sql, proves_not_null=proves_not_null(sql.text, machine.target.dialect))
     named_by = columns or (sql.columns[:1] if sql and len(sql.columns) == 1 else ())
     kind: ConstraintName = value.kind  # type: ignore[assignment]  # the constructs module writes only these
     name, implicit = object_name(machine, kind, options.get("name"), table, named_by, taken=taken)

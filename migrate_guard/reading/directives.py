@@ -235,6 +235,7 @@ def _alter_column(a: Arguments) -> Value:
         if generated and generated.kind == "computed" and generated.args
         else ops.UNSET,
         using=clauses.clause(values.get("postgresql_using")),
+        collation=ddl.collation(as_type(a.call, values.get("type_"))),
     )
     if _changes(operation):
         machine.emit(operation)

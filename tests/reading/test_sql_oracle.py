@@ -106,6 +106,9 @@ _ACTIONS: dict[type[ops.Operation], frozenset[str]] = {
     ops.AddConstraint: frozenset({"AT_AddConstraint"}),
     ops.DropConstraint: frozenset({"AT_DropConstraint"}),
     ops.ValidateConstraint: frozenset({"AT_ValidateConstraint"}),
+    ops.AddNotNull: frozenset({"AT_AddConstraint"}),
+    ops.AttachPartition: frozenset({"AT_AttachPartition"}),
+    ops.DetachPartition: frozenset({"AT_DetachPartition", "AT_DetachPartitionFinalize"}),
 }
 _STATEMENTS: dict[type[ops.Operation], frozenset[str]] = {
     ops.CreateTable: frozenset({"create_stmt", "create_table_as_stmt", "select_stmt"}),
@@ -250,6 +253,12 @@ def _tables(operation: ops.Operation) -> Iterator[QualifiedName]:
         case ops.AddConstraint(table=table, constraint=ForeignKey() as key):
             yield table
             yield key.referred_table
+        case (
+            ops.AttachPartition(table=table, partition=partition)
+            | ops.DetachPartition(table=table, partition=partition)
+        ):
+            yield table
+            yield partition
         case ops.TableOperation(table=table):
             yield table
 

@@ -52,7 +52,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS main.ix ON t (a COLLATE NOCASE DESC, lower(b))
 DROP INDEX IF EXISTS ix
 -> DropIndex(ix, if_exists)
 CREATE VIEW IF NOT EXISTS v AS SELECT * FROM t
--> CreateView(View(v, tables=[t]))
+-> CreateView(View(v, tables=[t]), if_not_exists)
 DROP VIEW v
 -> DropView(v)
 

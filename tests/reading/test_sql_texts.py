@@ -30,7 +30,7 @@ SPLIT: list[tuple[str, list[str]]] = [
     ),
     (
         "CREATE RULE r AS ON INSERT TO t DO (DELETE FROM a; DELETE FROM b); DROP TABLE c",
-        ["RawSql(CREATE RULE, tables=[t])", "DropTable(c)"],
+        ["RawSql(CREATE RULE, tables=[t, a, b])", "DropTable(c)"],
     ),
     ("BEGIN; DROP TABLE a; COMMIT;", ["RawSql(BEGIN)", "DropTable(a)", "RawSql(COMMIT)"]),
     ("\\connect db\nDROP TABLE a;\n\\set x 'y'\nDROP TABLE b;", ["DropTable(a)", "DropTable(b)"]),

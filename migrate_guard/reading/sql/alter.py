@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
     UNSET,
     AddColumn,
     AddConstraint,
+    AddNotNull,
     AlterColumn,
+    AttachPartition,
     ConstraintKind,
     CreateIndex,
+    DetachPartition,
     DropColumn,
     DropConstraint,
     DropIndex,
@@ -22,6 +25,7 @@ from migrate_guard.model.operations import (
     RenameConstraint,
     RenameIndex,
     RenameTable,
+    TableOperation,
     ValidateConstraint,
 )
 from migrate_guard.model.schema import ForeignKey
@@ -33,6 +37,7 @@ from migrate_guard.reading.sql.cursor import Cursor, distinct
 from migrate_guard.reading.sql.errors import NotUnderstood
 from migrate_guard.reading.sql.indexes import inline_index, qualified_index, starts_inline_index
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.settings import storage_parameters
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +54,26 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
     if cursor.take("ALL", "IN", "TABLESPACE"):
         yield raw(cursor, "ALTER TABLE ALL IN TABLESPACE")
         return
-    cursor.take("IF", "EXISTS")
+    guard = {"IF EXISTS"} if cursor.take("IF", "EXISTS") else set[str]()
     table = cursor.table()
     parts = _actions(cursor)
+    operations: list[Operation] = []
     if not parts:
         raise cursor.not_understood()
     for first, last in parts:
         span = cursor.span() if len(parts) == 1 else cursor.span(first, last)
-        cursor.tables = [table]
+        cursor.tables, cursor.options = [table], set(guard)
         with cursor.within(first, last):
             try:
-                yield from list(_action(Action(cursor, table, span)))
+                operations.extend(_action(Action(cursor, table, span)))
             except NotUnderstood as error:
-                yield Opaque(span=span, is_sql=True, reason=f"ALTER TABLE: {error}", tables=distinct(cursor.tables))
+                reason = f"ALTER TABLE: {error}"
+                operations.append(Opaque(span=span, is_sql=True, reason=reason, tables=distinct(cursor.tables)))
+    for part, operation in enumerate(operations):
+        if isinstance(operation, TableOperation) and (cursor.only or guard):
+            yield replace(operation, part=part, only=bool(cursor.only), if_table_exists=bool(guard))
+        else:
+            yield replace(operation, part=part)
 
 
 def _actions(cursor: Cursor) -> list[tuple[int, int]]:
@@ -86,11 +98,44 @@ def _raw_action(kind: str) -> Callable[[Action], Iterator[Operation]]:
         cursor = action.cursor
         if kind in _NAMES_TABLE:
             cursor.table()
-        how = cursor.take_any("CONCURRENTLY", "FINALIZE") if kind == "DETACH PARTITION" else None
+        objects: tuple[QualifiedName, ...] = ()
+        if kind in ("SET", "RESET") and cursor.is_at("("):
+            cursor.options.update(storage_parameters(cursor))
+        elif kind in _NAMES_OBJECT and not cursor.is_done:
+            cursor.note("FULL", "NOTHING", "DEFAULT", "ALL", "USER")
+            cursor.take("USING", "INDEX")
+            objects = () if cursor.is_done else (cursor.qualified(),)
+            cursor.note("NOT ENFORCED", "ENFORCED")
         cursor.skip_rest()
-        yield raw(cursor, f"ALTER TABLE {kind} {how}" if how else f"ALTER TABLE {kind}", span=action.span)
+        yield raw(cursor, f"ALTER TABLE {kind}", span=action.span, objects=objects)
 
     return read
+
+
+def _attach(action: Action) -> Iterator[Operation]:
+    cursor = action.cursor
+    if cursor.is_mysql:
+        yield from _raw_action("ATTACH PARTITION")(action)
+        return
+    partition = cursor.table()
+    bound = cursor.source(cursor.at, cursor.end) or None
+    cursor.skip_rest()
+    yield AttachPartition(span=action.span, is_sql=True, table=action.table, partition=partition, bound=bound)
+
+
+def _detach(action: Action) -> Iterator[Operation]:
+    cursor = action.cursor
+    partition = cursor.table()
+    how = cursor.take_any("CONCURRENTLY", "FINALIZE")
+    cursor.expect_end()
+    yield DetachPartition(
+        span=action.span,
+        is_sql=True,
+        table=action.table,
+        partition=partition,
+        concurrently=how == "CONCURRENTLY",
+        finalize=how == "FINALIZE",
+    )
 
 
 def _add(action: Action) -> Iterator[Operation]:
@@ -129,9 +174,9 @@ def _add_column(action: Action, if_not_exists: bool) -> Operation:
 
 def _add_constraint(action: Action) -> Iterator[Operation]:
     cursor, begin = action.cursor, action.cursor.at
-    constraint_name(cursor)
+    name = constraint_name(cursor)
     if cursor.take("NOT", "NULL"):
-        yield _add_not_null(action)
+        yield _add_not_null(action, name)
         return
     cursor.at = begin
     constraint, using_index = table_constraint(cursor)
@@ -141,11 +186,13 @@ def _add_constraint(action: Action) -> Iterator[Operation]:
     )
 
 
-def _add_not_null(action: Action) -> Operation:
+def _add_not_null(action: Action, name: str | None) -> Operation:
     cursor = action.cursor
     column = cursor.name("column name")
     if cursor.take("NOT", "VALID"):
-        return raw(cursor, "ALTER TABLE ADD NOT NULL NOT VALID", span=action.span)
+        cursor.take("NO", "INHERIT")
+        cursor.expect_end()
+        return AddNotNull(span=action.span, is_sql=True, table=action.table, column=column, name=name)
     cursor.take("NO", "INHERIT")
     cursor.expect_end()
     return AlterColumn(span=action.span, is_sql=True, table=action.table, column=column, modify_nullable=False)
@@ -290,8 +337,6 @@ def _redefine(action: Action) -> Iterator[Operation]:
 
 _RAW_ACTIONS = (
     "ADD PARTITION",
-    "ATTACH PARTITION",
-    "DETACH PARTITION",
     "DROP PARTITION",
     "TRUNCATE PARTITION",
     "REORGANIZE PARTITION",
@@ -354,7 +399,11 @@ _RAW_ACTIONS = (
     "LOCK",
 )
 # Those in which another table follows.
-_NAMES_TABLE = frozenset({"ATTACH PARTITION", "DETACH PARTITION", "INHERIT", "NO INHERIT"})
+_NAMES_TABLE = frozenset({"INHERIT", "NO INHERIT"})
+# Those in which a trigger, constraint, index or place follows.
+_NAMES_OBJECT = frozenset(
+    {"ALTER CONSTRAINT", "CLUSTER ON", "REPLICA IDENTITY", "SET TABLESPACE", "SET ACCESS METHOD"}
+) | {f"{verb} TRIGGER" for verb in ("ENABLE", "DISABLE", "ENABLE ALWAYS", "ENABLE REPLICA")}
 _ACTIONS: dict[str, Callable[[Action], Iterable[Operation]]] = {
     "ADD": _add,
     "ALTER COLUMN": _alter_column,
@@ -376,6 +425,8 @@ _ACTIONS: dict[str, Callable[[Action], Iterable[Operation]]] = {
     "RENAME": _rename_column,
     "SET SCHEMA": _set_schema,
     "VALIDATE CONSTRAINT": _validate,
+    "ATTACH PARTITION": _attach,
+    "DETACH PARTITION": _detach,
     "MODIFY COLUMN": _modify,
     "MODIFY": _modify,
     "CHANGE COLUMN": _change,

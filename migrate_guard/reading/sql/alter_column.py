@@ -11,6 +11,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading.sql.columns import SERIALS, default_expression, skip_type
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.settings import storage_parameters
 
 
 def alter_column(cursor: Cursor, table: QualifiedName, span: Span) -> Operation:
@@ -24,8 +25,10 @@ def alter_column(cursor: Cursor, table: QualifiedName, span: Span) -> Operation:
     kind = cursor.take_phrase(_RAW_CHANGES)
     if kind is None:
         raise cursor.not_understood()
+    if kind in ("SET", "RESET") and cursor.is_at("("):
+        cursor.options.update(storage_parameters(cursor))
     cursor.skip_rest()
-    return raw(cursor, f"ALTER TABLE ALTER COLUMN {kind}", span=span)
+    return raw(cursor, f"ALTER TABLE ALTER COLUMN {kind}", span=span, altered=(operation.column,))
 
 
 def _type(cursor: Cursor, operation: AlterColumn) -> AlterColumn:
@@ -33,13 +36,12 @@ def _type(cursor: Cursor, operation: AlterColumn) -> AlterColumn:
     if cursor.keyword() in SERIALS and cursor.dialect == "postgresql":
         raise cursor.not_understood()
     new_type = cursor.type(*skip_type(cursor))
-    if cursor.take("COLLATE"):
-        cursor.qualified("collation")
+    collation = str(cursor.qualified("collation")) if cursor.take("COLLATE") else None
     using = None
     if cursor.take("USING"):
         using = cursor.expression(cursor.at, cursor.end)
         cursor.skip_rest()
-    return replace(operation, modify_type=new_type, using=using)
+    return replace(operation, modify_type=new_type, using=using, collation=collation)
 
 
 def _set_default(cursor: Cursor, operation: AlterColumn) -> AlterColumn:

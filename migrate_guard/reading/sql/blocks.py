@@ -41,6 +41,9 @@ def do_block(cursor: Cursor, read: Read) -> Iterator[Operation]:
     """
     body = _find_body(cursor)
     operations = _read_body(cursor, body, read) if body else []
+    if body is not None:
+        # what it does is told by the operations that follow
+        cursor.options.add("READ")
     yield raw(cursor, "DO")
     yield from operations
 

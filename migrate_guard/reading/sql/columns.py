@@ -133,7 +133,9 @@ def _check(cursor: Cursor, definition: Definition) -> None:
             columns=expression.columns,
             span=cursor.span(begin, cursor.at),
             expression=expression,
-            not_valid=options.not_valid,
+            not_valid=options.not_valid or options.not_enforced,
+            not_enforced=options.not_enforced,
+            no_inherit=options.no_inherit,
         )
     )
 

@@ -34,6 +34,8 @@ class Options:
     onupdate: str | None = None
     using_index: str | None = None
     nulls_not_distinct: bool = False
+    not_enforced: bool = False
+    no_inherit: bool = False
 
 
 def starts_constraint(cursor: Cursor) -> bool:
@@ -166,7 +168,8 @@ def foreign_key(
         onupdate=options.onupdate,
         deferrable=options.deferrable,
         initially_deferred=options.initially_deferred,
-        not_valid=options.not_valid,
+        not_valid=options.not_valid or options.not_enforced,
+        not_enforced=options.not_enforced,
     )
 
 
@@ -178,7 +181,9 @@ def _check(cursor: Cursor, name: str | None, begin: int, options: Options) -> An
         columns=expression.columns,
         span=cursor.span(begin, cursor.at),
         expression=expression,
-        not_valid=options.not_valid,
+        not_valid=options.not_valid or options.not_enforced,
+        not_enforced=options.not_enforced,
+        no_inherit=options.no_inherit,
     )
 
 
@@ -278,8 +283,8 @@ _OPTIONS: dict[str, Callable[[Cursor, Options], None]] = {
     "USING": _skip_name,
     "INCLUDE": _skip_group,
     "WITH": _skip_group,
-    "NO INHERIT": _nothing,
-    "NOT ENFORCED": _nothing,
+    "NO INHERIT": _sets(no_inherit=True),
+    "NOT ENFORCED": _sets(not_enforced=True),
     "ENFORCED": _nothing,
     "ON CONFLICT": _skip_name,
     "COMMENT": _skip_name,

@@ -45,6 +45,10 @@ class Cursor:
         """The tables named so far."""
         self.objects: list[QualifiedName] = []
         """All that was named so far: tables, types, views."""
+        self.only: list[QualifiedName] = []
+        """The tables named with ONLY."""
+        self.options: set[str] = set()
+        """The words met so far that decide what the statement does to a database."""
         self.locate = locate
 
     @property
@@ -117,6 +121,13 @@ class Cursor:
         self.at += 1
         return word
 
+    def note(self, *phrases: str) -> bool:
+        """Move past the first of the phrases that comes next, and keep it as an option of the statement."""
+        phrase = self.take_phrase(phrases)
+        if phrase is not None:
+            self.options.add(phrase)
+        return phrase is not None
+
     def expect(self, *keywords: str) -> None:
         if not self.take(*keywords):
             raise self.not_understood()
@@ -171,10 +182,12 @@ class Cursor:
 
     def table(self) -> QualifiedName:
         """Move past the name of a table, and remember that the statement names it."""
-        self.take("ONLY")
+        is_only = self.take("ONLY")
         name = self.qualified("table name")
         self.take("*")
         self.tables.append(name)
+        if is_only:
+            self.only.append(name)
         return name
 
     def string(self, what: str = "value") -> str:

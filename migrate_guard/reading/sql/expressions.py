@@ -9,7 +9,8 @@ from sqlglot.errors import ErrorLevel, SqlglotError
 
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.target import DialectName
-from migrate_guard.reading.sql.tokens import GRAMMARS, Kind, Statement, Word
+from migrate_guard.reading.sql.errors import NotUnderstood
+from migrate_guard.reading.sql.tokens import GRAMMARS, Kind, Statement, Word, split
 from migrate_guard.reading.values import HOLE
 
 _CONSTANTS = frozenset({"NULL", "TRUE", "FALSE"})
@@ -46,7 +47,59 @@ def read(text: str, statement: Statement, begin: int, end: int, dialect: Dialect
             _folded(column.this, dialect) for column in value.find_all(exp.Column, bfs=False) if _is_name(column.this)
         )
     )
-    return Expression(source, columns, functions, not columns and not functions and _is_constant(value))
+    is_literal = not columns and not functions and _is_constant(value)
+    return Expression(source, columns, functions, is_literal, _not_null(value, dialect))
+
+
+def proves_not_null(text: str, dialect: DialectName) -> frozenset[str]:
+    """The columns of which a condition says that they hold no NULL, from its text alone."""
+    if "NULL" not in text.upper() or HOLE in text:
+        return frozenset()
+    try:
+        statements = split(text, dialect)
+    except NotUnderstood:
+        return frozenset()
+    if len(statements) != 1:
+        return frozenset()
+    return read(text, statements[0], 0, len(statements[0].words), dialect).proves_not_null
+
+
+def _not_null(node: exp.Expression, dialect: DialectName) -> frozenset[str]:
+    """The columns that `predicate_implied_by` of PostgreSQL finds to be NOT NULL where a CHECK is not false.
+
+    Of AND one side is enough, of OR all have to say it; a comparison says nothing, because NULL passes a CHECK
+    (PostgreSQL 12 to 18, `ConstraintImpliedByRelConstraint` in `commands/tablecmds.c`, `optimizer/util/predtest.c`).
+    """
+    match node:
+        case exp.Paren(this=inner):
+            return _not_null(inner, dialect)
+        case exp.And(this=left, expression=right):
+            return _not_null(left, dialect) | _not_null(right, dialect)
+        case exp.Or(this=left, expression=right):
+            return _not_null(left, dialect) & _not_null(right, dialect)
+        case exp.Is() if node.args.get("negate"):
+            return _tested(node, dialect)
+        case exp.Not(this=inner):
+            return _null_test(inner, dialect)
+    return frozenset()
+
+
+def _null_test(node: exp.Expression, dialect: DialectName) -> frozenset[str]:
+    """The column of `a IS NULL`, also in parentheses."""
+    while isinstance(node, exp.Paren):
+        node = node.this
+    return _tested(node, dialect) if isinstance(node, exp.Is) and not node.args.get("negate") else frozenset()
+
+
+def _tested(node: exp.Is, dialect: DialectName) -> frozenset[str]:
+    """The column that is compared with NULL."""
+    if not isinstance(node.expression, exp.Null):
+        return frozenset()
+    tested = node.this
+    while isinstance(tested, exp.Paren):
+        tested = tested.this
+    is_column = isinstance(tested, exp.Column) and _is_name(tested.this)
+    return frozenset({_folded(tested.this, dialect)}) if is_column else frozenset()
 
 
 def tables(text: str, statement: Statement, begin: int, end: int, dialect: DialectName) -> list[list[str]]:

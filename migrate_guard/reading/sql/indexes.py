@@ -11,6 +11,7 @@ from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, Re
 from migrate_guard.model.schema import Expression, Index, IndexElement
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.raw import raw
+from migrate_guard.reading.sql.settings import storage_parameters
 from migrate_guard.reading.sql.tokens import Kind
 
 _SPECIAL_METHODS = {"FULLTEXT": "fulltext", "SPATIAL": "spatial"}
@@ -26,11 +27,13 @@ def create_index(cursor: Cursor, *, unique: bool = False, method: str | None = N
     method = _method(cursor) or method
     cursor.expect("ON")
     table = cursor.table()
+    is_only = bool(cursor.only)
     index = _index(cursor, name, unique=unique, method=_method(cursor) or method, begin=0)
     yield CreateIndex(
         span=cursor.span(),
         is_sql=True,
         table=table,
+        only=is_only,
         index=index,
         concurrently=concurrently,
         if_not_exists=if_not_exists,
@@ -67,7 +70,14 @@ def alter_index(cursor: Cursor) -> Iterator[Operation]:
     action = cursor.take_phrase(_INDEX_ACTIONS)
     if action is None:
         raise cursor.not_understood()
-    yield raw(cursor, f"ALTER INDEX {action}")
+    objects = [name]
+    if action in ("SET", "RESET") and cursor.is_at("("):
+        cursor.options.update(storage_parameters(cursor))
+    elif action == "ATTACH PARTITION":
+        objects.append(cursor.qualified("index name"))
+    if if_exists:
+        cursor.options.add("IF EXISTS")
+    yield raw(cursor, f"ALTER INDEX {action}", objects=tuple(objects))
 
 
 _INDEX_ACTIONS = (

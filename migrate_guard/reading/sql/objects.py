@@ -45,6 +45,8 @@ def alter_type(cursor: Cursor) -> Iterator[Operation]:
         kind = cursor.take_phrase(_RAW_TYPE_ACTIONS)
         if kind is None:
             raise cursor.not_understood()
+        cursor.skip_until("CASCADE", "RESTRICT")
+        cursor.note("CASCADE")
         yield raw(cursor, f"ALTER TYPE {kind}", objects=(name,))
         return
     yield _TYPE_ACTIONS[action](cursor, name)
@@ -70,7 +72,7 @@ def drop_type(cursor: Cursor) -> Iterator[Operation]:
 
 def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool = False) -> Iterator[Operation]:
     """Read a CREATE VIEW from behind the keyword VIEW."""
-    cursor.take("IF", "NOT", "EXISTS")
+    if_not_exists = cursor.take("IF", "NOT", "EXISTS")
     name = cursor.qualified("view name")
     begin = cursor.at
     cursor.skip_until("AS")
@@ -80,7 +82,15 @@ def create_view(cursor: Cursor, *, is_materialized: bool = False, replace: bool 
     text = cursor.source(begin, cursor.at)
     definition = None if HOLE in text else text
     view = View(name, cursor.span(), is_materialized=is_materialized, tables=tables, definition=definition)
-    yield CreateView(span=cursor.span(), is_sql=True, view=view, replace=replace)
+    is_empty = [word.keyword for word in cursor.words[-3:]] == ["WITH", "NO", "DATA"]
+    yield CreateView(
+        span=cursor.span(),
+        is_sql=True,
+        view=view,
+        replace=replace,
+        if_not_exists=if_not_exists,
+        with_data=not is_empty,
+    )
 
 
 def _query(cursor: Cursor) -> tuple[int, int]:

@@ -74,31 +74,109 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
     """Read a CREATE, ALTER or DROP of something that is no part of the schema, from behind what it is called."""
     action = None
     objects: tuple[QualifiedName, ...] = ()
+    functions: tuple[str, ...] = ()
+    if verb == "DROP" and cursor.words[-1].keyword == "CASCADE":
+        cursor.options.add("CASCADE")
     if verb == "ALTER" and thing in _WITH_ACTIONS:
-        cursor.take("IF", "EXISTS")
+        cursor.note("IF EXISTS")
         objects = (cursor.qualified(),)
         action = cursor.take_phrase(_ACTIONS)
         if action == "OWNED BY" and not cursor.is_at("NONE"):
             column_of_table(cursor)
+        if _has_words(cursor, "SET STATISTICS"):
+            cursor.options.add("SET STATISTICS")
+        if [word.keyword for word in cursor.words[-2:]] == ["NOT", "VALID"]:
+            cursor.options.add("NOT VALID")
     elif thing in _ON_TABLE:
+        objects = _name_before_on(cursor)
         _table_after_on(cursor)
-    elif thing == "STATISTICS" and verb == "CREATE":
+        cursor.note("DEPENDS ON EXTENSION", "NO DEPENDS ON EXTENSION")
+        functions = _called(cursor) if thing == "TRIGGER" else ()
+        if thing == "RULE" and verb == "CREATE":
+            cursor.tables.extend(_tables_of_rule(cursor))
+    elif thing == "STATISTICS":
+        objects = _statistics(cursor, verb)
+    elif thing == "PUBLICATION":
+        _published(cursor)
+    elif thing in _RELATIONS:
+        cursor.take("IF", "NOT", "EXISTS")
+        cursor.note("IF EXISTS")
+        cursor.listed(cursor.table)
+    elif thing in DEFINED or thing == "SCHEMA":
+        objects = _defined(cursor, verb, thing)
+    elif thing in _OPTIONS_OF:
+        cursor.options |= {word for word in _OPTIONS_OF[thing] if _has_words(cursor, word)}
+    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), objects=objects, functions=functions)
+
+
+_OPTIONS_OF = {
+    "DATABASE": ("SET TABLESPACE",),
+    "SUBSCRIPTION": ("CONNECT = FALSE", "CREATE_SLOT = FALSE", "SLOT_NAME = NONE", "REFRESH"),
+}
+
+
+def _has_words(cursor: Cursor, phrase: str) -> bool:
+    """Whether some words stand one after the other anywhere in the statement."""
+    wanted = phrase.split()
+    words = [word.keyword for word in cursor.words]
+    return any(words[at : at + len(wanted)] == wanted for at in range(len(words)))
+
+
+def _name_before_on(cursor: Cursor) -> tuple[QualifiedName, ...]:
+    """The name of a trigger, policy, rule or constraint."""
+    cursor.note("IF EXISTS")
+    word = cursor.peek()
+    if word is None or word.kind not in (Kind.NAME, Kind.QUOTED) or word.has_hole:
+        return ()
+    return (QualifiedName(cursor.name()),)
+
+
+def _tables_of_rule(cursor: Cursor) -> tuple[QualifiedName, ...]:
+    """The tables that the commands of a rule change or read."""
+    cursor.skip_until("DO")
+    return cursor.query_tables(cursor.at, cursor.end)
+
+
+def _called(cursor: Cursor) -> tuple[str, ...]:
+    """The function that a trigger calls, and in the options whether it does for each row."""
+    cursor.skip_until("FOR", "WHEN", "EXECUTE")
+    if cursor.take("FOR"):
+        cursor.take("EACH")
+        if cursor.take("ROW"):
+            cursor.options.add("FOR EACH ROW")
+    cursor.skip_until("EXECUTE")
+    if not cursor.take("EXECUTE") or not cursor.take_any("FUNCTION", "PROCEDURE"):
+        return ()
+    return (cursor.qualified("function name").name,)
+
+
+def _statistics(cursor: Cursor, verb: str) -> tuple[QualifiedName, ...]:
+    cursor.take("IF", "NOT", "EXISTS")
+    cursor.note("IF EXISTS")
+    is_named = not cursor.is_at("ON") and not cursor.is_at("(")
+    names = (tuple(cursor.listed(cursor.qualified)) if verb == "DROP" else (cursor.qualified(),)) if is_named else ()
+    if verb == "CREATE":
         cursor.skip_until("FROM")
         if cursor.take("FROM"):
             cursor.listed(cursor.table)
-    elif thing in _RELATIONS:
-        cursor.take("IF", "NOT", "EXISTS")
-        cursor.take("IF", "EXISTS")
-        cursor.listed(cursor.table)
-    elif thing in DEFINED:
-        objects = _defined(cursor, verb, thing)
-    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), objects=objects)
+    return names
+
+
+def _published(cursor: Cursor) -> None:
+    """Read the tables of a publication: FOR TABLE a, b (columns) WHERE (…), TABLE c."""
+    cursor.skip_until("TABLE")
+    while cursor.take("TABLE"):
+        cursor.table()
+        cursor.skip_until(",")
+        while cursor.take(",") and not cursor.is_at("TABLE") and not cursor.is_at("TABLES"):
+            cursor.table()
+            cursor.skip_until(",")
 
 
 def _defined(cursor: Cursor, verb: str, thing: str) -> tuple[QualifiedName, ...]:
     """The names of what is created, altered or dropped, up to the first that is not one."""
     cursor.take("IF", "NOT", "EXISTS")
-    cursor.take("IF", "EXISTS")
+    cursor.note("IF EXISTS")
     found = []
     while (word := cursor.peek()) and (word.kind in (Kind.NAME, Kind.QUOTED)) and not word.has_hole:
         found.append(cursor.qualified(f"{thing.lower()} name"))
@@ -124,6 +202,12 @@ _ACTIONS = (
     "DROP NOT NULL",
     "DROP DEFAULT",
     "DROP CONSTRAINT",
+    "SET",
+    "RESET",
+    "ALTER COLUMN",
+    "ALTER",
+    "CLUSTER ON",
+    "DEPENDS ON EXTENSION",
 )
 
 
@@ -150,21 +234,34 @@ def comment(cursor: Cursor) -> Iterator[Operation]:
     thing = cursor.take_phrase(OBJECTS)
     if thing is None:
         raise cursor.not_understood()
+    objects: tuple[QualifiedName, ...] = ()
     if thing in _RELATIONS:
         cursor.table()
     elif thing in _ON_TABLE:
+        if thing == "CONSTRAINT" and any(word.keyword == "DOMAIN" for word in cursor.words):
+            cursor.options.add("DOMAIN")
         _table_after_on(cursor)
-    yield raw(cursor, f"COMMENT ON {thing}")
+    elif thing in _NAMED_RELATIONS:
+        objects = (cursor.qualified(),)
+    yield raw(cursor, f"COMMENT ON {thing}", objects=objects)
+
+
+_NAMED_RELATIONS = frozenset({"VIEW", "MATERIALIZED VIEW", "INDEX", "SEQUENCE"})
 
 
 def _privileges(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
     def read(cursor: Cursor) -> Iterator[Operation]:
         cursor.skip_until("ON")
-        if cursor.take("ON") and cursor.take_phrase(("ALL", *_NOT_TABLES)) is None:
-            cursor.take("TABLE")
-            if not cursor.is_mysql:
-                cursor.listed(cursor.table)
-        yield raw(cursor, kind)
+        objects: tuple[QualifiedName, ...] = ()
+        if cursor.take("ON"):
+            thing = cursor.take_phrase(("ALL", *_NOT_TABLES))
+            if thing == "SEQUENCE":
+                objects = tuple(cursor.listed(cursor.qualified))
+            elif thing is None:
+                cursor.take("TABLE")
+                if not cursor.is_mysql:
+                    cursor.listed(cursor.table)
+        yield raw(cursor, kind, objects=objects)
 
     return read
 
@@ -175,6 +272,11 @@ _NOT_TABLES = tuple(each for each in (*OBJECTS, "PARAMETER") if each not in ("TA
 def _lock(cursor: Cursor) -> Iterator[Operation]:
     cursor.take_any("TABLE", "TABLES")
     cursor.listed(cursor.table) if not cursor.is_mysql else _locked_by_mysql(cursor)
+    if cursor.take("IN"):
+        first, last = cursor.skip_until("MODE")
+        cursor.options.add(" ".join(word.keyword for word in cursor.words[first:last]))
+        cursor.take("MODE")
+    cursor.note("NOWAIT")
     yield raw(cursor, "LOCK TABLE")
 
 
@@ -197,6 +299,8 @@ def _mysql_maintenance(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
 def _truncate(cursor: Cursor) -> Iterator[Operation]:
     cursor.take("TABLE")
     cursor.listed(cursor.table)
+    while cursor.note("RESTART IDENTITY", "CONTINUE IDENTITY", "CASCADE", "RESTRICT"):
+        pass
     yield raw(cursor, "TRUNCATE")
 
 
@@ -205,6 +309,9 @@ def _copy(cursor: Cursor) -> Iterator[Operation]:
         yield raw(cursor, "COPY", cursor.query_tables(*cursor.skip_group()))
         return
     cursor.table()
+    if cursor.is_at("("):
+        cursor.skip_group()
+    cursor.note("FROM", "TO")
     yield raw(cursor, "COPY")
 
 
@@ -216,6 +323,7 @@ def _maintenance(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
         if cursor.is_at("("):
             first, last = cursor.skip_group()
             is_full = any(word.keyword == "FULL" for word in cursor.words[first:last])
+            cursor.options |= {"ANALYZE"} & {word.keyword for word in cursor.words[first:last]}
         while (option := cursor.take_any("FULL", "FREEZE", "VERBOSE", "ANALYZE", "ANALYSE", "TABLE")) is not None:
             is_full = is_full or option == "FULL"
         if not cursor.is_done and cursor.dialect != "sqlite":
@@ -235,12 +343,16 @@ def _cluster(cursor: Cursor) -> Iterator[Operation]:
     if cursor.is_at("("):
         cursor.skip_group()
     cursor.take("VERBOSE")
+    objects: tuple[QualifiedName, ...] = ()
     if not cursor.is_done:
         # CLUSTER t USING i; before that it was CLUSTER i ON t.
         if cursor.keyword(1) == "ON":
-            cursor.at += 2
+            objects = (QualifiedName(cursor.name("index name")),)
+            cursor.take("ON")
         cursor.table()
-    yield raw(cursor, "CLUSTER")
+        if cursor.take("USING"):
+            objects = (QualifiedName(cursor.name("index name")),)
+    yield raw(cursor, "CLUSTER", objects=objects)
 
 
 def _reindex(cursor: Cursor) -> Iterator[Operation]:
@@ -250,16 +362,43 @@ def _reindex(cursor: Cursor) -> Iterator[Operation]:
         concurrently = any(word.keyword == "CONCURRENTLY" for word in cursor.words[first:last])
     thing = cursor.take_any("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM")
     concurrently = cursor.take("CONCURRENTLY") or concurrently
+    objects: tuple[QualifiedName, ...] = ()
     if thing == "TABLE":
         cursor.table()
-    yield raw(cursor, " ".join(filter(None, ("REINDEX", thing, "CONCURRENTLY" if concurrently else None))))
+    elif thing in ("INDEX", "SCHEMA"):
+        objects = (cursor.qualified(),)
+    kind = " ".join(filter(None, ("REINDEX", thing, "CONCURRENTLY" if concurrently else None)))
+    yield raw(cursor, kind, objects=objects)
 
 
 def _refresh(cursor: Cursor) -> Iterator[Operation]:
     cursor.expect("MATERIALIZED", "VIEW")
     concurrently = cursor.take("CONCURRENTLY")
     view = cursor.qualified("view name")
+    cursor.note("WITH NO DATA")
     yield raw(cursor, f"REFRESH MATERIALIZED VIEW{' CONCURRENTLY' if concurrently else ''}", [view])
+
+
+def _explain(cursor: Cursor) -> Iterator[Operation]:
+    """EXPLAIN of a query, which is planned only; with ANALYZE it runs."""
+    runs = any(word.keyword in ("ANALYZE", "ANALYSE") for word in cursor.words)
+    if cursor.is_at("("):
+        cursor.skip_group()
+    cursor.take("VERBOSE")
+    yield _planned(cursor, "EXPLAIN", is_planned=not runs)
+
+
+def _prepare(cursor: Cursor) -> Iterator[Operation]:
+    cursor.skip_until("AS")
+    is_planned = cursor.take("AS")
+    yield _planned(cursor, "PREPARE", is_planned=is_planned)
+
+
+def _planned(cursor: Cursor, kind: str, *, is_planned: bool) -> Operation:
+    if is_planned and cursor.is_at("SELECT"):
+        cursor.options.add("PLANNED")
+        return raw(cursor, kind, cursor.query_tables(cursor.at, cursor.end))
+    return raw(cursor, kind)
 
 
 def _simple(kind: str) -> Callable[[Cursor], Iterator[Operation]]:
@@ -279,9 +418,8 @@ _SIMPLE = (
     "ABORT",
     "SAVEPOINT",
     "RELEASE",
-    "PREPARE",
+    "PREPARE TRANSACTION",
     "EXECUTE",
-    "EXPLAIN",
     "DEALLOCATE",
     "DECLARE",
     "FETCH",
@@ -309,6 +447,8 @@ _SIMPLE = (
 )
 OTHER_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
     **{kind: _simple(kind) for kind in _SIMPLE},
+    "EXPLAIN": _explain,
+    "PREPARE": _prepare,
     "COMMENT": comment,
     "GRANT": _privileges("GRANT"),
     "REVOKE": _privileges("REVOKE"),

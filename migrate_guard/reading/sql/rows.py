@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
 from migrate_guard.model.schema import Contents, Expression, Row, Table
-from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.cursor import Cursor, qualified_name
 from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
 from migrate_guard.reading.sql.raw import raw
 from migrate_guard.reading.sql.tokens import Kind
@@ -34,10 +34,49 @@ def query(cursor: Cursor) -> Iterator[Operation]:
     elif (setting := _set_config(cursor)) is not None:
         yield setting
     elif (table := _into(cursor)) is not None:
-        yield CreateTable(span=cursor.span(), is_sql=True, table=Table(table, cursor.span(), is_open=True))
+        reads = tuple(each for each in cursor.query_tables(0, cursor.end) if each != table)
+        made = Table(table, cursor.span(), is_open=True)
+        yield CreateTable(span=cursor.span(), is_sql=True, table=made, reads=reads, copies_rows=True)
     else:
         kind = "VALUES" if keyword == "VALUES" else "SELECT"
-        yield raw(cursor, kind, cursor.query_tables(0, cursor.end))
+        yield _select(cursor, kind)
+
+
+def _select(cursor: Cursor, kind: str) -> Operation:
+    """A query: the tables it reads, the functions it calls, how it locks the rows."""
+    begin = cursor.at
+    whole = cursor.expression(0, cursor.end) if not any(word.has_hole for word in cursor.words) else None
+    cursor.skip_until("WHERE", "FOR")
+    predicate = _where(cursor)
+    cursor.at = begin
+    while not cursor.is_done:
+        cursor.skip_until("FOR")
+        if cursor.take("FOR"):
+            cursor.note("NO KEY UPDATE", "UPDATE", "KEY SHARE", "SHARE")
+        elif not cursor.is_done:
+            cursor.skip()
+    keywords = {word.keyword for word in cursor.words}
+    if keywords & {"LIMIT", "FETCH"} and not keywords & {"ORDER", "GROUP"}:
+        cursor.options.add("LIMIT")
+    tables = cursor.query_tables(0, cursor.end)
+    return raw(
+        cursor,
+        kind,
+        tables,
+        objects=_sequences(cursor),
+        functions=whole.functions if whole else ("",),
+        predicate=predicate,
+    )
+
+
+def _sequences(cursor: Cursor) -> tuple[QualifiedName, ...]:
+    """The sequences that nextval() and setval() count on or set."""
+    found = []
+    for at, word in enumerate(cursor.words[:-2]):
+        name = cursor.words[at + 2]
+        if word.keyword in ("NEXTVAL", "SETVAL") and cursor.words[at + 1].keyword == "(" and name.kind is Kind.STRING:
+            found.append(qualified_name(name.text.replace('"', "").split("."), cursor.dialect))
+    return tuple(found)
 
 
 def _ctes(cursor: Cursor) -> Iterator[Operation]:
@@ -102,9 +141,41 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
     if not cursor.take("INTO") and not cursor.is_mysql:
         raise cursor.not_understood()
     table = cursor.table()
+    begin = cursor.at
     rows, source = _inserted(cursor)
+    columns = _named_columns(cursor, begin)
+    is_query = cursor.keyword() in ("SELECT", "WITH", "TABLE")
+    has_ctes = cursor.words[0].keyword == "WITH"
+    reads = cursor.query_tables(0 if has_ctes else cursor.at, cursor.end) if is_query else ()
+    if has_ctes:
+        # the whole statement names the table that is written, too
+        reads = tuple(each for each in reads if each != table)
+    predicate = None
+    if is_query:
+        cursor.skip_until("WHERE")
+        predicate = _where(cursor)
     cursor.skip_rest()
-    yield Insert(span=cursor.span(), is_sql=True, table=table, rows=rows, source=source)
+    yield Insert(
+        span=cursor.span(),
+        is_sql=True,
+        table=table,
+        rows=rows,
+        source=source,
+        into=columns,
+        reads=reads,
+        predicate=predicate,
+    )
+
+
+def _named_columns(cursor: Cursor, begin: int) -> tuple[str, ...]:
+    """The columns in parentheses behind the table; the cursor stands behind them afterwards."""
+    cursor.at = begin
+    if not cursor.is_at("(") or cursor.keyword(1) in ("SELECT", "WITH", "VALUES"):
+        return ()
+    try:
+        return cursor.names()
+    except (NotKnown, NotUnderstood):
+        return ()
 
 
 def _inserted(cursor: Cursor) -> tuple[Contents, QualifiedName | None]:
@@ -177,12 +248,30 @@ def _update(cursor: Cursor) -> Iterator[Operation]:
     first, last = cursor.skip_until("FROM", "WHERE", *_AFTER_WHERE)
     with cursor.within(first, last):
         targets = list(_assigned(cursor))
+    reads = _read_besides(cursor, first)
     cursor.skip_until("WHERE", *_AFTER_WHERE)
     where = _where(cursor)
     aliases = {qualifier for qualifier, _ in targets if qualifier}
     table = next((name for alias, name in sources if alias in aliases), sources[0][1])
     columns = tuple(dict.fromkeys(column for _, column in targets))
-    yield Update(span=cursor.span(), is_sql=True, table=table, columns=columns, where=where)
+    others = tuple(each for each in reads if each != table)
+    yield Update(
+        span=cursor.span(),
+        is_sql=True,
+        table=table,
+        only=table in cursor.only,
+        columns=columns,
+        where=where,
+        reads=others,
+    )
+
+
+def _read_besides(cursor: Cursor, begin: int) -> tuple[QualifiedName, ...]:
+    """The tables after FROM and USING and in subqueries of an UPDATE or DELETE, from a word on."""
+    words = cursor.words[begin:]
+    if not any(word.keyword in ("FROM", "USING", "SELECT") for word in words):
+        return ()
+    return cursor.query_tables(begin, cursor.end)
 
 
 def _delete(cursor: Cursor) -> Iterator[Operation]:
@@ -197,8 +286,11 @@ def _delete(cursor: Cursor) -> Iterator[Operation]:
     cursor.expect("FROM")
     sources = _sources(cursor, "WHERE", "USING", *_AFTER_WHERE)
     table = next((name for alias, name in sources if alias == target), sources[0][1])
+    reads = _read_besides(cursor, cursor.at)
     cursor.skip_until("WHERE", *_AFTER_WHERE)
-    yield Delete(span=cursor.span(), is_sql=True, table=table, where=_where(cursor))
+    others = tuple(each for each in reads if each != table)
+    only = table in cursor.only
+    yield Delete(span=cursor.span(), is_sql=True, table=table, only=only, where=_where(cursor), reads=others)
 
 
 def _sources(cursor: Cursor, *stops: str) -> list[tuple[str, QualifiedName]]:

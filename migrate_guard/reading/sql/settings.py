@@ -26,7 +26,7 @@ def set_parameter(cursor: Cursor) -> Iterator[Operation]:
     """Read a SET from behind its keyword: one operation a parameter."""
     if (kind := cursor.take_phrase(_RAW)) is not None:
         yield raw(cursor, f"SET {kind}")
-    elif cursor.is_mysql:
+    elif cursor.is_mysql and not cursor.is_done:
         for first, last in cursor.items():
             with cursor.within(first, last):
                 yield _setting(cursor)
@@ -49,6 +49,13 @@ def pragma(cursor: Cursor) -> Iterator[Operation]:
         yield SetParameter(span=cursor.span(), is_sql=True, name=name, value=_value(cursor))
     else:
         yield raw(cursor, "PRAGMA")
+
+
+def storage_parameters(cursor: Cursor) -> frozenset[str]:
+    """Read the names in the parenthesis of SET (fillfactor = 70) and RESET (fillfactor), in lower case."""
+    begin, end = cursor.skip_group()
+    with cursor.within(begin, end):
+        return frozenset(cursor.source(first, last).partition("=")[0].strip().lower() for first, last in cursor.items())
 
 
 def _setting(cursor: Cursor) -> Operation:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateTable, Opaque, Operation
+from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation
 from migrate_guard.reading.sql import alter, blocks, indexes, objects, other, rows, settings, tables
 from migrate_guard.reading.sql.cursor import Cursor, distinct
 from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
@@ -86,6 +86,8 @@ def _create(cursor: Cursor) -> Iterator[Operation]:
         yield from indexes.create_index(cursor, unique="UNIQUE" in modifiers, method=method)
     elif thing == "TABLE" and "VIRTUAL" in modifiers:
         yield from tables.create_virtual_table(cursor)
+    elif thing == "TABLE":
+        yield from tables.create_table(cursor, is_unlogged="UNLOGGED" in modifiers)
     elif thing in ("VIEW", "MATERIALIZED VIEW"):
         is_materialized = thing == "MATERIALIZED VIEW"
         yield from objects.create_view(cursor, is_materialized=is_materialized, replace="REPLACE" in modifiers)
@@ -114,7 +116,6 @@ _MODIFIERS = (
     *("TRUSTED", "PROCEDURAL", "FULLTEXT", "SPATIAL", "SQL", *sorted(_MODIFIERS_WITH_VALUE)),
 )
 _CREATORS: dict[str, Reader] = {
-    "TABLE": tables.create_table,
     "TYPE": objects.create_type,
     "SEQUENCE": objects.create_sequence,
 }
@@ -132,11 +133,17 @@ def _skip_value(cursor: Cursor) -> None:
 
 def _temporary(cursor: Cursor, thing: str) -> Operation:
     """What lasts for a session is no part of the schema that a history builds."""
+    reads: tuple[QualifiedName, ...] = ()
     if thing == "TABLE":
         for operation in tables.create_table(cursor):
             if isinstance(operation, CreateTable):
                 cursor.tables = [operation.table.name]
-    return raw(cursor, f"CREATE TEMPORARY {thing}")
+                reads = operation.reads
+                cursor.options |= {"WITH DATA"} if operation.copies_rows else set()
+    elif thing == "VIEW":
+        for operation in objects.create_view(cursor):
+            reads = operation.view.tables if isinstance(operation, CreateView) else ()
+    return raw(cursor, f"CREATE TEMPORARY {thing}", objects=reads)
 
 
 def _alter(cursor: Cursor) -> Iterator[Operation]:
@@ -190,6 +197,6 @@ _READERS: dict[str, Reader] = {
     "DO": _do,
 }
 _PHRASES = tuple(_READERS)
-_MODELLED = frozenset({*_CREATORS, *_ALTERERS, *_DROPPERS})
+_MODELLED = frozenset({"TABLE", *_CREATORS, *_ALTERERS, *_DROPPERS})
 # Triggers, functions and the like: no operation on them changes the schema as it is modelled.
 _OUTSIDE_SCHEMA = frozenset(other.OBJECTS) - _MODELLED

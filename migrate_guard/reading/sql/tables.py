@@ -11,7 +11,7 @@ from migrate_guard.model.operations import CreateTable, DropTable, Operation, Re
 from migrate_guard.model.schema import AnyConstraint, Column, Index, Table
 from migrate_guard.reading.sql.columns import column_definition
 from migrate_guard.reading.sql.constraints import constraint_name, starts_constraint, table_constraint
-from migrate_guard.reading.sql.cursor import Cursor
+from migrate_guard.reading.sql.cursor import Cursor, distinct
 from migrate_guard.reading.sql.indexes import inline_index, starts_inline_index
 from migrate_guard.reading.sql.tokens import Kind
 
@@ -29,23 +29,31 @@ class Draft:
     partition_bound: str | None = None
     partition_by: str | None = None
     is_partitioned: bool = False
+    of_type: QualifiedName | None = None
+    is_unlogged: bool = False
+    reads: list[QualifiedName] = field(default_factory=list)
+    copies_rows: bool = False
     is_open: bool = False
     are_keys_told: bool = True
     has_rowid: bool = True
     comment: str | None = None
 
 
-def create_table(cursor: Cursor) -> Iterator[Operation]:
+def create_table(cursor: Cursor, *, is_unlogged: bool = False) -> Iterator[Operation]:
     """Read a CREATE TABLE from behind the keyword TABLE."""
     if_not_exists = cursor.take("IF", "NOT", "EXISTS")
     name = cursor.table()
-    draft = Draft()
+    draft = Draft(is_unlogged=is_unlogged)
     if cursor.take("PARTITION", "OF"):
         draft.partition_of = cursor.table()
         draft.is_open = True
         draft.are_keys_told = False
-    elif cursor.take("OF") or cursor.take("LIKE"):
-        cursor.qualified()
+    elif cursor.take("OF"):
+        draft.of_type = cursor.qualified()
+        draft.is_open = True
+        draft.are_keys_told = False
+    elif cursor.take("LIKE"):
+        draft.reads.append(cursor.qualified())
         draft.is_open = True
         draft.are_keys_told = False
     has_elements = cursor.is_at("(")
@@ -56,7 +64,14 @@ def create_table(cursor: Cursor) -> Iterator[Operation]:
     if not has_elements and not draft.is_open:
         cursor.at = before_options
         raise cursor.not_understood()
-    yield CreateTable(span=cursor.span(), is_sql=True, if_not_exists=if_not_exists, table=_table(name, draft, cursor))
+    yield CreateTable(
+        span=cursor.span(),
+        is_sql=True,
+        if_not_exists=if_not_exists,
+        table=_table(name, draft, cursor),
+        reads=distinct(draft.reads),
+        copies_rows=draft.copies_rows,
+    )
 
 
 def create_virtual_table(cursor: Cursor) -> Iterator[Operation]:
@@ -101,6 +116,8 @@ def _table(name: QualifiedName, draft: Draft, cursor: Cursor) -> Table:
         partition_of=draft.partition_of,
         partition_bound=draft.partition_bound,
         inherits=draft.inherits,
+        of_type=draft.of_type,
+        is_unlogged=draft.is_unlogged,
     )
     for constraint in draft.constraints:
         table = with_constraint(table, constraint)
@@ -122,7 +139,8 @@ def _with_rowid(table: Table) -> Table:
 def _elements(cursor: Cursor, draft: Draft) -> None:
     begin, end = cursor.skip_group()
     if begin < end and cursor.words[begin].keyword in ("SELECT", "WITH", "VALUES"):
-        draft.is_open = True
+        draft.is_open = draft.copies_rows = True
+        draft.reads.extend(cursor.query_tables(begin, end))
         return
     with cursor.within(begin, end):
         for first, last in cursor.items():
@@ -143,7 +161,7 @@ def _copies_keys(cursor: Cursor) -> bool:
 
 def _element(cursor: Cursor, draft: Draft) -> None:
     if cursor.take("LIKE"):
-        cursor.qualified("table name")
+        draft.reads.append(cursor.qualified("table name"))
         draft.is_open = True
         draft.are_keys_told &= not _copies_keys(cursor)
     elif starts_constraint(cursor):
@@ -200,7 +218,22 @@ def _default_partition(cursor: Cursor, draft: Draft) -> None:
 
 
 def _as_query(cursor: Cursor, draft: Draft) -> None:
+    begin = cursor.at if cursor.words[cursor.at - 1].keyword == "AS" else cursor.at - 1
+    end = cursor.end
+    has_data = True
+    tail = [word.keyword for word in cursor.words[max(begin, end - 3) : end]]
+    if tail[-1:] == ["DATA"] and "WITH" in tail:
+        has_data = "NO" not in tail
+        end -= 2 if has_data else 3
     draft.is_open = True
+    draft.copies_rows = has_data
+    draft.reads.extend(cursor.query_tables(begin, end))
+    cursor.skip_rest()
+
+
+def _like_table(cursor: Cursor, draft: Draft) -> None:
+    draft.is_open = True
+    draft.reads.append(cursor.qualified("table name"))
     cursor.skip_rest()
 
 
@@ -221,7 +254,7 @@ _OPTIONS: dict[str, Callable[[Cursor, Draft], None]] = {
     "DEFAULT": _default_partition,
     "AS": _as_query,
     "SELECT": _as_query,
-    "LIKE": _as_query,
+    "LIKE": _like_table,
     "COMMENT": _comment,
     "WITHOUT ROWID": _without_rowid,
 }

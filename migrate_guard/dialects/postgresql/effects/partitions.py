@@ -1,0 +1,238 @@
+"""Partitions: created, attached, detached.
+
+Whether ATTACH has to look at the rows is decided by the CHECKs of the new partition, which have to say at least as much
+as the bound does (`QueuePartitionConstraintValidation` in PostgreSQL's `commands/tablecmds.c`).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Final
+
+from migrate_guard.dialects.postgresql.effects import constraints
+from migrate_guard.dialects.postgresql.effects.indexes import has_equal, outside_transaction
+from migrate_guard.dialects.postgresql.effects.scene import (
+    ACCESS_EXCLUSIVE,
+    SHARE_ROW_EXCLUSIVE,
+    SHARE_UPDATE_EXCLUSIVE,
+    Scene,
+)
+from migrate_guard.model import operations as ops
+from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import ForeignKey, Table
+
+_LOCKED_WHOLLY_SINCE = 14
+"""From 14 on DETACH PARTITION locks the partition as strongly as its parent; before it took SHARE UPDATE EXCLUSIVE."""
+
+
+def default_of(parent: QualifiedName, scene: Scene) -> tuple[QualifiedName, ...]:
+    """The default partition of a table, with its partitions."""
+    for child in scene.children(parent):
+        if child.partition_of == parent and (child.partition_bound or "").upper().strip() == "DEFAULT":
+            return scene.family(child.name)
+    return ()
+
+
+def created(table: Table, parent: QualifiedName, scene: Scene) -> Effects:
+    """CREATE TABLE … PARTITION OF: the parent is locked as the default partition is, whose rows may belong here."""
+    found = scene.lock(ACCESS_EXCLUSIVE, parent) | _index_locks(parent, scene)
+    for key in _foreign_keys(parent, scene):
+        found = found | scene.lock(SHARE_ROW_EXCLUSIVE, *scene.partitions(key.referred_table))
+    return found | _default_checked(parent, table.partition_bound, scene)
+
+
+def _index_locks(parent: QualifiedName, scene: Scene) -> Effects:
+    return Effects(index_locks=dict.fromkeys(scene.indexes_of(parent), SHARE_UPDATE_EXCLUSIVE))
+
+
+def _foreign_keys(name: QualifiedName, scene: Scene) -> tuple[ForeignKey, ...]:
+    table = scene.table(name)
+    return table.foreign_keys if table else ()
+
+
+def _default_checked(parent: QualifiedName, bound: str | None, scene: Scene) -> Effects:
+    defaults = default_of(parent, scene)
+    if not defaults or (bound or "").upper().strip() == "DEFAULT":
+        return NOTHING
+    found = scene.lock(ACCESS_EXCLUSIVE, *defaults)
+    left = [each for each in scene.stored(defaults) if not _excludes(scene.table(each), parent, bound, scene)]
+    return found | scene.scanning("rows of the default partition may belong to the new one", *left)
+
+
+def attach(operation: ops.AttachPartition, scene: Scene) -> Effects:
+    parent, partition = operation.table, operation.partition
+    members = scene.family(partition)
+    found = scene.lock(SHARE_UPDATE_EXCLUSIVE, parent) | scene.lock(ACCESS_EXCLUSIVE, *members)
+    found = found | _index_locks(parent, scene) | _default_checked(parent, operation.bound, scene)
+    for member in scene.stored(members):
+        found = found | _made_equal(member, parent, scene)
+    table = scene.table(partition)
+    for key in _foreign_keys(parent, scene):
+        is_there = table is not None and any(_is_same_key(each, key) for each in table.foreign_keys)
+        mode = ACCESS_EXCLUSIVE if is_there else SHARE_ROW_EXCLUSIVE
+        found = found | scene.lock(mode, *scene.partitions(key.referred_table))
+        if not is_there:
+            why = "the partition gets the foreign key of its parent, which is checked"
+            found = found | scene.scanning(why, *scene.stored(members))
+    return found | _checked(table, operation, scene)
+
+
+def _made_equal(member: QualifiedName, parent: QualifiedName, scene: Scene) -> Effects:
+    """The indexes of the parent that the partition has no equal of are built."""
+    table, whole = scene.table(member), scene.table(parent)
+    if whole is None:
+        return NOTHING
+    missing = [each.name for each in whole.indexes if not has_equal(table, each)]
+    keys = [
+        each
+        for each in whole.constraints()
+        if each.name and QualifiedName(each.name, parent.schema) in scene.indexes_of(parent)
+    ]
+    own = {(type(each), each.columns) for each in table.constraints()} if table else set()
+    missing += [each.name for each in keys if (type(each), each.columns) not in own]
+    if not missing:
+        return NOTHING
+    return scene.building(f"the partition gets the index {missing[0]} of its parent", member)
+
+
+def _is_same_key(one: ForeignKey, other: ForeignKey) -> bool:
+    return (one.columns, one.referred_table, one.referred_columns) == (
+        other.columns,
+        other.referred_table,
+        other.referred_columns,
+    )
+
+
+def _checked(table: Table | None, operation: ops.AttachPartition, scene: Scene) -> Effects:
+    proof = _proof(table, operation.table, operation.bound, scene)
+    if proof.is_no or table is None:
+        stored = scene.stored(scene.family(operation.partition))
+        why = "every row is compared with the bound: no validated CHECK says as much"
+        return scene.scanning(why, *stored)
+    return NOTHING if proof.is_yes else Effects(scans=proof)
+
+
+def detach(operation: ops.DetachPartition, scene: Scene) -> Effects:
+    parent, partition = operation.table, operation.partition
+    if operation.finalize:
+        return scene.lock(SHARE_UPDATE_EXCLUSIVE, parent) | scene.lock(ACCESS_EXCLUSIVE, partition)
+    if operation.concurrently:
+        found = scene.lock(SHARE_UPDATE_EXCLUSIVE, parent) | scene.lock(ACCESS_EXCLUSIVE, partition)
+        return found | outside_transaction("DETACH PARTITION … CONCURRENTLY is refused in a transaction block")
+    mode = ACCESS_EXCLUSIVE if scene.version >= _LOCKED_WHOLLY_SINCE else SHARE_UPDATE_EXCLUSIVE
+    found = scene.lock(ACCESS_EXCLUSIVE, parent, *default_of(parent, scene)) | scene.lock(mode, partition)
+    found = found | scene.lock_index(ACCESS_EXCLUSIVE, *scene.indexes_of(partition))
+    for key in _foreign_keys(parent, scene):
+        found = found | scene.lock(SHARE_ROW_EXCLUSIVE, *scene.partitions(key.referred_table))
+    return found
+
+
+# -- bounds
+
+_LITERAL: Final = r"('(?:[^']|'')*'(?:::[\w ]+)?|-?[\d.]+)"
+_RANGE: Final = re.compile(r"FOR\s+VALUES\s+FROM\s*\(([^,()]+)\)\s*TO\s*\(([^,()]+)\)", re.IGNORECASE)
+_LIST: Final = re.compile(r"FOR\s+VALUES\s+IN\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
+_KEY: Final = re.compile(r"(RANGE|LIST)\s*\(\s*\"?([\w$]+)\"?\s*\)", re.IGNORECASE)
+_COMPARISON: Final = re.compile(rf'\(*\s*"?([\w$]+)"?\s*(>=|<=|<|>|=)\s*{_LITERAL}\s*\)*', re.IGNORECASE)
+_ONE_OF: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+IN\s*\(([^()]+)\)\s*\)*', re.IGNORECASE)
+_AND: Final = re.compile(r"\bAND\b", re.IGNORECASE)
+_OR: Final = re.compile(r"\bOR\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the validated CHECKs of a table say of one column."""
+
+    at_least: str | None = None
+    below: str | None = None
+    at_most: str | None = None
+    one_of: frozenset[str] | None = None
+    is_not_null: bool = False
+    is_told: bool = False
+    """A CHECK names the column, whatever it says."""
+
+
+def _facts(table: Table, column: str, scene: Scene) -> _Facts:
+    own = table.column(column)
+    at_least = below = at_most = one_of = None
+    is_not_null = own is not None and own.nullable is False
+    is_told = False
+    for check in constraints.checks_of(table, scene):
+        if check.not_valid or check.not_enforced or column not in check.columns:
+            continue
+        is_told = True
+        is_not_null = is_not_null or column in check.expression.proves_not_null
+        for name, operator, value in _comparisons(check.expression.text):
+            if name != column:
+                continue
+            at_least = value if operator in (">=", ">") else at_least
+            below = value if operator == "<" else below
+            at_most = value if operator == "<=" else at_most
+            one_of = frozenset({value}) if operator == "=" else one_of
+        if _OR.search(check.expression.text) is None and (listed := _ONE_OF.search(check.expression.text)):
+            one_of = frozenset(_value(each) for each in listed[2].split(",")) if listed[1] == column else one_of
+    return _Facts(at_least, below, at_most, one_of, is_not_null, is_told)
+
+
+def _comparisons(text: str) -> Iterator[tuple[str, str, str]]:
+    """The comparisons with constants that are joined by AND."""
+    if _OR.search(text):
+        return
+    for part in _AND.split(text):
+        if told := _COMPARISON.fullmatch(part.strip()):
+            yield told[1], told[2], _value(told[3])
+
+
+def _value(literal: str) -> str:
+    return literal.strip().partition("::")[0].strip().strip("'")
+
+
+def _proof(table: Table | None, parent: QualifiedName, bound: str | None, scene: Scene) -> Answer:
+    """Whether CHECKs say that every row of a table lies within a bound."""
+    whole = scene.table(parent)
+    key = _KEY.search(whole.partition_by or "") if whole else None
+    if table is None or bound is None or key is None:
+        is_checked = table is not None and bool(table.check_constraints) and not (whole and whole.partition_by)
+        return Answer.depends("how the parent is partitioned is not known", table.name) if is_checked and table else NO
+    facts = _facts(table, key[2].lower(), scene)
+    if not facts.is_told or not facts.is_not_null:
+        return NO
+    if told := _RANGE.search(bound):
+        low, high = (None if "VALUE" in each.upper() else _value(each) for each in told.groups())
+        is_low = low is None or _is_ordered(low, facts.at_least)
+        is_high = high is None or _is_ordered(facts.below, high) or _is_ordered(facts.at_most, high, strictly=True)
+        return Answer.yes("the CHECK says as much as the bound") if is_low and is_high else NO
+    if told := _LIST.search(bound):
+        values = {_value(each) for each in told[1].split(",")}
+        return Answer.yes("the CHECK says as much as the bound") if facts.one_of and facts.one_of <= values else NO
+    return NO
+
+
+def _excludes(table: Table | None, parent: QualifiedName, bound: str | None, scene: Scene) -> bool:
+    """Whether the CHECKs of the default partition say that none of its rows lies within a bound."""
+    whole = scene.table(parent)
+    key = _KEY.search(whole.partition_by or "") if whole else None
+    told = _RANGE.search(bound or "")
+    if table is None or key is None or told is None:
+        return False
+    facts = _facts(table, key[2].lower(), scene)
+    low, high = (None if "VALUE" in each.upper() else _value(each) for each in told.groups())
+    return (high is not None and _is_ordered(high, facts.at_least)) or (
+        low is not None and _is_ordered(facts.below, low)
+    )
+
+
+def _is_ordered(one: str | None, other: str | None, *, strictly: bool = False) -> bool:
+    """Whether two constants are in order: numbers by their value, dates and times as they are written."""
+    if one is None or other is None:
+        return False
+    try:
+        first, second = Decimal(one), Decimal(other)
+    except InvalidOperation:
+        is_date = all(re.match(r"\d{4}-\d\d-\d\d", each) for each in (one, other)) and len(one) == len(other)
+        return one < other or (one == other and not strictly) if is_date else one == other and not strictly
+    return first < second if strictly else first <= second

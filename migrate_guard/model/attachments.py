@@ -1,0 +1,52 @@
+"""Fold triggers, rules, policies and statistics objects, which hang on tables."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
+from migrate_guard.model.schema import Attached, Schema
+
+Attachments: TypeAlias = PersistentMap[tuple[str, QualifiedName, str], Attached]
+
+ATTACHED: Final = frozenset({"TRIGGER", "RULE", "POLICY", "STATISTICS"})
+
+
+def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
+    """CREATE and DROP of what hangs on a table; statistics are dropped by their name alone."""
+    verb, _, kind = operation.kind.partition(" ")
+    if kind not in ATTACHED or operation.condition is not None:
+        return schema
+    attached = schema.attached
+    for name in operation.objects:
+        if verb == "CREATE" and operation.tables:
+            table = operation.tables[0]
+            is_for_rows = "FOR EACH ROW" in operation.options
+            made = Attached(kind, name.name, table, operation.span, operation.functions, is_for_rows)
+            attached = attached.set((kind, table, name.name), made)
+        elif verb == "DROP":
+            for key in [key for key in attached if _is_meant(key, kind, name.name, operation.tables)]:
+                attached = attached.remove(key)
+    return schema if attached is schema.attached else replace(schema, attached=attached)
+
+
+def _is_meant(key: tuple[str, QualifiedName, str], kind: str, name: str, tables: tuple[QualifiedName, ...]) -> bool:
+    return key[0] == kind and key[2] == name and (not tables or key[1] == tables[0])
+
+
+def without_table(attached: Attachments, table: QualifiedName) -> Attachments:
+    """What is left when a table goes."""
+    for key in [key for key in attached if key[1] == table]:
+        attached = attached.remove(key)
+    return attached
+
+
+def renamed(attached: Attachments, old: QualifiedName, new: QualifiedName) -> Attachments:
+    """What hangs on a table follows it to its new name."""
+    for key in [key for key in attached if key[1] == old]:
+        moved = replace(attached[key], table=new)
+        attached = attached.remove(key).set((key[0], new, key[2]), moved)
+    return attached
