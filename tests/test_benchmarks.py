@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,11 +14,13 @@ import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from benchmarks.oracle import judged, statements
 from benchmarks.reflection import postgresql_schema
 from migrate_guard import engine
 from migrate_guard.model.finding import Severity
 from tests import servers
 from tests.checking import check
+from tests.reading import sql_oracle
 
 BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
 REVISIONS = 40
@@ -267,3 +270,13 @@ def test_a_history_longer_than_the_trees_that_are_kept(history: Path, monkeypatc
     again = check(history)
     assert (again.findings, again.opaque, again.operations) == (whole.findings, whole.opaque, whole.operations)
     assert whole.operations > REVISIONS
+
+
+def test_the_oracle_tells_what_is_read_wrongly(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert list(judged("UPDATE users SET name = lower(name) WHERE id > 3")) == []
+    monkeypatch.setattr(sql_oracle, "_KINDS", {"select_stmt": ("UPDATE",)})
+    assert [kind for kind, _ in judged("SELECT id FROM users")] == ["of another kind"]
+    counts: Counter[str] = Counter()
+    assert list(statements("SELECT :a; SELECT ''", counts)) == ["SELECT $1", "SELECT ''"]
+    assert list(statements("SELEC", counts)) == []
+    assert counts == {"refused by PostgreSQL": 1}

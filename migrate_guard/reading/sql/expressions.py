@@ -115,6 +115,12 @@ def tables(text: str, statement: Statement, begin: int, end: int, dialect: Diale
         parts = [each for each in (table.args.get("db"), table.this) if each is not None]
         if not all(_is_name(each) for each in parts) or (len(parts) == 1 and table.name in local):
             continue
+        if (
+            dialect == "postgresql"
+            and table.name.upper() in {*_BARE_FUNCTIONS, "USER"}
+            and not parts[-1].args.get("quoted")
+        ):
+            continue
         name = [_folded(each, dialect) for each in parts]
         if name not in found:
             found.append(name)
