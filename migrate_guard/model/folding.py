@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+from migrate_guard.model import folding_heirs as heirs
 from migrate_guard.model import folding_keys, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
@@ -43,7 +44,7 @@ def apply(schema: Schema, operation: ops.Operation) -> Schema:
     folder = _FOLDERS.get(type(operation))
     if folder is None:
         return schema
-    return folder(schema, operation)
+    return heirs.followed(schema, folder(schema, operation), operation, apply)
 
 
 def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
@@ -51,7 +52,7 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
     for name in names:
         table = schema.table(name)
         if table and table.is_certain:
-            schema = schema.with_table(replace(table, is_certain=False))
+            schema = doubt(schema.with_table(replace(table, is_certain=False)), schema.heirs.get(name, ()))
         if name in schema.gone or name in schema.gone_types:
             gone, gone_types = schema.gone.remove(name), schema.gone_types.remove(name)
             schema = replace(schema, gone=gone, gone_types=gone_types)
@@ -74,17 +75,23 @@ def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
         return schema
     gone = schema.gone.remove(name)
     table = made(replace(operation.table, is_certain=False), operation, "") if is_unsure(operation) else operation.table
+    if table.is_part:
+        return heirs.created(replace(schema, gone=gone), table, apply, operation)
     return replace(schema, gone=gone).with_table(table)
+
+
+def _change_inheritance(schema: Schema, operation: ops.ChangeInheritance) -> Schema:
+    return heirs.change_inheritance(schema, operation, apply)
 
 
 def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
-    dropped = schema.table(name)
-    for part in schema.tables.values() if dropped and dropped.is_partitioned else ():
-        if part.partition_of == name:
-            schema = _drop_table(schema, replace(operation, table=part.name))
+    for heir in schema.heirs.get(name, ()):
+        part = schema.table(heir)
+        if part and (part.partition_of or operation.cascade):
+            schema = _drop_table(schema, replace(operation, table=heir))
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
@@ -333,5 +340,6 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.Update: folding_rows.update,
     ops.Delete: folding_rows.delete,
     ops.RawSql: objects.raw_sql,
+    ops.ChangeInheritance: _change_inheritance,
     ops.Opaque: _opaque,
 }

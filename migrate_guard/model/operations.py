@@ -54,6 +54,8 @@ class Operation:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableOperation(Operation):
     table: QualifiedName
+    only: bool = False
+    """ONLY: its partitions and heirs do not follow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -278,6 +280,20 @@ class RawSql(Operation):
     tables: tuple[QualifiedName, ...] = ()
     objects: tuple[QualifiedName, ...] = ()
     """What it creates, alters or drops, where that is an extension, a domain, a function and the like."""
+
+
+InheritanceKind: TypeAlias = Literal["ATTACH PARTITION", "DETACH PARTITION", "INHERIT", "NO INHERIT"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangeInheritance(RawSql):
+    """A table becomes a partition or an heir of another, or is one no longer."""
+
+    action: InheritanceKind
+    heir: QualifiedName
+    parent: QualifiedName
+    bound: str | None = None
+    """With ATTACH PARTITION: which rows it holds, as written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

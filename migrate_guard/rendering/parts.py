@@ -276,7 +276,8 @@ def _constraint_body(constraint: AnyConstraint, table: Table, scope: Scope) -> s
         case ForeignKey():
             return _foreign_key(constraint, table, scope)
         case CheckConstraint():
-            return f"CHECK ({expression_text(constraint.expression, 'its condition', scope)})"
+            no_inherit = " NO INHERIT" if constraint.no_inherit else ""
+            return f"CHECK ({expression_text(constraint.expression, 'its condition', scope)}){no_inherit}"
         case ExclusionConstraint(definition=None):
             raise NotKnown("what it excludes could not be computed, or was renamed")
         case ExclusionConstraint():
@@ -360,6 +361,14 @@ def _must_be_free(thing: AnyConstraint | Index, scope: Scope) -> None:
 # -- indexes
 
 
+def _is_alone(index: Index, table: Table, schema: Schema) -> bool:
+    """Whether the partitions of a table do not have one of its indexes: it was made with ON ONLY."""
+    heirs = [found for name in schema.heirs.get(table.name, ()) if (found := schema.table(name))]
+    parts = [each for each in heirs if each.partition_of]
+    name = index.name or ""
+    return bool(parts) and not any(each.inherited_from == name for part in parts for each in part.indexes)
+
+
 def index_text(index: Index, table: Table, scope: Scope) -> str:
     """The CREATE INDEX of an index, without a semicolon."""
     _must_be_free(index, scope)
@@ -374,7 +383,7 @@ def index_text(index: Index, table: Table, scope: Scope) -> str:
     is_special = scope.is_mysql and index.method in ("fulltext", "spatial")
     kind = f"{index.method.upper()} " if is_special else "UNIQUE " if index.unique else ""
     words = [f"CREATE {kind}INDEX", *((scope.name(index.name),) if index.name else ())]
-    words += ["ON", scope.qualified(table.name)]
+    words += ["ON", *(("ONLY",) if _is_alone(index, table, scope.schema) else ()), scope.qualified(table.name)]
     if index.method != "btree" and scope.target.dialect == "postgresql":
         words.append(f"USING {index.method}")
     words.append(f"({elements})")

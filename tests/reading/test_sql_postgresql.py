@@ -70,9 +70,9 @@ DROP TABLE IF EXISTS a
 ALTER TABLE t ADD COLUMN note text
 -> AddColumn(t, note TEXT)
 ALTER TABLE ONLY t ADD IF NOT EXISTS c int NOT NULL DEFAULT 0, DROP COLUMN IF EXISTS d CASCADE, ALTER e DROP NOT NULL
--> AddColumn(t, c INTEGER NOT NULL default=0, if_not_exists)
--> DropColumn(t, d, if_exists, cascade)
--> AlterColumn(t, e, modify_nullable)
+-> AddColumn(t, only, c INTEGER NOT NULL default=0, if_not_exists)
+-> DropColumn(t, only, d, if_exists, cascade)
+-> AlterColumn(t, only, e, modify_nullable)
 ALTER TABLE t ADD COLUMN user_id int NOT NULL CONSTRAINT fk REFERENCES users (id) ON DELETE CASCADE
 -> AddColumn(t, user_id INTEGER NOT NULL, constraints=[ForeignKey(fk, columns=[user_id], users, referred_columns=[id],
    ondelete=CASCADE)], inline_references)
@@ -146,9 +146,10 @@ ALTER TABLE t ALTER CONSTRAINT fk DEFERRABLE
 # Other actions
 
 ALTER TABLE t ATTACH PARTITION t_1 FOR VALUES IN (1, 2)
--> RawSql(ALTER TABLE ATTACH PARTITION, tables=[t, t_1])
+-> ChangeInheritance(ALTER TABLE ATTACH PARTITION, tables=[t, t_1], ATTACH PARTITION, t_1, t,
+   bound=FOR VALUES IN (1, 2))
 ALTER TABLE t DETACH PARTITION t_1 CONCURRENTLY
--> RawSql(ALTER TABLE DETACH PARTITION CONCURRENTLY, tables=[t, t_1])
+-> ChangeInheritance(ALTER TABLE DETACH PARTITION CONCURRENTLY, tables=[t, t_1], DETACH PARTITION, t_1, t)
 ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY
 -> RawSql(ALTER TABLE ENABLE ROW LEVEL SECURITY, tables=[t])
 -> RawSql(ALTER TABLE FORCE ROW LEVEL SECURITY, tables=[t])
@@ -157,7 +158,7 @@ ALTER TABLE t OWNER TO app, SET (fillfactor = 70), SET LOGGED
 -> RawSql(ALTER TABLE SET, tables=[t])
 -> RawSql(ALTER TABLE SET LOGGED, tables=[t])
 ALTER TABLE t INHERIT parent
--> RawSql(ALTER TABLE INHERIT, tables=[t, parent])
+-> ChangeInheritance(ALTER TABLE INHERIT, tables=[t, parent], INHERIT, t, parent)
 ALTER TABLE t FROBNICATE, ADD b int
 -> Opaque(ALTER TABLE: not understood from 'FROBNICATE' on, tables=[t])
 -> AddColumn(t, b INTEGER)
@@ -172,7 +173,7 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix ON app.t USING gin (lower(a) g
    where=<deleted_at IS NULL|deleted_at>,
    method=gin, include=[c, d]), concurrently, if_not_exists)
 CREATE INDEX ON ONLY t (pg_catalog.lower(a), b COLLATE "C" text_pattern_ops) NULLS NOT DISTINCT
--> CreateIndex(t, Index(None, [<pg_catalog.lower(a)|a lower()>, b COLLATE C text_pattern_ops], nulls_not_distinct))
+-> CreateIndex(t, only, Index(None, [<pg_catalog.lower(a)|a lower()>, b COLLATE C text_pattern_ops], nulls_not_distinct))
 DROP INDEX a, app.b
 -> DropIndex(a)
 -> DropIndex(app.b)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
@@ -11,17 +11,20 @@ from migrate_guard.model.operations import (
     AddColumn,
     AddConstraint,
     AlterColumn,
+    ChangeInheritance,
     ConstraintKind,
     CreateIndex,
     DropColumn,
     DropConstraint,
     DropIndex,
+    InheritanceKind,
     Opaque,
     Operation,
     RenameColumn,
     RenameConstraint,
     RenameIndex,
     RenameTable,
+    TableOperation,
     ValidateConstraint,
 )
 from migrate_guard.model.schema import ForeignKey
@@ -50,6 +53,7 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
         yield raw(cursor, "ALTER TABLE ALL IN TABLESPACE")
         return
     cursor.take("IF", "EXISTS")
+    is_only = cursor.is_at("ONLY")
     table = cursor.table()
     parts = _actions(cursor)
     if not parts:
@@ -59,7 +63,8 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
         cursor.tables = [table]
         with cursor.within(first, last):
             try:
-                yield from list(_action(Action(cursor, table, span)))
+                found = list(_action(Action(cursor, table, span)))
+                yield from [replace(each, only=is_only) if isinstance(each, TableOperation) else each for each in found]
             except NotUnderstood as error:
                 yield Opaque(span=span, is_sql=True, reason=f"ALTER TABLE: {error}", tables=distinct(cursor.tables))
 
@@ -84,11 +89,30 @@ def _action(action: Action) -> Iterable[Operation]:
 def _raw_action(kind: str) -> Callable[[Action], Iterator[Operation]]:
     def read(action: Action) -> Iterator[Operation]:
         cursor = action.cursor
-        if kind in _NAMES_TABLE:
-            cursor.table()
-        how = cursor.take_any("CONCURRENTLY", "FINALIZE") if kind == "DETACH PARTITION" else None
         cursor.skip_rest()
-        yield raw(cursor, f"ALTER TABLE {kind} {how}" if how else f"ALTER TABLE {kind}", span=action.span)
+        yield raw(cursor, f"ALTER TABLE {kind}", span=action.span)
+
+    return read
+
+
+def _inheritance(kind: InheritanceKind) -> Callable[[Action], Iterator[Operation]]:
+    def read(action: Action) -> Iterator[Operation]:
+        cursor, other = action.cursor, action.cursor.table()
+        is_partition = kind.endswith("PARTITION")
+        how = cursor.take_any("CONCURRENTLY", "FINALIZE") if kind == "DETACH PARTITION" else None
+        begin = cursor.at
+        cursor.skip_rest()
+        yield ChangeInheritance(
+            span=action.span,
+            is_sql=True,
+            sql=cursor.sql,
+            kind=f"ALTER TABLE {kind} {how}" if how else f"ALTER TABLE {kind}",
+            tables=distinct(cursor.tables),
+            action=kind,
+            heir=other if is_partition else action.table,
+            parent=action.table if is_partition else other,
+            bound=cursor.source(begin, cursor.at) if kind == "ATTACH PARTITION" else None,
+        )
 
     return read
 
@@ -290,8 +314,6 @@ def _redefine(action: Action) -> Iterator[Operation]:
 
 _RAW_ACTIONS = (
     "ADD PARTITION",
-    "ATTACH PARTITION",
-    "DETACH PARTITION",
     "DROP PARTITION",
     "TRUNCATE PARTITION",
     "REORGANIZE PARTITION",
@@ -327,8 +349,6 @@ _RAW_ACTIONS = (
     "SET UNLOGGED",
     "SET",
     "RESET",
-    "NO INHERIT",
-    "INHERIT",
     "NOT OF",
     "OF",
     "OWNER TO",
@@ -353,8 +373,7 @@ _RAW_ACTIONS = (
     "ALGORITHM",
     "LOCK",
 )
-# Those in which another table follows.
-_NAMES_TABLE = frozenset({"ATTACH PARTITION", "DETACH PARTITION", "INHERIT", "NO INHERIT"})
+_INHERITANCE: tuple[InheritanceKind, ...] = ("ATTACH PARTITION", "DETACH PARTITION", "INHERIT", "NO INHERIT")
 _ACTIONS: dict[str, Callable[[Action], Iterable[Operation]]] = {
     "ADD": _add,
     "ALTER COLUMN": _alter_column,
@@ -381,6 +400,7 @@ _ACTIONS: dict[str, Callable[[Action], Iterable[Operation]]] = {
     "CHANGE COLUMN": _change,
     "CHANGE": _change,
     **{kind: _raw_action(kind) for kind in _RAW_ACTIONS},
+    **{kind: _inheritance(kind) for kind in _INHERITANCE},
 }
 # Longer ones first: DROP alone is followed by a column.
 _PHRASES = tuple(sorted(_ACTIONS, key=lambda phrase: -phrase.count(" ")))

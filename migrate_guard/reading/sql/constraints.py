@@ -34,6 +34,7 @@ class Options:
     onupdate: str | None = None
     using_index: str | None = None
     nulls_not_distinct: bool = False
+    no_inherit: bool = False
 
 
 def starts_constraint(cursor: Cursor) -> bool:
@@ -179,6 +180,7 @@ def _check(cursor: Cursor, name: str | None, begin: int, options: Options) -> An
         span=cursor.span(begin, cursor.at),
         expression=expression,
         not_valid=options.not_valid,
+        no_inherit=options.no_inherit,
     )
 
 
@@ -278,7 +280,7 @@ _OPTIONS: dict[str, Callable[[Cursor, Options], None]] = {
     "USING": _skip_name,
     "INCLUDE": _skip_group,
     "WITH": _skip_group,
-    "NO INHERIT": _nothing,
+    "NO INHERIT": _sets(no_inherit=True),
     "NOT ENFORCED": _nothing,
     "ENFORCED": _nothing,
     "ON CONFLICT": _skip_name,

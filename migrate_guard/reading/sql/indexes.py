@@ -25,12 +25,14 @@ def create_index(cursor: Cursor, *, unique: bool = False, method: str | None = N
         name = _index_name(cursor)
     method = _method(cursor) or method
     cursor.expect("ON")
+    is_only = cursor.is_at("ONLY")
     table = cursor.table()
     index = _index(cursor, name, unique=unique, method=_method(cursor) or method, begin=0)
     yield CreateIndex(
         span=cursor.span(),
         is_sql=True,
         table=table,
+        only=is_only,
         index=index,
         concurrently=concurrently,
         if_not_exists=if_not_exists,
