@@ -14,6 +14,7 @@ from migrate_guard.model import folding_heirs as heirs
 from migrate_guard.model import folding_keys, folding_rows
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
+from migrate_guard.model.folding_inherited import with_copies
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import (
     C,
@@ -75,6 +76,8 @@ def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
         return schema
     gone = schema.gone.remove(name)
     table = made(replace(operation.table, is_certain=False), operation, "") if is_unsure(operation) else operation.table
+    if operation.likes:
+        table = with_copies(table, operation.likes, schema)
     if table.is_part:
         return heirs.created(replace(schema, gone=gone), table, apply, operation)
     return replace(schema, gone=gone).with_table(table)

@@ -7,9 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final, TypeVar
 
+from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import C, with_constraints_changed
 from migrate_guard.model.generated_names import Kind, index_columns, kind_of, postgresql_name
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import Like
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -89,6 +91,63 @@ def owned_column(column: Column, table: Table, schema: Schema) -> Column:
 
 def _written(name: str) -> str:
     return name if _PLAIN.fullmatch(name) else '"' + name.replace('"', '""') + '"'
+
+
+# -- LIKE
+
+
+def with_copies(table: Table, likes: Iterable[Like], schema: Schema) -> Table:
+    """The table with the columns of others that LIKE copies, and with what goes along; open if one is not known.
+
+    PostgreSQL manual, CREATE TABLE, LIKE: NOT NULL always goes along, foreign keys never do.
+    """
+    is_open, columns = False, list(table.columns)
+    for like in reversed(list(likes)):
+        source = schema.table(like.table)
+        is_open = is_open or source is None or source.is_open or not source.is_certain
+        copied = [_copied(each, source, like, table, schema) for each in source.columns] if source else []
+        columns[like.place : like.place] = copied
+        if source is not None and "CONSTRAINTS" in like.including:
+            taken = {each.name for each in table.check_constraints}
+            checks = tuple(
+                replace(each, inherited_from=None) for each in source.check_constraints if each.name not in taken
+            )
+            table = replace(table, check_constraints=(*table.check_constraints, *checks))
+        if source is not None and "INDEXES" in like.including:
+            table = _with_copied_keys(table, source, schema)
+    key = table.primary_key.columns if table.primary_key else ()
+    columns = [replace(each, nullable=False) if each.name in key else each for each in columns]
+    is_told = not is_open or table.are_keys_told
+    return replace(table, columns=tuple(columns), is_open=is_open, are_keys_told=is_told)
+
+
+def _copied(column: Column, source: Table, like: Like, table: Table, schema: Schema) -> Column:
+    own = owned_column(column, source, schema)
+    return replace(
+        own,
+        span=table.span,
+        default=own.default if "DEFAULTS" in like.including else None,
+        is_identity=column.is_identity and "IDENTITY" in like.including,
+        is_always_identity=column.is_always_identity and "IDENTITY" in like.including,
+        computed=column.computed if "GENERATED" in like.including else None,
+        comment=column.comment if "COMMENTS" in like.including else None,
+        is_inherited=False,
+    )
+
+
+def _with_copied_keys(table: Table, source: Table, schema: Schema) -> Table:
+    taken = [each.name for each in (*table.constraints(), *table.indexes) if each.name]
+    for key in source.constraints():
+        if not isinstance(key, CheckConstraint | ForeignKey):
+            taken.append(generated_name(kind_of(key), key.columns, table.name, schema, taken))
+            table = with_constraint(
+                table, replace(key, name=taken[-1], is_implicit_name=True, span=table.span, inherited_from=None)
+            )
+    for index in source.indexes:
+        taken.append(generated_name("index", index_columns(index), table.name, schema, taken))
+        copy = replace(index, name=taken[-1], span=table.span, inherited_from=None)
+        table = replace(table, indexes=(*table.indexes, copy))
+    return table
 
 
 # -- keys and indexes

@@ -58,10 +58,22 @@ class TableOperation(Operation):
     """ONLY: its partitions and heirs do not follow."""
 
 
+@dataclass(frozen=True, slots=True)
+class Like:
+    """LIKE among the columns of a CREATE TABLE: those of another table, as they are now."""
+
+    table: QualifiedName
+    place: int = 0
+    """How many columns stand before them."""
+    including: tuple[str, ...] = ()
+    """What it takes along: "DEFAULTS", "INDEXES"."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateTable(Operation):
     table: Table
     if_not_exists: bool = False
+    likes: tuple[Like, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

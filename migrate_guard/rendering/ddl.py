@@ -71,10 +71,17 @@ def _comment(text: str) -> str:
 
 
 def _tables_in_order(schema: Schema) -> Iterator[Table]:
-    """The tables by name, behind those whose partitions or heirs they are."""
+    """The tables by name, behind those whose partitions or heirs they are, and whose sequences number their rows."""
+    owners = {
+        parts.sequence_of(column, table, schema): table.name
+        for table in schema.tables.values()
+        for column in table.columns
+        if column.is_serial or column.is_identity
+    }
 
     def parents(table: Table) -> list[Table]:
-        names = [*table.inherits, *((table.partition_of,) if table.partition_of else ())]
+        used = {owners.get(each) for column in table.columns if (each := parts.sequence_used(column))}
+        names = [*table.parents, *sorted(filter(None, used), key=str)]
         return [found for each in names if (found := schema.table(each))]
 
     yield from _in_order(sorted(schema.tables.values(), key=lambda each: str(each.name)), parents)

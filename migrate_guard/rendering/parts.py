@@ -215,16 +215,23 @@ def unknown_default(column: Column, scope: Scope) -> str | None:
         return None
     if HOLE in column.default.text:
         return "it could not be computed"
-    if scope.target.dialect == "postgresql" and (used := _SEQUENCE_USED.search(column.default.text)):
-        parts = used[1].replace('"', "").split(".")
-        name = QualifiedName(parts[-1], parts[-2] if len(parts) > 1 and parts[-2] != "public" else None)
-        if name not in sequences(scope.schema):
-            return f"it uses the sequence {name}, which the history does not create"
+    used = sequence_used(column) if scope.target.dialect == "postgresql" else None
+    if used is not None and used not in sequences(scope.schema):
+        return f"it uses the sequence {used}, which the history does not create"
     label = column.default.text
     enum = scope.schema.enums.get(QualifiedName(column.type.name, column.type.schema))
     if enum and enum.values and column.default.is_literal and re.fullmatch(r"'[^']*'", label):
         return None if label[1:-1] in enum.values else f"{label} is no label of the type {enum.name}"
     return None
+
+
+def sequence_used(column: Column) -> QualifiedName | None:
+    """The sequence of which the default of a column takes the next value."""
+    used = _SEQUENCE_USED.search(column.default.text) if column.default else None
+    if used is None:
+        return None
+    names = used[1].replace('"', "").split(".")
+    return QualifiedName(names[-1], names[-2] if len(names) > 1 and names[-2] != "public" else None)
 
 
 def sequences(schema: Schema) -> set[QualifiedName]:

@@ -40,7 +40,8 @@ CREATE TABLE t_2024 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-0
 CREATE TABLE t () INHERITS (a, b)
 -> CreateTable(Table(t, is_open, inherits=[a, b]))
 CREATE TABLE t (LIKE other INCLUDING ALL, extra int)
--> CreateTable(Table(t, columns=[extra INTEGER], is_open, are_keys_told=False))
+-> CreateTable(Table(t, columns=[extra INTEGER], is_open, are_keys_told=False), likes=[Like(other,
+   including=[COMMENTS, CONSTRAINTS, DEFAULTS, GENERATED, IDENTITY, INDEXES])])
 CREATE TABLE t AS SELECT * FROM other WITH NO DATA
 -> CreateTable(Table(t, is_open))
 CREATE UNLOGGED TABLE t (id int) WITH (fillfactor = 70) TABLESPACE fast
@@ -173,7 +174,8 @@ CREATE UNIQUE INDEX CONCURRENTLY IF NOT EXISTS ix ON app.t USING gin (lower(a) g
    where=<deleted_at IS NULL|deleted_at>,
    method=gin, include=[c, d]), concurrently, if_not_exists)
 CREATE INDEX ON ONLY t (pg_catalog.lower(a), b COLLATE "C" text_pattern_ops) NULLS NOT DISTINCT
--> CreateIndex(t, only, Index(None, [<pg_catalog.lower(a)|a lower()>, b COLLATE C text_pattern_ops], nulls_not_distinct))
+-> CreateIndex(t, only, Index(None, [<pg_catalog.lower(a)|a lower()>, b COLLATE C text_pattern_ops],
+   nulls_not_distinct))
 DROP INDEX a, app.b
 -> DropIndex(a)
 -> DropIndex(app.b)
