@@ -344,5 +344,6 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.Delete: folding_rows.delete,
     ops.RawSql: objects.raw_sql,
     ops.ChangeInheritance: _change_inheritance,
+    ops.AttachIndex: heirs.attach_index,
     ops.Opaque: _opaque,
 }

@@ -250,11 +250,24 @@ def change_inheritance(schema: Schema, operation: ops.ChangeInheritance, apply: 
         case "ATTACH PARTITION":
             return _attached(schema, heir, operation, apply)
         case "DETACH PARTITION":
-            return schema.with_table(_detached(heir))
+            left = _detached(heir)
+            # a CHECK then stands for what the partition held (PostgreSQL manual, ALTER TABLE, DETACH PARTITION)
+            return schema.with_table(replace(left, may_have_more=left.may_have_more or operation.concurrently))
         case "INHERIT":
             return schema.with_table(replace(heir, inherits=(*heir.inherits, operation.parent)))
-    left = tuple(each for each in heir.inherits if each != operation.parent)
-    return schema.with_table(_released(replace(heir, inherits=left), schema))
+    parents = tuple(each for each in heir.inherits if each != operation.parent)
+    return schema.with_table(_released(replace(heir, inherits=parents), schema))
+
+
+def attach_index(schema: Schema, operation: ops.AttachIndex) -> Schema:
+    """The schema after an index of a partition has become a part of one of the partitioned table."""
+    parent = schema.table_of_index(operation.index.name, operation.index.schema)
+    for name in schema.heirs.get(parent.name, ()) if parent and not is_unsure(operation) else ():
+        heir = schema.tables[name]
+        index = heir.index(operation.partition.name)
+        if index is not None:
+            schema = schema.with_table(with_links_to(heir, {id(index): operation.index.name}))
+    return schema
 
 
 def _attached(schema: Schema, heir: Table, operation: ops.ChangeInheritance, apply: Apply) -> Schema:

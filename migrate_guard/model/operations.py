@@ -306,6 +306,15 @@ class ChangeInheritance(RawSql):
     parent: QualifiedName
     bound: str | None = None
     """With ATTACH PARTITION: which rows it holds, as written."""
+    concurrently: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachIndex(RawSql):
+    """ALTER INDEX … ATTACH PARTITION: an index of a partition becomes a part of one of its table."""
+
+    index: QualifiedName
+    partition: QualifiedName
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -112,6 +112,7 @@ def _inheritance(kind: InheritanceKind) -> Callable[[Action], Iterator[Operation
             heir=other if is_partition else action.table,
             parent=action.table if is_partition else other,
             bound=cursor.source(begin, cursor.at) if kind == "ATTACH PARTITION" else None,
+            concurrently=how == "CONCURRENTLY",
         )
 
     return read

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, RenameIndex
+from migrate_guard.model.operations import AttachIndex, CreateIndex, DropIndex, Operation, RenameIndex
 from migrate_guard.model.schema import Expression, Index, IndexElement
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.raw import raw
@@ -66,6 +66,12 @@ def alter_index(cursor: Cursor) -> Iterator[Operation]:
         cursor.expect_end()
         yield RenameIndex(span=cursor.span(), is_sql=True, index=name, new_name=new_name, if_exists=if_exists)
         return
+    if cursor.take("ATTACH", "PARTITION"):
+        partition = cursor.qualified("index name")
+        cursor.expect_end()
+        kind = "ALTER INDEX ATTACH PARTITION"
+        yield AttachIndex(span=cursor.span(), is_sql=True, sql=cursor.sql, kind=kind, index=name, partition=partition)
+        return
     action = cursor.take_phrase(_INDEX_ACTIONS)
     if action is None:
         raise cursor.not_understood()
@@ -76,7 +82,6 @@ _INDEX_ACTIONS = (
     "SET TABLESPACE",
     "SET",
     "RESET",
-    "ATTACH PARTITION",
     "ALTER COLUMN",
     "ALTER",
     "DEPENDS ON EXTENSION",
