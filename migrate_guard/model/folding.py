@@ -91,10 +91,7 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
-    for heir in schema.heirs.get(name, ()):
-        part = schema.table(heir)
-        if part and (part.partition_of or operation.cascade):
-            schema = _drop_table(schema, replace(operation, table=heir))
+    dropped_heirs = schema.heirs.get(name, ())
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
     for other in () if operation.keeps_references else referring:
@@ -104,7 +101,12 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == name:
             sequences = sequences.remove(sequence.name)
-    return replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    schema = replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    for heir in dropped_heirs:
+        part = schema.table(heir)
+        if part and (part.partition_of or operation.cascade):
+            schema = _drop_table(schema, replace(operation, table=heir))
+    return schema
 
 
 def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:

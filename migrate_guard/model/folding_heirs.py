@@ -105,11 +105,22 @@ def followed(before: Schema, schema: Schema, operation: ops.Operation, apply: Ap
             pass
         case _:
             return schema
-    for heir in before.heirs.get(name, ()) if name is not None else ():
+    for heir in _heirs(before, name) if name is not None else ():
         table, parent = schema.table(heir), before.table(name) if name is not None else None
         if table is not None and parent is not None:
             schema = _followed_by(table, parent, before, schema, operation, apply)
     return schema
+
+
+def _heirs(schema: Schema, name: QualifiedName) -> list[QualifiedName]:
+    """The partitions and heirs of a table, without those above it: a script may write a circle."""
+    above, waiting = {name}, [name]
+    while waiting:
+        table = schema.table(waiting.pop())
+        found = [each for each in table.parents if each not in above] if table else []
+        above.update(found)
+        waiting += found
+    return [each for each in schema.heirs.get(name, ()) if each not in above]
 
 
 def _followed_by(

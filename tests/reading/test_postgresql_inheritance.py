@@ -265,3 +265,18 @@ def test_its_ddl_makes_the_same_database(
     assert "not known" not in script
     database.execute(script.encode())
     assert differing(schema, postgresql_schema(database)) == []
+
+
+def test_a_circle_ends(tmp_path: Path) -> None:
+    circle = """
+        CREATE TABLE a (x int) INHERITS (b);
+        CREATE TABLE b () INHERITS (c);
+        CREATE TABLE c () INHERITS (a);
+        ALTER TABLE c INHERIT c;
+        ALTER TABLE a ADD COLUMN y int;
+        CREATE TABLE kept (x int);
+    """
+    (a,) = (each for name, each in folded(circle, tmp_path).tables.items() if name.name == "a")
+    assert a.column("y")
+    (tmp_path / "dropped").mkdir()
+    assert [str(each) for each in folded(circle + "DROP TABLE a CASCADE;", tmp_path / "dropped").tables] == ["kept"]
