@@ -15,7 +15,7 @@ from migrate_guard.model.schema import (
     Index,
     Table,
 )
-from migrate_guard.rendering.parts import Scope, default_text
+from migrate_guard.rendering.parts import Scope, default_text, index_text, is_alone
 
 
 def own(table: Table) -> Table:
@@ -42,8 +42,12 @@ def column_changes(table: Table, scope: Scope) -> Iterator[str]:
     key = table.primary_key.columns if table.primary_key else ()
     for column in table.columns:
         inherited = given.column(column.name)
-        if inherited is None or not column.is_inherited:
+        if inherited is None:
             continue
+        if not column.is_inherited:
+            # what it does not say of its default, the parent does
+            nullable = False if inherited.nullable is False else column.nullable
+            inherited = replace(column, default=column.default or inherited.default, nullable=nullable)
         for action in _actions(column, inherited, table, scope):
             if action != "SET NOT NULL" or column.name not in key:
                 name = scope.name(column.name)
@@ -56,10 +60,13 @@ def _actions(column: Column, inherited: Column, table: Table, scope: Scope) -> I
         yield f"SET DEFAULT {default}" if default is not None else "DROP DEFAULT"
     if column.nullable is False and inherited.nullable is not False:
         yield "SET NOT NULL"
+    elif column.nullable and inherited.nullable is False:
+        yield "DROP NOT NULL"
 
 
 def renamed(table: Table, scope: Scope) -> Iterator[str]:
     """The statements that give the keys and indexes of a partition the names that they have, not those they get."""
+    yield from _attached(table, scope)
     for part, expected in _expected(table, scope):
         if part.name is None or part.name == expected:
             continue
@@ -69,6 +76,18 @@ def renamed(table: Table, scope: Scope) -> Iterator[str]:
         elif not isinstance(part, ForeignKey):
             change = f"RENAME CONSTRAINT {scope.name(expected)} TO {scope.name(part.name)}"
             yield f"ALTER TABLE {scope.qualified(table.name)} {change};"
+
+
+def _attached(table: Table, scope: Scope) -> Iterator[str]:
+    """The indexes that not every partition has, each made by itself and attached."""
+    parent = scope.schema.table(table.partition_of) if table.partition_of else None
+    for index in parent.indexes if parent else ():
+        for mine in table.indexes if index.name and parent and is_alone(index, parent, scope.schema) else ():
+            if mine.inherited_from == index.name and mine.name and parent:
+                part = scope.qualified(table.name._replace(name=mine.name))
+                whole = scope.qualified(parent.name._replace(name=index.name))
+                yield f"{index_text(mine, table, scope)};"
+                yield f"ALTER INDEX {whole} ATTACH PARTITION {part};"
 
 
 def renamed_references(table: Table, scope: Scope) -> Iterator[str]:
@@ -96,7 +115,7 @@ def _expected(table: Table, scope: Scope) -> Iterator[tuple[AnyConstraint | Inde
             if type(mine) is type(key) and mine.inherited_from == (key.name or ""):
                 taken.append(generated_name(kind_of(mine), mine.columns, table.name, schema, taken))
                 yield mine, taken[-1]
-    for index in parent.indexes:
+    for index in (each for each in parent.indexes if not is_alone(each, parent, scope.schema)):
         for each in table.indexes:
             if each.inherited_from == (index.name or ""):
                 taken.append(generated_name("index", index_columns(index), table.name, schema, taken))

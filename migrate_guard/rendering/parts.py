@@ -368,12 +368,11 @@ def _must_be_free(thing: AnyConstraint | Index, scope: Scope) -> None:
 # -- indexes
 
 
-def _is_alone(index: Index, table: Table, schema: Schema) -> bool:
-    """Whether the partitions of a table do not have one of its indexes: it was made with ON ONLY."""
+def is_alone(index: Index, table: Table, schema: Schema) -> bool:
+    """Whether some partitions of a table do not have one of its indexes: it was made with ON ONLY."""
     heirs = [found for name in schema.heirs.get(table.name, ()) if (found := schema.table(name))]
-    parts = [each for each in heirs if each.partition_of]
     name = index.name or ""
-    return bool(parts) and not any(each.inherited_from == name for part in parts for each in part.indexes)
+    return any(each.partition_of and all(own.inherited_from != name for own in each.indexes) for each in heirs)
 
 
 def index_text(index: Index, table: Table, scope: Scope) -> str:
@@ -390,7 +389,7 @@ def index_text(index: Index, table: Table, scope: Scope) -> str:
     is_special = scope.is_mysql and index.method in ("fulltext", "spatial")
     kind = f"{index.method.upper()} " if is_special else "UNIQUE " if index.unique else ""
     words = [f"CREATE {kind}INDEX", *((scope.name(index.name),) if index.name else ())]
-    words += ["ON", *(("ONLY",) if _is_alone(index, table, scope.schema) else ()), scope.qualified(table.name)]
+    words += ["ON", *(("ONLY",) if is_alone(index, table, scope.schema) else ()), scope.qualified(table.name)]
     if index.method != "btree" and scope.target.dialect == "postgresql":
         words.append(f"USING {index.method}")
     words.append(f"({elements})")

@@ -176,6 +176,15 @@ SNIPPETS = {
         DROP TABLE s CASCADE;
         CREATE TABLE kept (a int);
     """,
+    "an index that some partitions have": """
+        CREATE TABLE t (a int NOT NULL, b int DEFAULT 1) PARTITION BY LIST (a);
+        CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
+        CREATE INDEX ON ONLY t (a);
+        CREATE TABLE q PARTITION OF t FOR VALUES IN (2);
+        CREATE TABLE s (a int NOT NULL, b int DEFAULT 1);
+        CREATE TABLE x (a int NOT NULL, b int);
+        ALTER TABLE x INHERIT s;
+    """,
     "an index is made part by part": """
         CREATE TABLE t (a int NOT NULL, b int) PARTITION BY LIST (a);
         CREATE TABLE p PARTITION OF t FOR VALUES IN (1);
