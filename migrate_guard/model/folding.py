@@ -31,6 +31,7 @@ from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     Column,
+    Expression,
     ForeignKey,
     Index,
     IndexElement,
@@ -297,6 +298,8 @@ def _renamed_dependents(table: Table, old: str, new: str) -> Table:
     )
     indexes = tuple(map(index, table.indexes))
     told = replace(table, columns=columns, check_constraints=checks, exclusion_constraints=exclusions, indexes=indexes)
+    if told.partition_by is not None:
+        told = replace(told, partition_by=Expression(told.partition_by, (old,)).with_column_renamed(old, new).text)
     return with_constraints_changed(told, rename)
 
 

@@ -15,7 +15,7 @@ from migrate_guard.model.schema import (
     Index,
     Table,
 )
-from migrate_guard.rendering.parts import Scope, default_text, index_text, is_alone
+from migrate_guard.rendering.parts import NotKnown, Scope, default_text, index_text, is_alone
 
 
 def own(table: Table) -> Table:
@@ -81,13 +81,19 @@ def renamed(table: Table, scope: Scope) -> Iterator[str]:
 def _attached(table: Table, scope: Scope) -> Iterator[str]:
     """The indexes that not every partition has, each made by itself and attached."""
     parent = scope.schema.table(table.partition_of) if table.partition_of else None
-    for index in parent.indexes if parent else ():
-        for mine in table.indexes if index.name and parent and is_alone(index, parent, scope.schema) else ():
-            if mine.inherited_from == index.name and mine.name and parent:
+    if parent is None:
+        return
+    for index in (each for each in parent.indexes if is_alone(each, parent, scope.schema)):
+        for mine in table.indexes:
+            if mine.name is not None and index.name is not None and mine.inherited_from == index.name:
                 part = scope.qualified(table.name._replace(name=mine.name))
                 whole = scope.qualified(parent.name._replace(name=index.name))
-                yield f"{index_text(mine, table, scope)};"
-                yield f"ALTER INDEX {whole} ATTACH PARTITION {part};"
+                try:
+                    yield f"{index_text(mine, table, scope)};"
+                except NotKnown as error:
+                    yield f"-- not known: the index {mine.name} of {table.name}: {error}"
+                else:
+                    yield f"ALTER INDEX {whole} ATTACH PARTITION {part};"
 
 
 def renamed_references(table: Table, scope: Scope) -> Iterator[str]:

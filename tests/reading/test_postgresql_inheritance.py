@@ -77,6 +77,7 @@ SNIPPETS = {
         ALTER TABLE t ALTER COLUMN c DROP NOT NULL;
         ALTER TABLE p ALTER COLUMN c SET NOT NULL;
         ALTER TABLE t ADD COLUMN n serial;
+        ALTER TABLE t RENAME COLUMN a TO kind;
         CREATE TABLE q PARTITION OF t DEFAULT;
     """,
     "attach and detach": """
