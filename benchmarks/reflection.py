@@ -2,7 +2,8 @@
 
 PostgreSQL is asked with one query a kind of object, however many there are, so that it can be asked after every
 revision of a long history. Types are spelled as SQLAlchemy spells them; what lies in the default schema is not
-qualified; the indexes of constraints and Alembic's own table are left out, what extensions bring along is not.
+qualified; the indexes of constraints, the copies of a foreign key for each partition that it refers to, and Alembic's
+own table are left out, what extensions bring along is not.
 """
 
 from __future__ import annotations
@@ -81,7 +82,9 @@ SELECT o.conrelid, o.contype::text, o.conname, {_NAMES_OF.format(numbers="o.conk
     o.confrelid, {_NAMES_OF.format(numbers="o.confkey", relation="o.confrelid")}, o.confdeltype::text,
     pg_catalog.pg_get_constraintdef(o.oid, true)
 FROM pg_catalog.pg_constraint o JOIN pg_catalog.pg_namespace n ON n.oid = o.connamespace
-WHERE {_OURS} AND o.conrelid <> 0 AND o.contype IN ('p', 'f', 'u', 'c')
+WHERE {_OURS} AND o.conrelid <> 0 AND o.contype IN ('p', 'f', 'u', 'c') AND NOT EXISTS (
+    SELECT FROM pg_catalog.pg_constraint p WHERE p.oid = o.conparentid AND p.conrelid = o.conrelid
+)
 ORDER BY o.conrelid, o.conname
 """
 _INDEXES = f"""

@@ -6,14 +6,13 @@ Later scripts rename and drop by these names.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from hashlib import md5
 from itertools import count
-from typing import Final, Literal, TypeAlias
+from typing import Final
 
+from migrate_guard.model.generated_names import Kind, first_free, postgresql_name
 from migrate_guard.model.target import DialectName
-
-Kind: TypeAlias = Literal["primary", "unique", "foreignkey", "check", "exclusion", "index"]
 
 # The database's own names.
 
@@ -44,61 +43,6 @@ def is_numbered_key(name: str) -> bool:
     return re.fullmatch(r".+_ibfk_\d+", name) is not None
 
 
-_LABELS: Final[Mapping[Kind, str]] = {
-    "primary": "pkey",
-    "unique": "key",
-    "foreignkey": "fkey",
-    "check": "check",
-    "exclusion": "excl",
-    "index": "idx",
-}
-_NAME_BYTES: Final = 63
-"""NAMEDATALEN - 1."""
-
-
-def _postgresql_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str:
-    """PostgreSQL 12 to 18: `ChooseIndexName`, `ChooseConstraintName` and their callers (`commands/indexcmds.c`,
-    `catalog/pg_constraint.c`, `commands/tablecmds.c`, `catalog/heap.c`).
-
-    A primary key is named after its table alone, and so is a check of several columns or of none.
-    """
-    is_named_by_columns = kind != "primary" and (kind != "check" or len(columns) == 1)
-    addition = _joined(columns) if is_named_by_columns else None
-    label = _LABELS[kind]
-    names = (_object_name(table, addition, f"{label}{number or ''}") for number in count())
-    return _first_free(names, taken)
-
-
-def _joined(columns: Sequence[str]) -> str:
-    """The columns with underscores between; no further column is added once the name is long enough."""
-    joined = ""
-    for column in columns:
-        joined += f"_{_clipped(column)}" if joined else _clipped(column)
-        if len(joined.encode()) > _NAME_BYTES:
-            break
-    return joined
-
-
-def _object_name(table: str, addition: str | None, label: str) -> str:
-    """`makeObjectName` (`commands/indexcmds.c`): shorten the longer of the two parts until the whole fits."""
-    parts = [_clipped(table)] if addition is None else [_clipped(table), addition]
-    room = _NAME_BYTES - len(label) - len(parts)
-    sizes = [len(part.encode()) for part in parts]
-    while sum(sizes) > room:
-        longer = 0 if len(sizes) == 1 or sizes[0] > sizes[1] else 1
-        sizes[longer] -= 1
-    return "_".join([*map(_clipped, parts, sizes), label])
-
-
-def _clipped(name: str, size: int = _NAME_BYTES) -> str:
-    """The first `size` bytes of a name, without half a character at the end."""
-    return name.encode(errors="replace")[:size].decode(errors="ignore")
-
-
-def _first_free(names: Iterator[str], taken: Container[str]) -> str:
-    return next(name for name in names if name not in taken)
-
-
 def _mysql_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str | None:
     """MySQL 8: `make_unique_key_name` and `generate_check_constraint_name` (`sql/sql_table.cc`)."""
     if kind == "check":
@@ -112,7 +56,7 @@ def _mariadb_name(kind: Kind, table: str, columns: Sequence[str], taken: Contain
     The check is one of the table. MariaDB names one that is written at a column after that column.
     """
     if kind == "check":
-        return _first_free((f"CONSTRAINT_{number}" for number in count(1)), taken)
+        return first_free((f"CONSTRAINT_{number}" for number in count(1)), taken)
     return _key_name(kind, table, columns, taken)
 
 
@@ -125,7 +69,7 @@ def _key_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[s
         return None
     first = columns[0]
     names = (f"{first}_{number}" if number > 1 else first for number in count(1))
-    return _first_free((name for name in names if name.lower() != "primary"), taken)
+    return first_free((name for name in names if name.lower() != "primary"), taken)
 
 
 _MOST_NUMBERED: Final = 1000
@@ -143,7 +87,7 @@ def _sqlite_name(_kind: Kind, _table: str, _columns: Sequence[str], _taken: Cont
 
 
 _IMPLICIT: Final[Mapping[DialectName, Callable[[Kind, str, Sequence[str], Container[str]], str | None]]] = {
-    "postgresql": _postgresql_name,
+    "postgresql": postgresql_name,
     "mysql": _mysql_name,
     "mariadb": _mariadb_name,
     "sqlite": _sqlite_name,

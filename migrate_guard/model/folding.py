@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import attachments, folding_keys, folding_partitions, folding_rows
+from migrate_guard.model import attachments, folding_keys, folding_rows
+from migrate_guard.model import folding_heirs as heirs
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
+from migrate_guard.model.folding_inherited import with_copies
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import (
     C,
@@ -29,6 +31,7 @@ from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     Column,
+    Expression,
     ForeignKey,
     Index,
     IndexElement,
@@ -44,7 +47,7 @@ def apply(schema: Schema, operation: ops.Operation) -> Schema:
     folder = _FOLDERS.get(type(operation))
     if folder is None:
         return schema
-    return folder(schema, operation)
+    return heirs.followed(schema, folder(schema, operation), operation, apply)
 
 
 def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
@@ -52,7 +55,7 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
     for name in names:
         table = schema.table(name)
         if table and table.is_certain:
-            schema = schema.with_table(replace(table, is_certain=False))
+            schema = doubt(schema.with_table(replace(table, is_certain=False)), schema.heirs.get(name, ()))
         if name in schema.gone or name in schema.gone_types:
             gone, gone_types = schema.gone.remove(name), schema.gone_types.remove(name)
             schema = replace(schema, gone=gone, gone_types=gone_types)
@@ -75,17 +78,30 @@ def _create_table(schema: Schema, operation: ops.CreateTable) -> Schema:
         return schema
     gone = schema.gone.remove(name)
     table = made(replace(operation.table, is_certain=False), operation, "") if is_unsure(operation) else operation.table
+    if operation.likes:
+        table = with_copies(table, operation.likes, schema)
+    if table.is_part:
+        return heirs.created(replace(schema, gone=gone), table, apply, operation)
     return replace(schema, gone=gone).with_table(table)
+
+
+def _attach_partition(schema: Schema, operation: ops.AttachPartition) -> Schema:
+    return heirs.attach_partition(schema, operation, apply)
+
+
+def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
+    if operation.kind in ("ALTER TABLE INHERIT", "ALTER TABLE NO INHERIT") and operation.tables:
+        return heirs.change_parents(schema, operation)
+    if operation.kind == "ALTER INDEX ATTACH PARTITION":
+        return heirs.attach_index(schema, operation)
+    return objects.raw_sql(schema, operation)
 
 
 def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
-    dropped = schema.table(name)
-    for part in schema.tables.values() if dropped and dropped.is_partitioned else ():
-        if part.partition_of == name:
-            schema = _drop_table(schema, replace(operation, table=part.name))
+    dropped_heirs = schema.heirs.get(name, ())
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
     schema = replace(schema, attached=attachments.without_table(schema.attached, name))
@@ -96,7 +112,12 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == name:
             sequences = sequences.remove(sequence.name)
-    return replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    schema = replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    for heir in dropped_heirs:
+        part = schema.table(heir)
+        if part and (part.partition_of or operation.cascade):
+            schema = _drop_table(schema, replace(operation, table=heir))
+    return schema
 
 
 def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
@@ -298,6 +319,8 @@ def _renamed_dependents(table: Table, old: str, new: str) -> Table:
     )
     indexes = tuple(map(index, table.indexes))
     told = replace(table, columns=columns, check_constraints=checks, exclusion_constraints=exclusions, indexes=indexes)
+    if told.partition_by is not None:
+        told = replace(told, partition_by=Expression(told.partition_by, (old,)).with_column_renamed(old, new).text)
     return with_constraints_changed(told, rename)
 
 
@@ -334,8 +357,8 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.RenameConstraint: folding_keys.rename_constraint,
     ops.ValidateConstraint: folding_keys.validate_constraint,
     ops.AddNotNull: folding_keys.add_not_null,
-    ops.AttachPartition: folding_partitions.attach,
-    ops.DetachPartition: folding_partitions.detach,
+    ops.AttachPartition: _attach_partition,
+    ops.DetachPartition: heirs.detach_partition,
     ops.CreateEnum: objects.create_enum,
     ops.AddEnumValue: objects.add_enum_value,
     ops.RenameEnumValue: objects.rename_enum_value,
@@ -348,6 +371,6 @@ _FOLDERS: dict[type[ops.Operation], Callable[[Schema, Any], Schema]] = {
     ops.Insert: folding_rows.insert,
     ops.Update: folding_rows.update,
     ops.Delete: folding_rows.delete,
-    ops.RawSql: objects.raw_sql,
+    ops.RawSql: _raw_sql,
     ops.Opaque: _opaque,
 }

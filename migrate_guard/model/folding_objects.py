@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from migrate_guard.model import attachments, folding_partitions
+from migrate_guard.model import attachments
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
@@ -155,6 +155,16 @@ def with_sequences_of(schema: Schema, table: Table, old: str, new: str) -> Schem
     return schema if sequences is schema.sequences else replace(schema, sequences=sequences)
 
 
+def _logged(schema: Schema, operation: ops.RawSql) -> Schema:
+    """The schema after ALTER TABLE … SET LOGGED or UNLOGGED."""
+    table = schema.table(operation.tables[0]) if operation.tables else None
+    if table is None or operation.condition is not None:
+        return schema
+    if operation.kind not in ("ALTER TABLE SET LOGGED", "ALTER TABLE SET UNLOGGED"):
+        return schema
+    return schema.with_table(replace(table, is_unlogged=operation.kind.endswith("UNLOGGED")))
+
+
 def with_table_renamed(schema: Schema, old: QualifiedName, new: QualifiedName) -> Schema:
     """The schema with its partitions, heirs and views following a table to its new name."""
     for table in schema.tables.values():
@@ -188,7 +198,7 @@ _ALTERED = frozenset({"DOMAIN", "TYPE"})
 
 def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
     if operation.kind.startswith("ALTER TABLE "):
-        return folding_partitions.raw_table_action(schema, operation)
+        return _logged(schema, operation)
     schema = attachments.raw_sql(schema, operation)
     verb, _, rest = operation.kind.partition(" ")
     kind = rest.partition(" ")[0]

@@ -57,9 +57,20 @@ class Operation:
 class TableOperation(Operation):
     table: QualifiedName
     only: bool = False
-    """ONLY: the table itself, not its partitions and heirs."""
+    """ONLY: the table itself; its partitions and heirs do not follow."""
     if_table_exists: bool = False
     """ALTER TABLE IF EXISTS."""
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """LIKE among the columns of a CREATE TABLE: those of another table, as they are now."""
+
+    table: QualifiedName
+    place: int = 0
+    """How many columns stand before them."""
+    including: tuple[str, ...] = ()
+    """What it takes along: "DEFAULTS", "INDEXES"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +81,7 @@ class CreateTable(Operation):
     """The tables that LIKE or a query names."""
     copies_rows: bool = False
     """It is filled by the query: AS without WITH NO DATA, SELECT INTO."""
+    likes: tuple[Like, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

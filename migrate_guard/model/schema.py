@@ -116,6 +116,8 @@ class Column:
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
     unproven_not_null: str | None = None
     """The name of its NOT NULL constraint, as long as that is NOT VALID (PostgreSQL 18)."""
+    is_inherited: bool = False
+    """It is there only because a parent of the table has it (PostgreSQL: not `attislocal`)."""
 
     def sequence_in(self, table: QualifiedName) -> str:
         """The name of the sequence that numbers the column of `table` (PostgreSQL manual, 8.1.4 Serial Types)."""
@@ -135,6 +137,8 @@ class Constraint:
     not_valid: bool = False
     not_enforced: bool = False
     """NOT ENFORCED: nobody checks it (PostgreSQL 18)."""
+    inherited_from: str | None = None
+    """The name of the constraint of the parent that it comes from, "" if that has none; None: it is the table's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -164,6 +168,7 @@ class ForeignKey(Constraint):
 class CheckConstraint(Constraint):
     expression: Expression
     no_inherit: bool = False
+    """Heirs of the table do not take it over."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,6 +220,8 @@ class Index:
     method: str = "btree"
     include: tuple[str, ...] = ()
     nulls_not_distinct: bool = False
+    inherited_from: str | None = None
+    """The name of the index of the parent that it belongs to, "" if that has none; None: it is the table's own."""
 
     @property
     def columns(self) -> tuple[str | None, ...]:
@@ -275,6 +282,11 @@ class Table:
     def is_part(self) -> bool:
         """Whether it has its columns and keys from another table."""
         return self.partition_of is not None or bool(self.inherits)
+
+    @property
+    def parents(self) -> tuple[QualifiedName, ...]:
+        """The tables that it takes columns over from."""
+        return self.inherits if self.partition_of is None else (self.partition_of,)
 
     @property
     def is_told(self) -> bool:
@@ -392,6 +404,8 @@ class Schema:
     """Index name → the tables that carry an index of that name; kept by `with_table`."""
     referrers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
     """Table → the tables whose foreign keys refer to it; kept by `with_table`."""
+    heirs: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)
+    """Table → its partitions and the tables that inherit from it; kept by `with_table`."""
     contents: PersistentMap[QualifiedName, Contents] | None = None
     """The rows of the tables, of those that are not named none, where the history began on an empty database; else
     None: a database that is in use may hold any rows."""
@@ -431,12 +445,15 @@ class Schema:
         self, before: Table | None, after: Table | None, tables: PersistentMap[QualifiedName, Table]
     ) -> Schema:
         name = after.name if after else before.name if before else QualifiedName("")
-        carriers, referrers = self.carriers, self.referrers
+        carriers, referrers, heirs = self.carriers, self.referrers, self.heirs
         if before is None or after is None or before.indexes is not after.indexes:
             carriers = _moved(carriers, name, _index_names(before), _index_names(after))
         if before is None or after is None or before.foreign_keys is not after.foreign_keys:
             referrers = _moved(referrers, name, _referred(before), _referred(after))
-        return replace(self, tables=tables, carriers=carriers, referrers=referrers)
+        old, new = set(before.parents if before else ()), set(after.parents if after else ())
+        if old != new:
+            heirs = _moved(heirs, name, old, new)
+        return replace(self, tables=tables, carriers=carriers, referrers=referrers, heirs=heirs)
 
 
 Reverse: TypeAlias = PersistentMap[QualifiedName, tuple[QualifiedName, ...]]

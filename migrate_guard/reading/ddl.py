@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from migrate_guard.dialects.names import conventional_name, implicit_name
 from migrate_guard.dialects.quoting import quoted
+from migrate_guard.model.generated_names import kind_of
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import (
@@ -30,7 +31,6 @@ from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.clauses import clause, server_default
 from migrate_guard.reading.computing import is_set
-from migrate_guard.reading.naming import kind_of
 from migrate_guard.reading.sqltypes import column_type, enum_name, values_of_check
 from migrate_guard.reading.values import (
     HOLE,

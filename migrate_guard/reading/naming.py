@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TypeVar
 
-from migrate_guard.dialects.names import Kind, implicit_name
+from migrate_guard.dialects.names import implicit_name
 from migrate_guard.model import operations as ops
+from migrate_guard.model.generated_names import index_columns, kind_of
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -86,20 +87,5 @@ def _named(constraint: C, table: str, taken: set[str], dialect: DialectName) -> 
     return replace(constraint, name=name, is_implicit_name=True)
 
 
-def kind_of(constraint: AnyConstraint) -> Kind:
-    """What the naming of objects calls a constraint."""
-    match constraint:
-        case PrimaryKey():
-            return "primary"
-        case UniqueConstraint():
-            return "unique"
-        case ForeignKey():
-            return "foreignkey"
-        case CheckConstraint():
-            return "check"
-    return "exclusion"
-
-
 def _named_index(index: Index, table: str, taken: set[str], dialect: DialectName) -> Index:
-    columns = [element.column or "expr" for element in index.elements]
-    return replace(index, name=implicit_name("index", table, [*columns, *index.include], taken, dialect))
+    return replace(index, name=implicit_name("index", table, index_columns(index), taken, dialect))

@@ -23,7 +23,7 @@ from migrate_guard.model.schema import (
     View,
 )
 from migrate_guard.model.target import Target
-from migrate_guard.rendering import parts
+from migrate_guard.rendering import inherited, parts
 from migrate_guard.rendering.definitions import definitions, extensions, functions_of_views
 from migrate_guard.rendering.obstacles import absent_tables, taken_names
 from migrate_guard.rendering.parts import NotKnown, Scope
@@ -47,7 +47,7 @@ def ddl(schema: Schema, target: Target, version_table: str) -> str:
         _enums(scope, made),
         definitions(scope, made),
         _sequences(scope, made),
-        *(_table(each, scope) for each in made),
+        *(_table(inherited.own(each), scope) for each in made),
         *(_after(each, scope) for each in made),
         [line for each in made for line in _foreign_keys(each, scope)],
         functions_of_views(scope, made),
@@ -71,10 +71,17 @@ def _comment(text: str) -> str:
 
 
 def _tables_in_order(schema: Schema) -> Iterator[Table]:
-    """The tables by name, behind those whose partitions or heirs they are."""
+    """The tables by name, behind those whose partitions or heirs they are, and whose sequences number their rows."""
+    owners = {
+        parts.sequence_of(column, table, schema): table.name
+        for table in schema.tables.values()
+        for column in table.columns
+        if column.is_serial or column.is_identity
+    }
 
     def parents(table: Table) -> list[Table]:
-        names = [*table.inherits, *((table.partition_of,) if table.partition_of else ())]
+        used = {owners.get(each) for column in table.columns if (each := parts.sequence_used(column))}
+        names = [*table.parents, *sorted(filter(None, used), key=str)]
         return [found for each in names if (found := schema.table(each))]
 
     yield from _in_order(sorted(schema.tables.values(), key=lambda each: str(each.name)), parents)
@@ -290,6 +297,9 @@ def _added(constraint: AnyConstraint, table: Table, scope: Scope) -> Iterator[st
 
 def _after(table: Table, scope: Scope) -> Iterator[str]:
     """What follows the table: its indexes, checks that hold for new rows only, the owner of its sequences."""
+    yield from inherited.column_changes(table, scope)
+    yield from inherited.renamed(table, scope)
+    table = inherited.own(table)
     for constraint in _later(table, scope):
         yield from _added(constraint, table, scope)
     for index in table.indexes:
@@ -317,8 +327,9 @@ def _owned(table: Table, scope: Scope) -> Iterator[tuple[QualifiedName, str]]:
 def _foreign_keys(table: Table, scope: Scope) -> Iterator[str]:
     """The foreign keys, after all tables: they may go round in circles."""
     if scope.target.dialect != "sqlite":
-        for key in table.foreign_keys:
+        for key in inherited.own(table).foreign_keys:
             yield from _added(key, table, scope)
+        yield from inherited.renamed_references(table, scope)
 
 
 def _comments(table: Table, scope: Scope) -> Iterator[str]:

@@ -215,16 +215,23 @@ def unknown_default(column: Column, scope: Scope) -> str | None:
         return None
     if HOLE in column.default.text:
         return "it could not be computed"
-    if scope.target.dialect == "postgresql" and (used := _SEQUENCE_USED.search(column.default.text)):
-        parts = used[1].replace('"', "").split(".")
-        name = QualifiedName(parts[-1], parts[-2] if len(parts) > 1 and parts[-2] != "public" else None)
-        if name not in sequences(scope.schema):
-            return f"it uses the sequence {name}, which the history does not create"
+    used = sequence_used(column) if scope.target.dialect == "postgresql" else None
+    if used is not None and used not in sequences(scope.schema):
+        return f"it uses the sequence {used}, which the history does not create"
     label = column.default.text
     enum = scope.schema.enums.get(QualifiedName(column.type.name, column.type.schema))
     if enum and enum.values and column.default.is_literal and re.fullmatch(r"'[^']*'", label):
         return None if label[1:-1] in enum.values else f"{label} is no label of the type {enum.name}"
     return None
+
+
+def sequence_used(column: Column) -> QualifiedName | None:
+    """The sequence of which the default of a column takes the next value."""
+    used = _SEQUENCE_USED.search(column.default.text) if column.default else None
+    if used is None:
+        return None
+    names = used[1].replace('"', "").split(".")
+    return QualifiedName(names[-1], names[-2] if len(names) > 1 and names[-2] != "public" else None)
 
 
 def sequences(schema: Schema) -> set[QualifiedName]:
@@ -276,7 +283,8 @@ def _constraint_body(constraint: AnyConstraint, table: Table, scope: Scope) -> s
         case ForeignKey():
             return _foreign_key(constraint, table, scope)
         case CheckConstraint():
-            return f"CHECK ({expression_text(constraint.expression, 'its condition', scope)})"
+            no_inherit = " NO INHERIT" if constraint.no_inherit else ""
+            return f"CHECK ({expression_text(constraint.expression, 'its condition', scope)}){no_inherit}"
         case ExclusionConstraint(definition=None):
             raise NotKnown("what it excludes could not be computed, or was renamed")
         case ExclusionConstraint():
@@ -360,6 +368,13 @@ def _must_be_free(thing: AnyConstraint | Index, scope: Scope) -> None:
 # -- indexes
 
 
+def is_alone(index: Index, table: Table, schema: Schema) -> bool:
+    """Whether some partitions of a table do not have one of its indexes: it was made with ON ONLY."""
+    heirs = [found for name in schema.heirs.get(table.name, ()) if (found := schema.table(name))]
+    name = index.name or ""
+    return any(each.partition_of and all(own.inherited_from != name for own in each.indexes) for each in heirs)
+
+
 def index_text(index: Index, table: Table, scope: Scope) -> str:
     """The CREATE INDEX of an index, without a semicolon."""
     _must_be_free(index, scope)
@@ -374,7 +389,7 @@ def index_text(index: Index, table: Table, scope: Scope) -> str:
     is_special = scope.is_mysql and index.method in ("fulltext", "spatial")
     kind = f"{index.method.upper()} " if is_special else "UNIQUE " if index.unique else ""
     words = [f"CREATE {kind}INDEX", *((scope.name(index.name),) if index.name else ())]
-    words += ["ON", scope.qualified(table.name)]
+    words += ["ON", *(("ONLY",) if is_alone(index, table, scope.schema) else ()), scope.qualified(table.name)]
     if index.method != "btree" and scope.target.dialect == "postgresql":
         words.append(f"USING {index.method}")
     words.append(f"({elements})")

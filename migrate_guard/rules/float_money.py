@@ -65,7 +65,7 @@ def float_money(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag a binary floating-point column whose name or comment speaks of money."""
     table = view.table
     for column in table.columns:
-        if column.type.family == "float" and _is_money(column, options):
+        if column.type.family == "float" and not column.is_inherited and _is_money(column, options):
             yield _problem(table, column, options)
 
 

@@ -42,7 +42,7 @@ def reserved_identifier(view: TableView) -> Iterator[Problem]:
     if is_made and is_reserved(table.name.name, target):
         yield _table_problem(table, target)
     for column in table.columns:
-        if not column.is_given and is_reserved(column.name, target):
+        if not column.is_given and not column.is_inherited and is_reserved(column.name, target):
             yield _column_problem(table, column, target)
 
 

@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from psycopg.rows import TupleRow
 from sqlalchemy.engine import Dialect
 
-from migrate_guard.dialects.names import DEFAULT_CONVENTION, Kind, conventional_name, implicit_name, is_numbered_key
+from migrate_guard.dialects.names import DEFAULT_CONVENTION, conventional_name, implicit_name, is_numbered_key
+from migrate_guard.model.generated_names import Kind
 from migrate_guard.model.target import DIALECTS, DialectName
 from tests import servers
 

@@ -40,7 +40,8 @@ CREATE TABLE t_2024 PARTITION OF t FOR VALUES FROM ('2024-01-01') TO ('2025-01-0
 CREATE TABLE t () INHERITS (a, b)
 -> CreateTable(Table(t, is_open, inherits=[a, b]))
 CREATE TABLE t (LIKE other INCLUDING ALL, extra int)
--> CreateTable(Table(t, columns=[extra INTEGER], is_open, are_keys_told=False))
+-> CreateTable(Table(t, columns=[extra INTEGER], is_open, are_keys_told=False), likes=[Like(other,
+   including=[COMMENTS, CONSTRAINTS, DEFAULTS, GENERATED, IDENTITY, INDEXES])])
 CREATE TABLE t AS SELECT * FROM other WITH NO DATA
 -> CreateTable(Table(t, is_open))
 CREATE UNLOGGED TABLE t (id int) WITH (fillfactor = 70) TABLESPACE fast

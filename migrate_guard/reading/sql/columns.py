@@ -41,6 +41,7 @@ def column_definition(cursor: Cursor) -> tuple[Column, tuple[AnyConstraint, ...]
     """Read a column and the constraints that come with it, to the end of the words."""
     begin = cursor.at
     definition = Definition(cursor.name("column name"))
+    cursor.take("WITH", "OPTIONS")
     is_serial = cursor.keyword() in SERIALS
     first, last = skip_type(cursor)
     column_type = cursor.type(first, last)

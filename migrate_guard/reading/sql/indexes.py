@@ -26,6 +26,7 @@ def create_index(cursor: Cursor, *, unique: bool = False, method: str | None = N
         name = _index_name(cursor)
     method = _method(cursor) or method
     cursor.expect("ON")
+    is_only = cursor.is_at("ONLY")
     table = cursor.table()
     is_only = bool(cursor.only)
     index = _index(cursor, name, unique=unique, method=_method(cursor) or method, begin=0)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateTable, DropTable, Operation, RenameTable
+from migrate_guard.model.operations import CreateTable, DropTable, Like, Operation, RenameTable
 from migrate_guard.model.schema import AnyConstraint, Column, Index, Table
 from migrate_guard.reading.sql.columns import column_definition
 from migrate_guard.reading.sql.constraints import constraint_name, starts_constraint, table_constraint
@@ -24,6 +24,7 @@ class Draft:
     constraints: list[AnyConstraint] = field(default_factory=list)
     indexes: list[Index] = field(default_factory=list)
     required: list[str] = field(default_factory=list)
+    likes: list[Like] = field(default_factory=list)
     inherits: tuple[QualifiedName, ...] = ()
     partition_of: QualifiedName | None = None
     partition_bound: str | None = None
@@ -71,6 +72,7 @@ def create_table(cursor: Cursor, *, is_unlogged: bool = False) -> Iterator[Opera
         table=_table(name, draft, cursor),
         reads=distinct(draft.reads),
         copies_rows=draft.copies_rows,
+        likes=() if cursor.is_mysql else tuple(draft.likes),
     )
 
 
@@ -148,22 +150,26 @@ def _elements(cursor: Cursor, draft: Draft) -> None:
                 _element(cursor, draft)
 
 
-def _copies_keys(cursor: Cursor) -> bool:
-    """Whether a LIKE takes indexes along, as INCLUDING INDEXES and INCLUDING ALL do, from behind the table."""
-    copies = False
+_COPIED = frozenset({"COMMENTS", "CONSTRAINTS", "DEFAULTS", "GENERATED", "IDENTITY", "INDEXES"})
+
+
+def _included(cursor: Cursor) -> tuple[str, ...]:
+    """What a LIKE takes along, from behind the table."""
+    found: frozenset[str] = frozenset()
     while word := cursor.take_any("INCLUDING", "EXCLUDING"):
-        if cursor.take_any("ALL", "INDEXES"):
-            copies = word == "INCLUDING"
-        else:
-            cursor.skip()
-    return copies
+        named = _COPIED if cursor.is_at("ALL") else {cursor.keyword()}
+        found = found | named if word == "INCLUDING" else found - named
+        cursor.skip()
+    return tuple(sorted(found))
 
 
 def _element(cursor: Cursor, draft: Draft) -> None:
     if cursor.take("LIKE"):
-        draft.reads.append(cursor.qualified("table name"))
+        copied = Like(cursor.qualified("table name"), len(draft.columns), _included(cursor))
+        draft.reads.append(copied.table)
         draft.is_open = True
-        draft.are_keys_told &= not _copies_keys(cursor)
+        draft.are_keys_told &= "INDEXES" not in copied.including
+        draft.likes.append(copied)
     elif starts_constraint(cursor):
         _constraint_element(cursor, draft)
     elif starts_inline_index(cursor):

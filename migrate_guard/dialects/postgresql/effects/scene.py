@@ -9,9 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from migrate_guard.dialects.names import Kind, implicit_name
+from migrate_guard.dialects.names import implicit_name
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects, together
+from migrate_guard.model.generated_names import Kind
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
