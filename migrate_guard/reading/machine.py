@@ -34,6 +34,8 @@ MAXIMUM_TEXT = 4_000_000
 """Characters of one computed string."""
 MAXIMUM_SQL = 1_500_000
 """Characters of all SQL texts that one direction of one script sends."""
+MAXIMUM_QUERIES = 300
+"""Queries of one direction of one script that are answered; what further ones read is not known."""
 MAXIMUM_ITEMS = 100_000
 """Elements of one computed container, those inside its elements included."""
 MAXIMUM_COMPARED = 2_000
@@ -83,6 +85,7 @@ class Machine:
     steps: int = 0
     depth: int = 0
     sql: int = 0
+    queries: int = 0
     call_site: Span | None = None
     """Inside code of another file: the place in the script that led there."""
     limit: int = MAXIMUM_STEPS

@@ -12,6 +12,7 @@ from migrate_guard.model.operations import Delete, Operation, Update
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
 from migrate_guard.reading.computing import is_plain, truth
+from migrate_guard.reading.machine import MAXIMUM_QUERIES
 from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ def rows_of_text(call: Call, text: str, parameters: Value) -> Rows:
         return _of_pragma(call, pragma[1].lower(), pragma[2])
     from migrate_guard.reading.sql.queries import answer
 
+    call.machine.queries += 1
+    if call.machine.queries > MAXIMUM_QUERIES:
+        return Rows(call.name)
     found = answer(text, _parameters(parameters), schema, call.machine.target.dialect)
     return Rows(call.name, None if found is None else tuple(Row(found.columns, each) for each in found.rows))
 

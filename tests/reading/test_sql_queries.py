@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from migrate_guard.model import folding
@@ -10,6 +12,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.sql import read_sql
 from migrate_guard.reading.sql.queries import answer
+from tests.reading.interpreting import run
 
 HERE = Span("a.py", 1, 1, 1, 2)
 MADE = """
@@ -142,3 +145,15 @@ def test_other_databases(dialect: DialectName, query: str, rows: list[tuple[obje
     found = answer(query, {}, made(SHORT, Schema.of_empty_database(), dialect), dialect)
     assert found is not None
     assert list(found.rows) == rows
+
+
+def test_a_script_that_asks_without_end_is_not_answered_without_end(tmp_path: Path) -> None:
+    body = """
+    op.create_table("t", sa.Column("a", sa.Integer()))
+    for _ in range(400):
+        found = op.get_bind().execute(sa.text("SELECT count(*) FROM t")).scalar()
+    if found == 0:
+        op.drop_table("t")
+    """
+    done = run(tmp_path, body, schema=Schema.of_empty_database())
+    assert done.transitions[-1].operation.condition == "if found == 0"

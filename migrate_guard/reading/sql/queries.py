@@ -31,7 +31,7 @@ _OF_WHOLE_OBJECTS: Final = frozenset(
 )
 """Catalogs in which a table, view or type that the history never mentions is taken not to be."""
 _MAXIMUM_LENGTH: Final = 200_000
-_MAXIMUM_OPERATIONS: Final = 2_000_000
+_MAXIMUM_OPERATIONS: Final = 300_000
 """Of SQLite's virtual machine."""
 _MAXIMUM_ROWS: Final = 10_000
 _ALLOWED: Final = frozenset(
