@@ -10,10 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from migrate_guard.history import graph
-from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Replay
-from migrate_guard.history.missing import missing
-from migrate_guard.history.refused import refused
+from migrate_guard.history.reversal import reasons
 from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
@@ -140,11 +138,7 @@ def replay(reading: Reading, engine_name: str | None = None, start: Schema | Non
 
 def _fails(operation: Operation, schema: Schema, target: Target) -> bool:
     """Whether a database with just that schema refuses an operation."""
-    if not getattr(operation, "if_exists", False) and any(missing(operation, schema, target)):
-        return True
-    if not getattr(operation, "if_not_exists", False) and any(existing(operation, schema, target)):
-        return True
-    return any(refused(operation, schema, target))
+    return any(reasons(operation, schema, schema, target))
 
 
 def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:

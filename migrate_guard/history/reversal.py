@@ -128,13 +128,17 @@ def _impossible(run: Run, trusting: Run, target: Target) -> Iterator[Impossible]
         doubted |= _doubted(transition)
         if operation.condition is not None or operation.is_tolerated or doubted & _named(operation):
             continue
-        for what, subject, because in _reasons(operation, transition.before, trusted_one.before, target):
+        for what, subject, because in reasons(operation, transition.before, trusted_one.before, target):
             yield Impossible(operation, run.direction, what, subject, because)
 
 
-def _reasons(
+def reasons(
     operation: ops.Operation, schema: Schema, believed: Schema, target: Target
 ) -> Iterator[tuple[str, str, Span | None]]:
+    """Why a database refuses an operation: what is wrong, the object, and where it was made or lost.
+
+    `schema` is what the history tells, `believed` the same without its doubts.
+    """
     if not getattr(operation, "if_exists", False):
         yield from ((each.what, each.object, each.lost) for each in missing(operation, schema, target))
     if not getattr(operation, "if_not_exists", False):
