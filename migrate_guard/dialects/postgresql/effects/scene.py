@@ -5,14 +5,13 @@ The locks themselves are put together here, and with them who has to wait.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from migrate_guard.dialects.names import implicit_name
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects, together
-from migrate_guard.model.generated_names import Kind
+from migrate_guard.model.generated_names import kind_of
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
@@ -144,11 +143,11 @@ class Scene:
             return ()
         found: list[str] = []
         for constraint in parent.constraints():
-            kind = _KEYS.get(type(constraint))
             own = any(
                 type(each) is type(constraint) and each.columns == constraint.columns for each in table.constraints()
             )
-            if kind is not None and not own:
+            if isinstance(constraint, PrimaryKey | UniqueConstraint | ExclusionConstraint) and not own:
+                kind = kind_of(constraint)
                 found.append(implicit_name(kind, table.name.name, constraint.columns, found, "postgresql") or "")
         for index in parent.indexes:
             columns = [*(each or "expr" for each in index.columns), *index.include]
@@ -248,11 +247,6 @@ def index_columns(index: Index) -> frozenset[str]:
     return frozenset(named.union(*(each.columns for each in expressions)))
 
 
-_KEYS: Final[Mapping[type[object], Kind]] = {
-    PrimaryKey: "primary",
-    UniqueConstraint: "unique",
-    ExclusionConstraint: "exclusion",
-}
 ACCESS_SHARE = LockMode.ACCESS_SHARE
 ROW_SHARE = LockMode.ROW_SHARE
 ROW_EXCLUSIVE = LockMode.ROW_EXCLUSIVE
