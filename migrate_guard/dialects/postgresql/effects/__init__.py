@@ -8,9 +8,9 @@ against every measurement (tests/dialects/postgresql).
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
+from migrate_guard.dialects.emitted import emitted
 from migrate_guard.dialects.postgresql.effects import (
     columns,
     constraints,
@@ -26,10 +26,10 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NOTHING, Effects, together
 from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, CheckConstraint, ForeignKey, Schema
+from migrate_guard.model.schema import Schema
 from migrate_guard.model.target import Target
 
-__all__ = ["effects", "statements", "together"]
+__all__ = ["effect", "effects", "statements", "together"]
 
 
 def statements(operations: Iterable[ops.Operation]) -> Iterator[tuple[ops.Operation, ...]]:
@@ -51,53 +51,18 @@ def effects(
 
     An operation of Alembic stands for several statements where Alembic emits several: one Effects for each, in order.
     """
-    version = target.version[0]
-    if len(statement) == 1 and not statement[0].is_sql:
-        return tuple(each.without(new) for each in _emitted(statement[0], schema, version))
-    scene = Scene(schema, version, tuple(statement))
-    return (together(_effect(each, scene) for each in statement).without(new),)
+    if len(statement) > 1:
+        return (together(effect(each, statement, schema, target) for each in statement).without(new),)
+    found: list[Effects] = []
+    for operation in emitted(statement[0], target.dialect):
+        found.append(effect(operation, (operation,), schema, target).without(new))
+        schema = apply(schema, operation)
+    return tuple(found)
 
 
-def _emitted(operation: ops.Operation, schema: Schema, version: int) -> Iterator[Effects]:
-    """The effects of each statement that Alembic emits for an operation (`alembic/operations/toimpl.py`)."""
-    match operation:
-        case ops.AddColumn():
-            inline = tuple(each for each in operation.constraints if _is_inline(each, operation))
-            column = replace(operation, constraints=inline, indexes=())
-            yield _effect(column, Scene(schema, version, (column,)))
-            yield from _emitted_later(operation, apply(schema, column), version)
-        case ops.AlterColumn():
-            yield from columns.changes(operation, Scene(schema, version, (operation,)))
-        case _:
-            yield _effect(operation, Scene(schema, version, (operation,)))
-
-
-def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn) -> bool:
-    """Whether Alembic writes a constraint at the column: a CHECK, and REFERENCES with `inline_references`."""
-    return isinstance(constraint, CheckConstraint) or (
-        operation.inline_references and isinstance(constraint, ForeignKey)
-    )
-
-
-def _emitted_later(operation: ops.AddColumn, schema: Schema, version: int) -> Iterator[Effects]:
-    """ADD COLUMN comes first; foreign keys, unique constraints and indexes of the column follow on their own."""
-    for constraint in operation.constraints:
-        if not _is_inline(constraint, operation):
-            added = ops.AddConstraint(span=operation.span, table=operation.table, constraint=constraint)
-            yield _effect(added, Scene(schema, version, (added,)))
-            schema = apply(schema, added)
-    for index in operation.indexes:
-        created = ops.CreateIndex(span=operation.span, table=operation.table, index=index)
-        yield _effect(created, Scene(schema, version, (created,)))
-        schema = apply(schema, created)
-    if operation.column.comment is not None:
-        commented = ops.AlterColumn(
-            span=operation.span,
-            table=operation.table,
-            column=operation.column.name,
-            modify_comment=operation.column.comment,
-        )
-        yield _effect(commented, Scene(schema, version, (commented,)))
+def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema: Schema, target: Target) -> Effects:
+    """What one operation of a statement does, in the schema before that statement."""
+    return _effect(operation, Scene(schema, target.version[0], tuple(statement)))
 
 
 def _effect(operation: ops.Operation, scene: Scene) -> Effects:

@@ -54,9 +54,8 @@ class Scene:
 
     def children(self, name: QualifiedName) -> Iterator[Table]:
         """The partitions and heirs of a table, not theirs."""
-        for table in self.schema.tables.values():
-            if table.partition_of == name or name in table.inherits:
-                yield table
+        for heir in self.schema.heirs.get(name, ()):
+            yield self.schema.tables[heir]
 
     def family(self, name: QualifiedName, *, only: bool = False) -> tuple[QualifiedName, ...]:
         """A table with its partitions and heirs, and with theirs."""

@@ -1,0 +1,105 @@
+"""The statements that Alembic emits for an operation, each as an operation of its own.
+
+An `add_column` with a foreign key, a unique constraint and an index is four statements; each of them is judged by
+itself, and with the locks that those before it hold. Source: `alembic/operations/toimpl.py`, and `alter_column` of
+`alembic/ddl/impl.py`, `postgresql.py` and `mysql.py`, Alembic 1.12 to 1.20.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TypeVar
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, ForeignKey
+from migrate_guard.model.target import DialectName
+
+T = TypeVar("T", bound=ops.Operation)
+
+
+def emitted(operation: ops.Operation, dialect: DialectName) -> tuple[ops.Operation, ...]:
+    """The operations that the database sees, in their order; raw SQL is what it is."""
+    if operation.is_sql:
+        return (operation,)
+    match operation:
+        case ops.AddColumn():
+            return tuple(_column(operation))
+        case ops.AlterColumn() if dialect == "postgresql":
+            return tuple(_changes(operation)) or (operation,)
+        case ops.CreateTable() if operation.table.indexes:
+            return tuple(_table(operation))
+    return (operation,)
+
+
+def _column(operation: ops.AddColumn) -> Iterator[ops.Operation]:
+    """ADD COLUMN comes first; foreign keys, unique constraints, indexes and the comment follow on their own."""
+    inline = tuple(each for each in operation.constraints if _is_inline(each, operation))
+    if len(inline) == len(operation.constraints) and not operation.indexes and operation.column.comment is None:
+        yield operation
+        return
+    yield replace(operation, constraints=inline, indexes=(), column=replace(operation.column, comment=None))
+    span, name = operation.span, operation.table
+    for constraint in operation.constraints:
+        if not _is_inline(constraint, operation):
+            yield _as_part(operation, ops.AddConstraint(span=span, table=name, constraint=constraint))
+    for index in operation.indexes:
+        yield _as_part(operation, ops.CreateIndex(span=span, table=name, index=index))
+    if operation.column.comment is not None:
+        comment, column = operation.column.comment, operation.column.name
+        yield _as_part(operation, ops.AlterColumn(span=span, table=name, column=column, modify_comment=comment))
+
+
+def _as_part(whole: ops.Operation, part: T) -> T:
+    """A part under the conditions of the whole."""
+    return replace(
+        part,
+        condition=whole.condition,
+        is_guarded=whole.is_guarded,
+        is_tolerated=whole.is_tolerated,
+        in_autocommit=whole.in_autocommit,
+        in_batch=whole.in_batch,
+    )
+
+
+def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn) -> bool:
+    """Whether Alembic writes a constraint at the column: a CHECK, and REFERENCES with `inline_references`."""
+    return isinstance(constraint, CheckConstraint) or (
+        operation.inline_references and isinstance(constraint, ForeignKey)
+    )
+
+
+def _changes(operation: ops.AlterColumn) -> Iterator[ops.AlterColumn]:
+    """PostgreSQL gets a statement for each thing that changes, the type first (`PostgresqlImpl.alter_column`)."""
+    still = replace(
+        operation,
+        modify_type=None,
+        using=None,
+        collation=None,
+        modify_nullable=None,
+        modify_default=ops.UNSET,
+        modify_computed=ops.UNSET,
+        modify_identity=ops.UNSET,
+        modify_comment=ops.UNSET,
+    )
+    if operation.modify_type is not None:
+        new = operation.modify_type
+        yield replace(still, modify_type=new, using=operation.using, collation=operation.collation)
+    if operation.modify_nullable is not None:
+        yield replace(still, modify_nullable=operation.modify_nullable)
+    if operation.modify_default is not ops.UNSET:
+        yield replace(still, modify_default=operation.modify_default)
+    if operation.modify_computed is not ops.UNSET:
+        yield replace(still, modify_computed=operation.modify_computed)
+    if operation.modify_identity is not ops.UNSET:
+        yield replace(still, modify_identity=operation.modify_identity)
+    if operation.modify_comment is not ops.UNSET:
+        yield replace(still, modify_comment=operation.modify_comment)
+
+
+def _table(operation: ops.CreateTable) -> Iterator[ops.Operation]:
+    """CREATE TABLE, then a CREATE INDEX for each index of the table."""
+    table = operation.table
+    yield replace(operation, table=replace(table, indexes=()))
+    for index in table.indexes:
+        yield _as_part(operation, ops.CreateIndex(span=operation.span, table=table.name, index=index))
