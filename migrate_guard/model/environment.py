@@ -4,6 +4,39 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from migrate_guard.model.source import Span
+
+TransactionMode: TypeAlias = Literal["per-revision", "single", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSetting:
+    """A parameter of the session that env.py or the connection sets before revisions run."""
+
+    name: str
+    """In lower case: `lock_timeout`."""
+    value: str
+    """As PostgreSQL would read it: `5s`, `5000`, `0`; empty where it could not be computed."""
+    span: Span
+    source: Literal["connection", "statement"]
+    """`connection`: an option of the connection, which RESET gives back; `statement`: a SET that env.py executes."""
+    is_local: bool = False
+    is_in_transaction: bool = True
+    """Executed after Alembic has entered its transaction; before, it opens one that Alembic then does not own."""
+
+
+@dataclass(frozen=True, slots=True)
+class AdvisoryLock:
+    """A call of one of PostgreSQL's advisory lock functions in env.py."""
+
+    function: str
+    span: Span
+    is_waiting: bool
+    """Blocks until it is granted: not a `pg_try_…`."""
+    is_in_transaction: bool
+    """A transaction of the session is open while it waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +57,17 @@ class Environment:
     """Whether that MetaData could be found; else unnamed constraints may have any name."""
     widens_version_table: bool = False
     """env.py makes the version table's column wider than Alembic's VARCHAR(32)."""
+    transactions: TransactionMode = "single"
+    """How revisions share transactions; Alembic's default is one for all (`transaction_per_migration` is False)."""
+    knows_transactions: bool = True
+    """Whether that could be computed; else it is the default."""
+    configure_span: Span | None = None
+    """The call of `context.configure` on the online way."""
+    settings: tuple[SessionSetting, ...] = ()
+    advisory_locks: tuple[AdvisoryLock, ...] = ()
+    is_autocommit: bool = False
+    """The engine or the connection runs with `isolation_level="AUTOCOMMIT"`."""
+
+    def setting(self, name: str) -> SessionSetting | None:
+        """The setting of that name which counts when revisions run: the last."""
+        return next((each for each in reversed(self.settings) if each.name == name), None)
