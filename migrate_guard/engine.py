@@ -12,6 +12,7 @@ from typing import Any, Final
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
 from migrate_guard.history.reversal import reasons
+from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
@@ -28,6 +29,7 @@ from migrate_guard.model.revision import (
 )
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Source, Span
+from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
@@ -207,12 +209,19 @@ class _Asked:
     operations: int = 0
     crashed: set[str] = field(default_factory=set)
     _by_subject: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _by_statement: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
+    _undone: set[type] = field(default_factory=set)
+    """What rules want to know of downgrades as the database runs them."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for each in self.rules:
             for subject in each.on:
                 self._by_subject[subject].append(each)
+            for operation in each.on_statements:
+                self._by_statement[operation].append(each)
+                if "downgrade" in each.directions:
+                    self._undone.add(operation)
         self._revisions = {each.path: each for each in self.reading.history.order}
 
     def replay(self, engine_name: str | None) -> None:
@@ -221,14 +230,22 @@ class _Asked:
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
+        session = Session(reading.target, reading.environment)
         for replayed in replay(reading, engine_name):
-            for run in (replayed.upgrade, replayed.downgrade):
-                if run is not None:
-                    self._run(replayed.revision, run)
+            statements: tuple[Statement[Operation], ...] = ()
+            if replayed.upgrade is not None:
+                self._run(replayed.revision, replayed.upgrade)
+                statements = self._executed(replayed.revision, replayed.upgrade, session)
+            if replayed.downgrade is not None:
+                self._run(replayed.revision, replayed.downgrade)
+                if any(type(each.operation) in self._undone for each in replayed.downgrade.transitions):
+                    back = Session(reading.target, reading.environment)
+                    self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision
             if engine_name is not None:
                 head = of_engine(reading.scripts[head.id], engine_name)
-            view = RevisionView(head, replayed.upgrade, replayed.downgrade, reading.environment, reading.target)
+            upgrade, downgrade = replayed.upgrade, replayed.downgrade
+            view = RevisionView(head, upgrade, downgrade, reading.environment, reading.target, statements)
             self._ask(Revision, view, replayed.revision, None)
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
@@ -260,6 +277,15 @@ class _Asked:
             _note_new(new, operation, transition.before)
             _note_rows(emptied, operation)
 
+    def _executed(self, revision: Revision, run: Run, session: Session) -> tuple[Statement[Operation], ...]:
+        """Ask about what a direction of a revision makes the database run."""
+        statements = tuple(session.run(revision, run))
+        for statement in statements:
+            for each in (*self._by_statement[type(statement.op)], *self._by_statement[Operation]):
+                if run.direction in each.directions:
+                    self._collect(each, statement, revision, run.direction, statement.op.condition)
+        return statements
+
     def _table(self, table: Table, schema: Schema) -> None:
         view = TableView(table, schema, self.reading.environment, self.reading.target)
         self._ask(Table, view, self._revisions.get(table.span.path), "upgrade")
@@ -281,9 +307,7 @@ class _Asked:
     ) -> None:
         for problem in self._problems(rule, subject, revision):
             at = self._revisions.get(problem.at.path)
-            self.findings.append(
-                report(rule, problem, revision if rule.on[0] is not Table else at, direction, condition)
-            )
+            self.findings.append(report(rule, problem, revision if Table not in rule.on else at, direction, condition))
 
     def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
         try:
@@ -302,7 +326,7 @@ class _Asked:
 
     def _place(self, subject: object, revision: Revision | None) -> Span:
         """Where the subject of a rule stands."""
-        if isinstance(subject, Step):
+        if isinstance(subject, Step | Statement):
             operation: Operation = subject.op
             return operation.span
         if isinstance(subject, TableView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
@@ -13,6 +13,7 @@ from migrate_guard.model.operations import Operation
 from migrate_guard.model.revision import Direction, History, Revision, Run
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Span
+from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import DialectName, Target
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "RevisionView",
     "Rule",
     "Severity",
+    "Statement",
     "Step",
     "TableView",
     "report",
@@ -85,6 +87,8 @@ class RevisionView:
     downgrade: Run | None
     environment: Environment
     target: Target
+    statements: tuple[Statement[Operation], ...] = ()
+    """What the upgrade makes the database run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +138,11 @@ class Rule:
     code: str
     name: str
     on: tuple[type, ...]
+    """What it is asked about: operations as scripts write them, or the views of whole things."""
     severity: Severity
     check: Check
+    on_statements: tuple[type[Operation], ...] = ()
+    """What it is asked about as the database runs it."""
     default: bool = True
     dialects: tuple[DialectName, ...] = ()
     """Empty: all."""
@@ -143,6 +150,8 @@ class Rule:
     options: type | None = None
     yields_to: tuple[str, ...] = ()
     """Codes of rules that speak first about the same object of the same cause."""
+    is_said_once: bool = False
+    """Only the first finding of an environment is reported."""
     summary: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
 
@@ -186,18 +195,24 @@ def rule(
     directions: tuple[Direction, ...] = ("upgrade",),
     options: type | None = None,
     yields_to: tuple[str, ...] = (),
+    is_said_once: bool = False,
 ) -> Callable[[Check], Rule]:
     """Declare a rule; its name is the function's, which is also the module's and the page's.
 
     `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
-    the view of that name). With `options`, a frozen dataclass of defaults, it gets an instance as second argument.
+    the view of that name). With `Statement[CreateIndex]` it is asked about what the database runs: the index of an
+    `add_column(…, index=True)` too; `Statement[Operation]` stands for every statement. With `options`, a frozen
+    dataclass of defaults, it gets an instance as second argument.
     """
+    subjects = on if isinstance(on, tuple) else (on,)
+    statements = [each for each in subjects if get_origin(each) is Statement]
 
     def declare(check: Check) -> Rule:
         return Rule(
             code=code,
             name=check.__name__.replace("_", "-"),
-            on=on if isinstance(on, tuple) else (on,),
+            on=tuple(each for each in subjects if each not in statements),
+            on_statements=tuple(operation for each in statements for operation in get_args(each)),
             severity=severity,
             check=check,
             default=default,
@@ -205,6 +220,7 @@ def rule(
             directions=directions,
             options=options,
             yields_to=yields_to,
+            is_said_once=is_said_once,
             summary=(check.__doc__ or "").strip().partition("\n")[0],
         )
 

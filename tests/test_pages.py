@@ -28,7 +28,7 @@ from models import Base
 
 
 def run_migrations_online() -> None:
-    engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+    engine = create_engine(context.config.get_main_option("sqlalchemy.url"){arguments})
     with engine.connect() as connection:
         context.configure(connection=connection, target_metadata=Base.metadata, transaction_per_migration=True)
         with context.begin_transaction():
@@ -62,6 +62,7 @@ DIALECTS: dict[str, str] = {
     "mysql": "mysql+pymysql://app@db/app",
     "mariadb": "mariadb+pymysql://app@db/app",
 }
+TIMEOUT = ', connect_args={"options": "-c lock_timeout=5s"}'
 REFUSAL = 'raise NotImplementedError("the page shows no downgrade")\n'
 
 
@@ -75,9 +76,10 @@ def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
     """Write the project of an example; file name → lines before the fence's code, and the fence."""
     versions = folder / "versions"
     versions.mkdir()
-    (folder / "env.py").write_text(ENV, encoding="utf-8")
-    (folder / "models.py").write_text(MODELS, encoding="utf-8")
     dialect = example.settings.get("dialect", "postgresql")
+    env = ENV.replace("{arguments}", TIMEOUT if dialect == "postgresql" else "")
+    (folder / "env.py").write_text(env, encoding="utf-8")
+    (folder / "models.py").write_text(MODELS, encoding="utf-8")
     (folder / "alembic.ini").write_text(INI.format(url=DIALECTS[dialect]), encoding="utf-8")
     written: dict[str, tuple[int, Fence]] = {}
     down: str | None = None

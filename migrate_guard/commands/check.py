@@ -118,6 +118,7 @@ def sifted(
             known={rule.code: rule.name for rule in rules},
             restrict=None if restrict is None else frozenset(display_path(path, base) for path in restrict),
             path_ignores=PathIgnores(chosen.per_file_ignores, chosen.root or base, base),
+            environments={path: outcome.summary.location for outcome in outcomes for path in outcome.sources},
         ),
     )
     return Report(

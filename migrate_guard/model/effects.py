@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final, Literal
@@ -56,6 +56,8 @@ class Answer:
 
     def __or__(self, other: Answer) -> Answer:
         """The stronger of two answers; of two that are as strong, both."""
+        if other is NO:
+            return self
         if self.verdict is not other.verdict:
             return max(self, other, key=lambda answer: answer.verdict)
         return Answer(
@@ -64,8 +66,10 @@ class Answer:
             tuple(dict.fromkeys((*self.relations, *other.relations))),
         )
 
-    def without(self, relations: Container[QualifiedName]) -> Answer:
+    def without(self, relations: Collection[QualifiedName]) -> Answer:
         """The answer where nobody uses some relations; no, where it is about no other."""
+        if not any(each in relations for each in self.relations):
+            return self
         left = tuple(each for each in self.relations if each not in relations)
         return NO if self.relations and not left else replace(self, relations=left)
 
@@ -111,6 +115,8 @@ class Effects:
 
     def __or__(self, other: Effects) -> Effects:
         """The effects of two statements, or of two parts of one: the strongest of each."""
+        if self is NOTHING or other is NOTHING:
+            return other if self is NOTHING else self
         return Effects(
             locks=_strongest(self.locks, other.locks),
             index_locks=_strongest(self.index_locks, other.index_locks),
@@ -126,8 +132,10 @@ class Effects:
             notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
         )
 
-    def without(self, relations: Container[QualifiedName]) -> Effects:
+    def without(self, relations: Collection[QualifiedName]) -> Effects:
         """The effects where nobody else can see some relations yet: those that this transaction created."""
+        if not relations:
+            return self
         return replace(
             self,
             locks={name: mode for name, mode in self.locks.items() if name not in relations},

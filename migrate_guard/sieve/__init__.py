@@ -9,7 +9,7 @@ from typing import NamedTuple
 from migrate_guard.model.finding import Finding, Hidden
 from migrate_guard.model.revision import Revision, Suppression
 from migrate_guard.rule import Rule
-from migrate_guard.sieve.causes import first_causes, said_once
+from migrate_guard.sieve.causes import first_causes, said_once, said_once_an_environment
 from migrate_guard.sieve.comments import Comments
 from migrate_guard.sieve.ordering import arranged, with_fingerprints
 from migrate_guard.sieve.scope import PathIgnores, is_inside
@@ -33,18 +33,25 @@ class Scope:
     restrict: frozenset[str] | None = None
     """The files whose findings are asked for, as findings spell them; None for all."""
     path_ignores: PathIgnores = field(default_factory=PathIgnores)
+    environments: Mapping[str, str] = field(default_factory=dict)
+    """Path of a script → the environment that it belongs to."""
+
+    def holds(self, finding: Finding) -> bool:
+        """Whether a finding is asked for."""
+        return is_inside(finding, self.restrict, self.rules)
 
 
 def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
     """Keep one finding a cause, hide what is outside the scope or suppressed, and judge the comments themselves."""
-    said = said_once(arranged(findings), scope.rules)
+    first = said_once_an_environment(findings, scope.rules, scope.environments, scope.holds)
+    said = said_once(arranged(first), scope.rules)
     book = Comments(comments, scope.rules, scope.known)
     about_comments = book.findings(said)
     everything = with_fingerprints(arranged((*said, *about_comments)))
     kept: list[Finding] = []
     hidden: list[Hidden] = []
     for finding in first_causes(everything, scope.rules):
-        if not is_inside(finding, scope.restrict, scope.rules):
+        if not scope.holds(finding):
             hidden.append(Hidden(finding, "diff"))
         elif book.hides(finding) or scope.path_ignores.hides(finding):
             hidden.append(Hidden(finding, "suppressed"))

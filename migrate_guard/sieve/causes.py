@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -30,6 +30,27 @@ def said_once(findings: Sequence[Finding], rules: Iterable[Rule]) -> tuple[Findi
     if len(same) == len(findings):
         return tuple(findings)
     return tuple(each[0] if len(each) == 1 else _together(each) for each in same.values())
+
+
+def said_once_an_environment(
+    findings: Iterable[Finding],
+    rules: Iterable[Rule],
+    environments: Mapping[str, str],
+    scope: Callable[[Finding], bool],
+) -> Iterator[Finding]:
+    """Return the findings, of those whose rule speaks once an environment the first that lies in the scope.
+
+    They come in the order of the history; `environments` says of each path which one it belongs to.
+    """
+    once = frozenset(rule.code for rule in rules if rule.is_said_once)
+    said: set[tuple[str, str]] = set()
+    for finding in findings:
+        key = finding.code, environments.get(finding.span.path, "")
+        if finding.code not in once:
+            yield finding
+        elif key not in said and scope(finding):
+            said.add(key)
+            yield finding
 
 
 def _reason(finding: Finding, *, is_unresolved: bool) -> tuple[object, ...]:

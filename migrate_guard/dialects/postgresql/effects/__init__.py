@@ -7,7 +7,7 @@ against every measurement (tests/dialects/postgresql).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from migrate_guard.dialects.emitted import emitted
@@ -45,7 +45,7 @@ def statements(operations: Iterable[ops.Operation]) -> Iterator[tuple[ops.Operat
 
 
 def effects(
-    statement: Sequence[ops.Operation], schema: Schema, target: Target, new: Container[QualifiedName] = ()
+    statement: Sequence[ops.Operation], schema: Schema, target: Target, new: Collection[QualifiedName] = ()
 ) -> tuple[Effects, ...]:
     """What the operations of one statement do, in the schema before it; `new` are relations nobody else can see yet.
 

@@ -1,0 +1,19 @@
+"""What statements do to a database in use, whichever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.effects import NOTHING, Effects
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.target import Target
+
+
+def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema: Schema, target: Target) -> Effects:
+    """What one operation of a statement does, in the schema before that statement."""
+    if target.dialect != "postgresql":
+        return NOTHING
+    from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
+
+    return of_postgresql(operation, statement, schema, target)
