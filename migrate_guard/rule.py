@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
+from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.revision import Direction, History, Revision, Run
@@ -46,7 +47,7 @@ class Problem:
     object: str | None = None
     help: str = ""
     """What to do, in a sentence."""
-    instead: str | None = None
+    instead: Instead | str | None = None
     """What to write, as Alembic code with the user's own names."""
     related: tuple[Related, ...] = ()
     severity: Severity | None = None
@@ -177,7 +178,7 @@ def report(
         message=message,
         span=problem.at,
         help=problem.help,
-        write=problem.instead,
+        write=problem.instead if isinstance(problem.instead, str) else None,
         object=problem.object,
         revision=revision.id if revision else None,
         direction=direction,

@@ -60,6 +60,7 @@ class Session:
     _new_types: set[QualifiedName] = field(default_factory=set)
     _new: frozenset[QualifiedName] = frozenset()
     _emptied: frozenset[QualifiedName] = frozenset()
+    _is_first: bool = True
     _is_autocommit: bool = False
     _is_committed_by_hand: bool = False
 
@@ -86,6 +87,7 @@ class Session:
 
     def _begin(self, run: Run) -> None:
         self._emptied = frozenset()
+        self._is_first = True
         self._is_autocommit = self._is_committed_by_hand = False
         if not self.is_one_run:
             self._connect()
@@ -125,6 +127,7 @@ class Session:
                     environment=self.environment,
                     effects=effects,
                     transaction=transaction,
+                    is_first=self._is_first,
                     settings={**self._settings, **self._local} if self._local else self._settings,
                     new=self._new,
                     emptied=self._emptied,
@@ -138,6 +141,8 @@ class Session:
                 before = after
         for one in done:
             self._note(one, first.before, revision, is_block=is_block)
+        # what is outside of a transaction has to be such that it can run again
+        self._is_first = self._is_first and (not is_block or isinstance(first.operation, ops.SetParameter))
 
     # -- transactions
 

@@ -95,6 +95,8 @@ class Statement(Generic[Op_co]):
     effects: Effects
     """What it does to relations that are in use."""
     transaction: Transaction
+    is_first: bool = True
+    """Nothing stands before it in its revision that a commit would leave half done."""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     """The parameters of the session that the environment or a script has set."""
     new: frozenset[QualifiedName] = frozenset()

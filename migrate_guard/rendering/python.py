@@ -54,7 +54,9 @@ Expression: TypeAlias = str | Parts
 
 def call(function: str, *arguments: Expression | Argument) -> Parts:
     """A call: positional arguments as they are, others as `named` gives them."""
-    return Parts(f"{function}(", tuple(each if isinstance(each, Argument) else Argument(each) for each in arguments), ")")
+    return Parts(
+        f"{function}(", tuple(each if isinstance(each, Argument) else Argument(each) for each in arguments), ")"
+    )
 
 
 def named(name: str, value: Expression) -> Argument:

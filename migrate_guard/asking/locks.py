@@ -1,0 +1,37 @@
+"""Questions about what a statement does to a database in use."""
+
+from __future__ import annotations
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.effects import Effects
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.statement import Statement
+
+
+def blocked(effects: Effects) -> tuple[QualifiedName, ...]:
+    """The relations whose readers or writers wait, those of the strongest answer first."""
+    answers = (effects.blocks_reads, effects.blocks_writes)
+    return tuple(dict.fromkeys(name for answer in answers if answer.is_possible for name in answer.relations))
+
+
+def takes_long(effects: Effects) -> bool:
+    """Whether it may take longer than an instant: rows are read or written, indexes built."""
+    works = (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index)
+    return any(each.is_possible for each in works)
+
+
+def blocks_for_long(effects: Effects) -> bool:
+    """Whether somebody waits for longer than an instant."""
+    return takes_long(effects) and bool(blocked(effects))
+
+
+def who_waits(effects: Effects, table: QualifiedName) -> str:
+    """What cannot be done with a table meanwhile, for a sentence: "reads and writes", "writes"."""
+    reads = effects.blocks_reads.is_possible and table in effects.blocks_reads.relations
+    writes = effects.blocks_writes.is_possible and table in effects.blocks_writes.relations
+    return "reads and writes" if reads and writes else "reads" if reads else "writes"
+
+
+def is_of_revision(statement: Statement[ops.Operation], operation: ops.Operation) -> bool:
+    """Whether an operation is one of the same script."""
+    return operation.span.path == statement.op.span.path

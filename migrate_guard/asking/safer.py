@@ -1,0 +1,89 @@
+"""What to write instead of a statement that blocks: the parts that several rules put their answers together from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import AnyConstraint
+from migrate_guard.model.source import Span
+from migrate_guard.model.statement import Statement
+
+_WHY: Final = "an autocommit block commits what stands before it"
+
+
+def outside_transaction(
+    statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]
+) -> tuple[AutocommitBlock] | tuple[OwnRevision]:
+    """Operations in an autocommit block, in a revision of its own where something stands before it."""
+    block = AutocommitBlock(tuple(body))
+    return (block,) if statement.is_first else (OwnRevision((block,), _WHY),)
+
+
+def without_timeouts(
+    statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]
+) -> tuple[ops.Operation | Note, ...]:
+    """Operations between lifting the timeouts of the session and setting them again as they were.
+
+    A lock_timeout is always lifted: a role or the server may set one that no script shows.
+    """
+    names = ["lock_timeout"]
+    if statement.timeout("statement_timeout"):
+        names.append("statement_timeout")
+    span = statement.op.span
+    lifted = [_set(name, "0", span) for name in names]
+    return (*lifted, *body, *(_set(name, _before(name, statement), span) for name in names))
+
+
+def _set(name: str, value: str, span: Span) -> ops.SetParameter:
+    return ops.SetParameter(span=span, is_sql=True, name=name, value=value)
+
+
+def _before(name: str, statement: Statement[ops.Operation]) -> str:
+    """The value to set again: what a SET gave it before, else that of the connection, which RESET gives back."""
+    given = [each for each in statement.environment.settings if each.name == name]
+    of_connection = any(each.source == "connection" for each in given)
+    setting = statement.settings.get(name)
+    if setting is None or not setting.value or (setting.by is None and of_connection):
+        return "DEFAULT"
+    return setting.value
+
+
+def concurrently(statement: Statement[ops.Operation], create: ops.CreateIndex) -> Instead:
+    """Build an index concurrently; an INVALID one that a failed build left goes first."""
+    name = create.index.name
+    plain = replace(create, concurrently=True, if_not_exists=False, in_batch=False, is_sql=False)
+    body: list[ops.Operation | Note] = [plain]
+    if name:
+        body.insert(0, drop_leftover(QualifiedName(name, create.table.schema), create.table, create.span))
+    return outside_transaction(statement, without_timeouts(statement, body))
+
+
+def drop_leftover(index: QualifiedName, table: QualifiedName, span: Span) -> ops.DropIndex:
+    """Drop the index that a failed concurrent build left behind, if there is one."""
+    return ops.DropIndex(span=span, index=index, table=table, concurrently=True, if_exists=True)
+
+
+def validated_later(statement: Statement[ops.Operation], table: QualifiedName, constraint: AnyConstraint) -> Instead:
+    """Add a constraint NOT VALID, and validate it when the lock of adding it is gone."""
+    return outside_transaction(statement, added_and_validated(statement, table, constraint))
+
+
+def added_and_validated(
+    statement: Statement[ops.Operation], table: QualifiedName, constraint: AnyConstraint
+) -> tuple[ops.Operation | Note, ...]:
+    """A constraint NOT VALID, then its validation; they are to be in different transactions.
+
+    What a run that failed at the validation left behind goes first, so that it can be run again.
+    """
+    span = statement.op.span
+    if not constraint.name:
+        added = ops.AddConstraint(span=span, table=table, constraint=replace(constraint, not_valid=True))
+        return (added, Note("give the constraint a name, and VALIDATE it after this"))
+    left = ops.DropConstraint(span=span, is_sql=True, table=table, constraint=constraint.name, if_exists=True)
+    added = ops.AddConstraint(span=span, table=table, constraint=replace(constraint, not_valid=True))
+    return (left, added, ops.ValidateConstraint(span=span, table=table, constraint=constraint.name))
