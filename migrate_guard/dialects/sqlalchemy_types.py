@@ -43,6 +43,11 @@ def is_known_type(path: str) -> bool:
     return any(path.rpartition(".")[2] in _CONSTRUCTS.get(group, {}) for group in _groups(path))
 
 
+def constructs_of(package: str) -> tuple[str, ...]:
+    """The names of the type constructs of a package, "sqlalchemy" or "sqlalchemy.dialects.mysql"; usual ones first."""
+    return tuple(_CONSTRUCTS[package])
+
+
 @dataclass(frozen=True, slots=True)
 class _Call:
     """A type construct as written: the class is known, these are the arguments."""

@@ -147,6 +147,10 @@ class AlterColumn(TableOperation):
 class RenameColumn(TableOperation):
     column: str
     new_name: str
+    existing_type: Type | None = None
+    """What the script says that the column is, which Alembic has to be told for MySQL: its CHANGE says all anew."""
+    existing_nullable: bool | None = None
+    existing_default: Expression | Unset | None = UNSET
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -244,7 +244,17 @@ def _alter_column(a: Arguments) -> Value:
         if new is None:
             a.opaque("the new name", values.get("new_column_name"), name)
         elif new != column:
-            machine.emit(ops.RenameColumn(span=a.call.span, table=name, column=column, new_name=new))
+            machine.emit(
+                ops.RenameColumn(
+                    span=a.call.span,
+                    table=name,
+                    column=column,
+                    new_name=new,
+                    existing_type=operation.existing_type,
+                    existing_nullable=operation.existing_nullable,
+                    existing_default=operation.existing_default,
+                )
+            )
     return None
 
 

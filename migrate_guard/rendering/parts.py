@@ -49,6 +49,8 @@ class Scope:
     """Tables that cannot be written, and why."""
     taken: Mapping[int, str] = field(default_factory=dict)
     """Keys and indexes (by id) whose name is another's, and whose."""
+    is_open: bool = False
+    """The schema tells nothing: what is not in it may be there all the same."""
 
     @property
     def is_mysql(self) -> bool:
@@ -86,13 +88,15 @@ def _postgresql_type(type_: Type, scope: Scope) -> str:
     name = QualifiedName(type_.name, type_.schema)
     if not type_.name:
         raise NotKnown("its type has no name")
-    if is_user_defined(name, scope.schema) or is_assumed(type_, scope.schema):
+    is_builtin = type_.name.lower() in POSTGRESQL_TYPES or extensions.of_type(type_.name)
+    is_taken_for_own = scope.is_open and (type_.schema is not None or not is_builtin)
+    if is_taken_for_own or is_user_defined(name, scope.schema) or is_assumed(type_, scope.schema):
         hidden = type_.schema is None and type_.name.lower() in POSTGRESQL_TYPES
         written = scope.qualified(QualifiedName(type_.name, "public") if hidden else name)
         return written + "[]" * type_.dimensions
     if type_.name in ("CHAR", "VARCHAR") and type_.args and _number(type_.args[0]) > _LONGEST_TEXT:
         raise NotKnown(f"its type {type_} is longer than the {_LONGEST_TEXT} characters of PostgreSQL")
-    if type_.name.lower() in POSTGRESQL_TYPES or extensions.of_type(type_.name):
+    if is_builtin:
         return str(type_)
     raise NotKnown(f"its type {name} is not one of PostgreSQL, and the history does not create it")
 
@@ -306,7 +310,7 @@ def _deferral(constraint: UniqueConstraint | ForeignKey, scope: Scope) -> str:
 
 
 def _foreign_key(key: ForeignKey, table: Table, scope: Scope) -> str:
-    if scope.target.dialect != "sqlite":
+    if scope.target.dialect != "sqlite" and not scope.is_open:
         _must_be_referable(key, scope)
     elif HOLE in str(key.referred_table):
         raise NotKnown("what it refers to could not be computed")
@@ -349,7 +353,8 @@ def _must_know(columns: Iterable[str], table: Table, scope: Scope) -> None:
     for each in columns:
         if each in scope.unknown.get(table.name, frozenset()):
             raise NotKnown(f"the column {each} is not known")
-        if not table.inherits and table.partition_of is None and table.column(each) is None:
+        is_told = not table.inherits and table.partition_of is None and not scope.is_open
+        if is_told and table.column(each) is None:
             raise NotKnown(f"the history makes no column {each} of {table.name}")
 
 

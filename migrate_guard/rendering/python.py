@@ -20,13 +20,17 @@ def text_literal(value: str) -> str:
     """A string of SQL: over several lines, between triple quotes, where it has them."""
     if "\n" not in value:
         return literal(value)
-    lines = (_QUOTE.sub(lambda found: found[0][-1] if found[0] == '\\"' else found[0], literal(each)[1:-1])
-             for each in value.split("\n"))  # fmt: skip
-    text = "\n".join(lines).replace('"""', r"\"\"\"")
-    return f'"""{text[:-1]}\\""""' if text.endswith('"') else f'"""{text}"""'
+    text = "\n".join(_with_bare_quotes(literal(each)[1:-1]) for each in value.split("\n"))
+    if text.endswith('"'):
+        text = text[:-1] + r"\""
+    return '"""' + text.replace('"""', r"\"\"\"") + '"""'
 
 
-_QUOTE: Final = re.compile(r"\\.")
+def _with_bare_quotes(text: str) -> str:
+    return _ESCAPE.sub(lambda found: '"' if found[0] == r"\"" else found[0], text)
+
+
+_ESCAPE: Final = re.compile(r"\\.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from migrate_guard.asking import deed, write_inverse
+from migrate_guard.asking import write_inverse
 from migrate_guard.model import operations as ops
+from migrate_guard.model.deeds import deed
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Schema, Sequence, Table, View

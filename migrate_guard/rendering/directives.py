@@ -1,0 +1,252 @@
+"""Operations as calls of Alembic's directives; NotKnown for those that have none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.operations import UNSET, Unset
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    CheckConstraint,
+    Expression,
+    ForeignKey,
+    PrimaryKey,
+    Type,
+    UniqueConstraint,
+)
+from migrate_guard.model.target import Target
+from migrate_guard.rendering.constructs import (
+    TRUE,
+    column_code,
+    constraint_of_column,
+    constraint_options,
+    default_code,
+    identity_code,
+    index_keys,
+    index_options,
+    is_index_of_column,
+    must_be_plain,
+    own_name,
+    sql_text,
+    table_arguments,
+    type_code,
+)
+from migrate_guard.rendering.parts import HOLE, NotKnown
+from migrate_guard.rendering.python import Argument, Parts, call, listed, literal, named, names, text_literal
+from migrate_guard.rendering.python import Expression as Code
+from migrate_guard.rendering.type_constructs import type_construct
+
+
+def directives(operation: ops.Operation, target: Target) -> Iterator[Parts]:
+    """The calls that do what the operation does."""
+    _must_be_plain(operation, target)
+    match operation:
+        case ops.CreateTable():
+            yield _create_table(operation, target)
+        case ops.DropTable():
+            yield _on(operation, "drop_table")
+        case ops.RenameTable(new_name=new):
+            yield _on(operation, "rename_table", after=[literal(new.name)])
+        case ops.AddColumn():
+            yield from _add_column(operation, target)
+        case ops.DropColumn():
+            yield _on(operation, "drop_column", after=[literal(operation.column)])
+        case ops.AlterColumn():
+            yield _on(operation, "alter_column", after=(literal(operation.column), *_changes(operation, target)))
+        case ops.RenameColumn():
+            yield _rename_column(operation, target)
+        case ops.CreateIndex():
+            yield _create_index(operation, target)
+        case ops.DropIndex():
+            yield _drop_index(operation)
+        case ops.AddConstraint(using_index=None):
+            yield _add_constraint(operation)
+        case ops.DropConstraint():
+            yield _drop_constraint(operation)
+        case _:
+            raise NotKnown("Alembic has no directive for it")
+
+
+def _must_be_plain(operation: ops.Operation, target: Target) -> None:
+    """What a directive cannot say, or not in every release: IF EXISTS of tables, columns and constraints came later."""
+    if isinstance(operation, ops.TableOperation) and (operation.only or operation.if_table_exists):
+        raise NotKnown("Alembic has no argument for ONLY and IF EXISTS")
+    match operation:
+        case ops.DropTable() | ops.DropColumn() | ops.DropConstraint():
+            if operation.cascade or operation.if_exists:
+                raise NotKnown("Alembic 1.12 has no argument for CASCADE and IF EXISTS")
+        case ops.AddColumn(if_not_exists=True):
+            raise NotKnown("Alembic 1.12 has no argument for IF NOT EXISTS")
+        case ops.RenameTable(table=old, new_name=new) if old.schema != new.schema:
+            raise NotKnown("Alembic moves no table to another schema")
+        case ops.CreateTable() if operation.reads or operation.likes or operation.copies_rows:
+            raise NotKnown("the columns of the table come from a query")
+
+
+def _on(
+    operation: ops.TableOperation,
+    directive: str,
+    *,
+    before: Iterable[Code] = (),
+    after: Iterable[Code | Argument] = (),
+    schema: str = "schema",
+) -> Parts:
+    """A directive about a table, which a batch block knows already."""
+    table = operation.table
+    if operation.in_batch:
+        return call(f"batch_op.{directive}", *before, *after)
+    place = [named(schema, literal(table.schema))] if table.schema else []
+    return call(f"op.{directive}", *before, literal(table.name), *after, *place)
+
+
+# -- tables and columns
+
+
+def _create_table(operation: ops.CreateTable, target: Target) -> Parts:
+    missing = [named("if_not_exists", TRUE)] if operation.if_not_exists else []
+    table = operation.table
+    return call("op.create_table", literal(table.name.name), *table_arguments(table, target), *missing)
+
+
+def _add_column(operation: ops.AddColumn, target: Target) -> Iterator[Parts]:
+    """The column, and a directive for each constraint and index that no argument of the column stands for."""
+    column = operation.column
+    if column.is_serial:
+        raise NotKnown("SQLAlchemy numbers no column that is added")
+    along: list[Code | Argument] = []
+    apart: list[ops.Operation] = []
+    for constraint in operation.constraints:
+        try:
+            along.append(constraint_of_column(constraint, column.name))
+        except NotKnown:
+            apart.append(_apart(operation, constraint))
+    for index in operation.indexes:
+        if is_index_of_column(index, operation.table, column.name):
+            along += [named("index", TRUE), *([named("unique", TRUE)] if index.unique else [])]
+        else:
+            apart.append(
+                ops.CreateIndex(span=operation.span, table=operation.table, in_batch=operation.in_batch, index=index)
+            )
+    inline = [named("inline_references", TRUE)] if operation.inline_references else []
+    yield _on(operation, "add_column", after=[column_code(column, target, tuple(along)), *inline])
+    for each in apart:
+        yield from directives(each, target)
+
+
+def _apart(operation: ops.AddColumn, constraint: AnyConstraint) -> ops.AddConstraint:
+    return ops.AddConstraint(
+        span=operation.span, table=operation.table, in_batch=operation.in_batch, constraint=constraint
+    )
+
+
+def _rename_column(operation: ops.RenameColumn, target: Target) -> Parts:
+    existing = _existing(operation.existing_type, operation.existing_nullable, operation.existing_default, target)
+    new = named("new_column_name", literal(operation.new_name))
+    return _on(operation, "alter_column", after=(literal(operation.column), new, *existing))
+
+
+def _existing(
+    type_: Type | None, nullable: bool | None, default: Expression | Unset | None, target: Target
+) -> list[Argument]:
+    """What the column is so far, as far as there are constructs for it: no database but MySQL needs to be told."""
+    found: list[Argument] = []
+    construct = type_construct(type_, target.dialect) if type_ else None
+    if construct is not None:
+        found.append(named("existing_type", construct))
+    if nullable is not None:
+        found.append(named("existing_nullable", str(nullable)))
+    if default is None:
+        found.append(named("existing_server_default", "None"))
+    elif default is not UNSET and HOLE not in default.text:
+        found.append(named("existing_server_default", default_code(default, type_, target)))
+    return found
+
+
+def _changes(operation: ops.AlterColumn, target: Target) -> Iterator[Argument]:
+    if operation.modify_type is not None:
+        yield named("type_", type_code(operation.modify_type, target, operation.collation))
+    if operation.modify_nullable is not None:
+        yield named("nullable", str(operation.modify_nullable))
+    yield from _default_change(operation, target)
+    if operation.modify_comment is not UNSET:
+        comment = operation.modify_comment
+        yield named("comment", "None" if comment is None else literal(comment))
+    yield from _existing(operation.existing_type, operation.existing_nullable, operation.existing_default, target)
+    if operation.existing_comment is not UNSET:
+        comment = operation.existing_comment
+        yield named("existing_comment", "None" if comment is None else literal(comment))
+    if operation.using is not None:
+        if HOLE in operation.using.text:
+            raise NotKnown("its USING could not be computed")
+        yield named("postgresql_using", text_literal(operation.using.text))
+
+
+def _default_change(operation: ops.AlterColumn, target: Target) -> Iterator[Argument]:
+    default, computed = operation.modify_default, operation.modify_computed
+    if operation.modify_identity is True:
+        yield named("server_default", identity_code(is_always=operation.is_always_identity))
+    elif operation.modify_identity is False or computed is not UNSET:
+        raise NotKnown("Alembic has no argument for it")
+    elif default is None:
+        yield named("server_default", "None")
+    elif default is not UNSET:
+        type_ = operation.modify_type or operation.existing_type
+        yield named("server_default", default_code(default, type_, target))
+
+
+# -- indexes and constraints
+
+
+def _create_index(operation: ops.CreateIndex, target: Target) -> Parts:
+    index = operation.index
+    how = [named("postgresql_concurrently", TRUE)] if operation.concurrently else []
+    missing = [named("if_not_exists", TRUE)] if operation.if_not_exists else []
+    keys = listed(index_keys(index, target))
+    return _on(
+        operation,
+        "create_index",
+        before=[literal(index.name) if index.name else "None"],
+        after=[keys, *index_options(index, target), *how, *missing],
+    )
+
+
+def _drop_index(operation: ops.DropIndex) -> Parts:
+    index, table = operation.index, operation.table
+    how = [named("postgresql_concurrently", TRUE)] if operation.concurrently else []
+    missing = [named("if_exists", TRUE)] if operation.if_exists else []
+    if operation.in_batch and table is not None:
+        return call("batch_op.drop_index", literal(index.name), *how, *missing)
+    owner = [named("table_name", literal(table.name))] if table else []
+    place = [named("schema", literal(index.schema))] if index.schema else []
+    return call("op.drop_index", literal(index.name), *owner, *how, *missing, *place)
+
+
+def _add_constraint(operation: ops.AddConstraint) -> Parts:
+    constraint = operation.constraint
+    name = own_name(constraint)
+    before = [literal(name) if name else "None"]
+    options = constraint_options(constraint)
+    match constraint:
+        case PrimaryKey():
+            return _on(operation, "create_primary_key", before=before, after=[names(constraint.columns), *options])
+        case UniqueConstraint():
+            columns = names(constraint.columns)
+            return _on(operation, "create_unique_constraint", before=before, after=[columns, *options])
+        case CheckConstraint():
+            condition = sql_text(constraint.expression, "its condition")
+            return _on(operation, "create_check_constraint", before=before, after=[condition, *options])
+        case ForeignKey():
+            must_be_plain(constraint)
+            referred = constraint.referred_table
+            place = [named("referent_schema", literal(referred.schema))] if referred.schema else []
+            keys = [names(constraint.columns), names(constraint.referred_columns)]
+            after = (literal(referred.name), *keys, *options, *place)
+            return _on(operation, "create_foreign_key", before=before, after=after, schema="source_schema")
+    raise NotKnown("an exclusion constraint is written as SQL")
+
+
+def _drop_constraint(operation: ops.DropConstraint) -> Parts:
+    name = literal(operation.constraint) if operation.constraint is not None else "None"
+    kind = [named("type_", literal(operation.kind))] if operation.kind else []
+    return _on(operation, "drop_constraint", before=[name], after=kind)
