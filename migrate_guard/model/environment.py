@@ -69,5 +69,8 @@ class Environment:
     """The engine or the connection runs with `isolation_level="AUTOCOMMIT"`."""
 
     def setting(self, name: str) -> SessionSetting | None:
-        """The setting of that name which counts when revisions run: the last."""
-        return next((each for each in reversed(self.settings) if each.name == name), None)
+        """The last setting of that name that counts for every revision: SET LOCAL ends with the first transaction."""
+        is_one = self.transactions == "single"
+        return next(
+            (each for each in reversed(self.settings) if each.name == name and (is_one or not each.is_local)), None
+        )

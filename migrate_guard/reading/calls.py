@@ -92,6 +92,8 @@ class CallEvaluator(Evaluator):
         self.assigned: dict[str, Value] = {}
         """What the script sets of objects outside the project, by dotted name."""
         self.enums_made: set[QualifiedName] = set()
+        self.partly_known: set[ast.Call] = set()
+        """The calls with `**arguments` that are not known."""
         self.compiled: dict[Value, Function] = {}
         """What `@compiles` lets spell a type for this database: by class of the project, or name of SQLAlchemy's."""
         self.tables: list[TableValue] = []
@@ -168,6 +170,8 @@ class CallEvaluator(Evaluator):
                 kwargs[keyword.arg] = value
             elif isinstance(value, Mapping):
                 kwargs.update({str(key): each for key, each in value.items()})
+            else:
+                self.partly_known.add(node)
         return self.call_value(function, args, kwargs, node)
 
     def call_value(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.Call) -> Value:

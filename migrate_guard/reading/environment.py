@@ -1,20 +1,22 @@
-"""Read env.py without running it: what it passes to `context.configure`."""
+"""Read env.py without running it: what it passes to `context.configure`, and how revisions run there."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.schema import Schema
-from migrate_guard.model.source import Source
+from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
+from migrate_guard.reading.account import Event
 from migrate_guard.reading.computing import texts
 from migrate_guard.reading.discover import AlembicEnvironment
+from migrate_guard.reading.environment_interpreter import EnvironmentInterpreter
 from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.project import Project, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
+from migrate_guard.reading.transactions import running
 from migrate_guard.reading.values import External, MetaDataValue, Scope, Value
 
 
@@ -26,7 +28,8 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
     if found.config_path is not None:
         project.options = {**found.options, **({"sqlalchemy.url": found.url} if found.url else {})}
     location = found.script_location or next(iter(found.version_locations), found.root)
-    configured = _configured(found.env_path, project, target) if found.env_path else {}
+    configured, account = _interpreted(found, found.env_path, project, target) if found.env_path else ({}, [])
+    how = running(account, target)
     metadata = configured.get("target_metadata")
     version_table = configured.get("version_table")
     version_schema = configured.get("version_table_schema")
@@ -44,24 +47,35 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         naming_convention=project.naming_convention,
         knows_naming_convention=project.knows_naming_convention,
         widens_version_table=_widens(found.env_path),
+        transactions=how.transactions,
+        knows_transactions=how.knows_transactions,
+        configure_span=how.configure_span,
+        settings=how.settings,
+        advisory_locks=how.advisory_locks,
+        is_autocommit=how.is_autocommit,
     )
 
 
-def _configured(path: Path, project: Project, target: Target) -> Mapping[str, Value]:
-    """The keyword arguments of `context.configure` on the way that `upgrade` takes through env.py."""
+def _interpreted(
+    found: AlembicEnvironment, path: Path, project: Project, target: Target
+) -> tuple[Mapping[str, Value], Sequence[Event]]:
+    """What `upgrade` meets on its way through env.py: the keyword arguments of `context.configure`, and the account."""
     display = display_path(path, project.base)
     try:
         tree = parse(Source(display, read_text(path, display)))
     except UnreadableFile:
-        return {}
-    machine = Interpreter(target, project, Schema(), display)
+        return {}, []
+    url_span = None
+    if found.config_path is not None and found.url_line is not None:
+        url_span = Span(display_path(found.config_path, project.base), found.url_line, 1, found.url_line, 2)
+    machine = EnvironmentInterpreter(target, project, display, found.url, url_span)
     try:
         # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
         names: dict[str, Value] = {"__name__": "env_py"}
         machine.load_module(tree, Scope(None, names, path=display, package=package_of(path.parent, project.roots)))
     except (OutOfBudget, RecursionError, MemoryError):
-        return {}
-    return {name: _resolved(value, machine) for name, value in machine.configured.items()}
+        return {}, []
+    return {name: _resolved(value, machine) for name, value in machine.configured.items()}, machine.account
 
 
 def _resolved(value: Value, machine: Interpreter) -> Value:

@@ -216,11 +216,11 @@ class StatementExecutor(CallEvaluator):
             if name in _KINDS:
                 function.kind = _KINDS[name]
             elif not scope.is_class:
-                decorated = self._decorated(decorator, decorated, scope)
+                decorated = self.decorated(decorator, decorated, scope)
         scope.variables[node.name] = decorated
         return Flow.NEXT
 
-    def _decorated(self, decorator: ast.expr, function: Value, scope: Scope) -> Value:
+    def decorated(self, decorator: ast.expr, function: Value, scope: Scope) -> Value:
         """What a decorator of the project makes of a function; one of any other package leaves it as it is."""
         called = self.resolve(self.evaluate(decorator.func, scope)) if isinstance(decorator, ast.Call) else None
         if isinstance(decorator, ast.Call) and called == _COMPILES:

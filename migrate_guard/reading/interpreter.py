@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import NamedTuple
@@ -322,8 +322,13 @@ class Interpreter(StatementExecutor):
                 self._attempt(partial(inside, manager))
                 self.tolerating -= 1
             case _:
-                inside(manager)
+                with self.entered(manager) as value:
+                    inside(value)
         return flows[0] if flows else Flow.NEXT
+
+    def entered(self, manager: Value) -> AbstractContextManager[Value]:
+        """A block of anything else: what it is entered with, and what happens at its end."""
+        return nullcontext(manager)
 
     def try_statement(self, node: ast.Try, scope: Scope) -> Flow:
         swallowing = [handler for handler in node.handlers if not _raises(handler.body)]
@@ -341,7 +346,7 @@ class Interpreter(StatementExecutor):
                 flow = self.execute_block(node.orelse, scope)
             is_python = self.schema is start
             for handler in node.handlers if self.fails is None or is_python else ():
-                self._handler(handler, start, scope)
+                self.handler(handler, start, scope)
         final = self.execute_block(node.finalbody, scope)
         return final if final is not Flow.NEXT else flow
 
@@ -355,7 +360,7 @@ class Interpreter(StatementExecutor):
             self.batch, self.autocommit = circumstances
             return Flow.RAISE
 
-    def _handler(self, handler: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
+    def handler(self, handler: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
         """Follow a handler from the state before the `try`: it runs instead of what failed there."""
         after, variables, raised = self.schema, dict(scope.variables), self.raised_at
         mark, returned = len(self.transitions), len(self.returned)

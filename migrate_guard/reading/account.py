@@ -1,0 +1,99 @@
+"""What env.py does with its connections, in order: what it opens, begins, executes, and when revisions run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from migrate_guard.model.environment import SessionSetting
+from migrate_guard.model.source import Span
+from migrate_guard.reading.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class EngineValue:
+    """What env.py makes connections with; one that it takes from elsewhere has nothing set."""
+
+    isolation_level: Value = None
+    settings: tuple[SessionSetting, ...] = ()
+    """Those that every connection starts with."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ConnectionValue:
+    """A connection that env.py opens, or a cursor of it."""
+
+    engine: EngineValue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransactionValue:
+    """A transaction that env.py begins itself, whose block is entered with `entered`."""
+
+    connection: ConnectionValue
+    entered: Value = None
+
+
+@dataclass(frozen=True, slots=True)
+class Began:
+    """A transaction was begun that Alembic finds open, and env.py ends."""
+
+    connection: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    connection: Value
+    is_committed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Isolated:
+    """The isolation level of a connection was set."""
+
+    connection: Value
+    level: Value
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """SQL was sent, on the connection handed to `context.configure` where that is None."""
+
+    connection: Value
+    text: str
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """What is executed on that connection, a listener executes on every one, at that event of SQLAlchemy."""
+
+    connection: ConnectionValue
+    event: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A listener gives every connection that setting to start with."""
+
+    setting: SessionSetting
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Configured:
+    """The call of `context.configure`."""
+
+    connection: Value
+    options: Mapping[str, Value]
+    is_partial: bool
+    """It has keyword arguments that are not known: `**options`."""
+    span: Span
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    """The call of `context.run_migrations`."""
+
+
+Event: TypeAlias = Began | Ended | Isolated | Executed | Listening | Started | Configured | Ran

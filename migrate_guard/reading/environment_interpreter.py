@@ -1,0 +1,307 @@
+"""Interpret env.py with an account of what it does with its connections.
+
+A revision is interpreted for the operations it runs on the connection it is given; env.py opens that connection, and
+what it executes there is nothing that the history tells.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Final
+
+from migrate_guard.model.environment import SessionSetting
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.schema import Schema
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import Target
+from migrate_guard.reading.account import (
+    Began,
+    Configured,
+    ConnectionValue,
+    Ended,
+    EngineValue,
+    Event,
+    Executed,
+    Isolated,
+    Listening,
+    Ran,
+    Started,
+    TransactionValue,
+)
+from migrate_guard.reading.calls import Call
+from migrate_guard.reading.computing import to_text, usually
+from migrate_guard.reading.interpreter import Interpreter
+from migrate_guard.reading.project import Project
+from migrate_guard.reading.session_sql import bound, started_with, started_with_url
+from migrate_guard.reading.values import (
+    HOLE,
+    BoundMethod,
+    Clause,
+    Connection,
+    DialectValue,
+    External,
+    Function,
+    MigrationContext,
+    Rows,
+    Scope,
+    Statement,
+    Value,
+)
+
+_EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "fetchval"})
+_SAME: Final = frozenset({"cursor", "start", "connect", "get_raw_connection", "_sync_connection", "__enter__"})
+"""Methods of a connection whose value is that connection, or one of the driver below it."""
+_LISTENED: Final = frozenset({"begin", "checkout", "connect", "do_connect", "engine_connect", "first_connect"})
+
+
+class EnvironmentInterpreter(Interpreter):
+    """What engines and connections are asked for, as events."""
+
+    def __init__(self, target: Target, project: Project, path: str, url: str | None, url_span: Span | None) -> None:
+        super().__init__(target, project, Schema(), path)
+        self.account: list[Event] = []
+        self.options: dict[str, Value] | None = None if project.options is None else dict(project.options)
+        self._url, self._url_span = url, url_span
+
+    # -- Alembic's context
+
+    def call_external(self, call: Call) -> Value:
+        call.args, call.kwargs = [usually(each) for each in call.args], {n: usually(v) for n, v in call.kwargs.items()}
+        top = call.path.partition(".")[0]
+        if top == "alembic":
+            return self._alembic(call)
+        if top in ("sqlalchemy", "sqlmodel"):
+            return self._sqlalchemy(call)
+        if call.name in ("connect", "begin") and self._is_elsewhere(top):
+            return self._opened(EngineValue(), call.name)
+        return super().call_external(call)
+
+    def _is_elsewhere(self, top: str) -> bool:
+        import sys
+
+        return top not in sys.stdlib_module_names
+
+    def _alembic(self, call: Call) -> Value:
+        match call.name:
+            case "configure":
+                connection = call.get(0, "connection")
+                is_partial = call.node in self.partly_known
+                self.account.append(Configured(connection, dict(call.kwargs), is_partial, call.span))
+            case "run_migrations":
+                self.account.append(Ran())
+            case "execute":
+                return self._executed(None, call)
+            case "get_section" if self.options is not None:
+                return dict(self.options)
+            case "set_main_option" if self.options is not None:
+                value = call.get(1, "value")
+                self.options[str(call.get(0, "name"))] = value.replace("%%", "%") if isinstance(value, str) else value
+            case "get_main_option" if self.options is not None:
+                return self.options.get(str(call.get(0, "name")), call.get(1, "default"))
+            case "get" if call.path.endswith(".attributes.get"):
+                # who starts Alembic from the command line gives it none (alembic/config.py, `Config.attributes`)
+                return call.get(1, "default")
+            case _:
+                return super().call_external(call)
+        return super().call_external(call) if call.name == "configure" else None
+
+    # -- engines
+
+    def _sqlalchemy(self, call: Call) -> Value:
+        match call.name:
+            case "create_engine" | "create_async_engine":
+                return self._engine(call, call.get(0, "url"), call.kwargs)
+            case "engine_from_config" | "async_engine_from_config":
+                given, prefix = call.get(0, "configuration"), call.get(1, "prefix", default="sqlalchemy.")
+                items = given.items() if isinstance(given, Mapping) else ()
+                named = {str(key).removeprefix(str(prefix)): value for key, value in items}
+                return self._engine(call, named.get("url"), {**named, **call.kwargs})
+            case "AsyncEngine":
+                return call.get(0, "sync_engine")
+            case "listen" if call.path.startswith("sqlalchemy.event"):
+                self._listen(call.get(1, "identifier"), call.get(2, "fn"))
+                return None
+            case "select" if call.args and all(isinstance(each, Clause) and each.functions for each in call.args):
+                return Clause(f"SELECT {', '.join(each.text for each in call.args)}")
+        return super().call_external(call)
+
+    def _engine(self, call: Call, url: Value, options: Mapping[str, Value]) -> EngineValue:
+        level, execution = options.get("isolation_level"), options.get("execution_options")
+        if level is None and isinstance(execution, Mapping):
+            level = execution.get("isolation_level")
+        settings = []
+        if isinstance(url, str):
+            span = self._url_span if url == self._url and self._url_span else call.span
+            settings += _started(started_with_url(url), span)
+        settings += _started(_arguments(options.get("connect_args")), call.span)
+        return EngineValue(usually(level), tuple(settings))
+
+    def _opened(self, engine: EngineValue, method: str) -> Value:
+        """What `connect()` or `begin()` of an engine gives."""
+        connection = ConnectionValue(engine)
+        if method == "begin":
+            self.account.append(Began(connection))
+            return TransactionValue(connection, connection)
+        return connection
+
+    # -- listeners
+
+    def decorated(self, decorator: ast.expr, function: Value, scope: Scope) -> Value:
+        if isinstance(decorator, ast.Call):
+            called = self.resolve(self.evaluate(decorator.func, scope))
+            if isinstance(called, External) and called.path.endswith("event.listens_for"):
+                args = self.elements(decorator.args, scope)
+                self._listen(args[1] if len(args) > 1 else None, function)
+                return function
+        return super().decorated(decorator, function, scope)
+
+    def _listen(self, event: Value, function: Value) -> None:
+        """Interpret what a listener does to a connection."""
+        if event not in _LISTENED or not isinstance(function, Function):
+            return
+        connection = ConnectionValue(EngineValue())
+        if event == "do_connect":
+            arguments: dict[str, Value] = {}
+            self.call_function(function, [DialectValue(), Unknown("a record"), [], arguments], {}, None)
+            span = self.span(function.node)
+            self.account += [Started(each) for each in _started(_arguments(arguments), span)]
+            return
+        self.account.append(Listening(connection, event))
+        self.call_function(function, [connection], {}, None)
+
+    # -- connections
+
+    def attribute(self, value: Value, name: str, node: ast.expr) -> Value:
+        match value:
+            case EngineValue() | ConnectionValue() if name in ("dialect", "name", "driver", "url"):
+                return super().attribute(Connection(), name, node)
+            case EngineValue():
+                return value if name in ("sync_engine", "engine") else BoundMethod(value, name)
+            case ConnectionValue():
+                if name == "engine":
+                    return value.engine
+                is_same = name in ("connection", "dbapi_connection", "driver_connection", "sync_connection")
+                return value if is_same else BoundMethod(value, name)
+            case TransactionValue():
+                return BoundMethod(value, name)
+        return super().attribute(value, name, node)
+
+    def call_method(self, receiver: Value, call: Call) -> Value:
+        match receiver:
+            case EngineValue():
+                return self._of_engine(receiver, call)
+            case ConnectionValue():
+                return self._of_connection(receiver, call)
+            case TransactionValue():
+                return self._of_transaction(receiver, call)
+            case Connection(is_session=False) | MigrationContext() if call.name in _EXECUTING:
+                return self._executed(None, call)
+        return super().call_method(receiver, call)
+
+    def _of_engine(self, engine: EngineValue, call: Call) -> Value:
+        match call.name:
+            case "connect" | "begin" | "raw_connection":
+                return self._opened(engine, call.name)
+            case "execution_options":
+                level = usually(call.kwargs.get("isolation_level", engine.isolation_level))
+                return EngineValue(level, engine.settings)
+        return Unknown(f"what {call.name}() of an engine returns", call.span)
+
+    def _of_connection(self, connection: ConnectionValue, call: Call) -> Value:
+        match call.name:
+            case "begin" | "begin_twophase":
+                self.account.append(Began(connection))
+                return TransactionValue(connection, connection)
+            case "get_transaction":
+                return TransactionValue(connection, connection)
+            case "commit" | "rollback":
+                self.account.append(Ended(connection, call.name == "commit"))
+                return None
+            case "execution_options":
+                if "isolation_level" in call.kwargs:
+                    self.account.append(Isolated(connection, usually(call.kwargs["isolation_level"])))
+                return connection
+            case "run_sync" if call.args:
+                return self.call_value(call.args[0], [connection, *call.args[1:]], call.kwargs, call.node)
+        if call.name in _EXECUTING:
+            return self._executed(connection, call)
+        if call.name in _SAME:
+            return connection
+        return Unknown(f"what {call.name}() of a connection returns", call.span, is_answer=True)
+
+    def _of_transaction(self, transaction: TransactionValue, call: Call) -> Value:
+        if call.name in ("commit", "rollback", "close"):
+            self.account.append(Ended(transaction.connection, call.name == "commit"))
+            return None
+        return transaction.entered if call.name == "__enter__" else Unknown(f"what {call.name}() returns", call.span)
+
+    def call_unknown(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.Call) -> Value:
+        """A call on a value that is not known: what opens or uses a connection is told by its name."""
+        name = node.func.attr if isinstance(node.func, ast.Attribute) else ""
+        match name:
+            case "connect":
+                return self._opened(EngineValue(), name)
+            case "begin":
+                self.account.append(Began(function))
+                return self._opened(EngineValue(), name)
+            case "commit" | "rollback":
+                self.account.append(Ended(function, name == "commit"))
+            case "run_sync" if args:
+                return self.call_value(args[0], [ConnectionValue(EngineValue()), *args[1:]], kwargs, node)
+            case "enter_context" | "enter_async_context" if args:
+                return args[0].entered if isinstance(args[0], TransactionValue) else args[0]
+            case "get" if len(args) > 1:
+                return Unknown(f"what {name}() returns", self.span(node), default=(args[1],))
+            case _ if name in _EXECUTING:
+                return self._executed(function, Call(self, name, args, kwargs, self.span(node), node))
+        return super().call_unknown(function, args, kwargs, node)
+
+    def _executed(self, connection: Value, call: Call) -> Value:
+        statement = call.get(0, "statement", "sql", "sqltext")
+        match statement:
+            case Clause(text=text) | str(text):
+                bindings = dict(statement.parameters) if isinstance(statement, Clause) else {}
+                given = call.get(1, "parameters", "params")
+                text = bound(text, {**bindings, **given} if isinstance(given, Mapping) else bindings)
+            case Statement(functions=functions):
+                text = f"SELECT {', '.join(f'{each}()' for each in functions)}"
+            case _:
+                text = HOLE
+        self.account.append(Executed(connection, text, call.span))
+        return Rows(call.name)
+
+    # -- blocks
+
+    @contextmanager
+    def entered(self, manager: Value) -> Iterator[Value]:
+        if not isinstance(manager, TransactionValue):
+            yield manager
+            return
+        yield manager.entered
+        self.account.append(Ended(manager.connection, is_committed=True))
+
+    def handler(self, node: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
+        """Follow a handler for the names that it binds; what it does is not on the way that succeeds."""
+        mark = len(self.account)
+        super().handler(node, start, scope)
+        del self.account[mark:]
+
+
+def _started(pairs: Iterator[tuple[str, str]], span: Span) -> list[SessionSetting]:
+    return [SessionSetting(name, value, span, "connection") for name, value in pairs]
+
+
+def _arguments(arguments: Value) -> Iterator[tuple[str, str]]:
+    """What the arguments of a driver's `connect` set: libpq's `options`, asyncpg's `server_settings`."""
+    if not isinstance(arguments, Mapping):
+        return
+    options = usually(arguments.get("options"))
+    if isinstance(options, str):
+        yield from started_with(options)
+    given = usually(arguments.get("server_settings"))
+    if isinstance(given, Mapping):
+        for name, value in given.items():
+            text = to_text(value)
+            yield str(name).lower(), "" if HOLE in text else text

@@ -1,0 +1,210 @@
+"""How revisions run, from the account of env.py: in which transactions, with which settings, behind which locks.
+
+What Alembic does is in `MigrationContext.begin_transaction` and `run_migrations` (alembic/runtime/migration.py, 1.20):
+
+- A connection that is in a transaction when `context.configure` is called is left alone: everything runs in that
+  transaction, whatever `transaction_per_migration` says. SQLAlchemy begins one with the first statement that is
+  executed, which nobody commits then (sqlalchemy/engine/base.py, `_autobegin`).
+- Without transactional DDL every revision is committed by itself. That is the default of every database but PostgreSQL
+  and SQL Server (`transactional_ddl` in alembic/ddl/*.py), and what `transactional_ddl=False` asks for.
+- Else `transaction_per_migration` decides. `context.begin_transaction()` opens the one transaction of all revisions;
+  where env.py leaves it out, the first query opens it, and nobody commits it.
+- With the isolation level AUTOCOMMIT the database commits every statement, whatever is begun.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from migrate_guard.model.environment import AdvisoryLock, SessionSetting, TransactionMode
+from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import Target
+from migrate_guard.reading.account import (
+    Began,
+    Configured,
+    ConnectionValue,
+    Ended,
+    Event,
+    Executed,
+    Isolated,
+    Listening,
+    Ran,
+    Started,
+)
+from migrate_guard.reading.computing import truth, usually
+from migrate_guard.reading.session_sql import advisory_locks, changes
+from migrate_guard.reading.values import Value
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How revisions run; what the fields mean stands at those of `Environment`."""
+
+    transactions: TransactionMode = "single"
+    knows_transactions: bool = False
+    configure_span: Span | None = None
+    settings: tuple[SessionSetting, ...] = ()
+    advisory_locks: tuple[AdvisoryLock, ...] = ()
+    is_autocommit: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class _Session:
+    """A connection, as far as the account has come."""
+
+    level: Value = None
+    is_begun: bool = False
+    is_own: bool = False
+    """env.py began that transaction itself, and ends it."""
+    kept: list[SessionSetting] = field(default_factory=list)
+    pending: list[SessionSetting] = field(default_factory=list)
+    """What the open transaction has set: undone with it if it is rolled back."""
+
+    @property
+    def is_autocommit(self) -> bool:
+        return isinstance(self.level, str) and self.level.upper() == "AUTOCOMMIT"
+
+    def execute(self, text: str, span: Span) -> None:
+        if not self.is_autocommit:
+            self.is_begun = True
+        for change in changes(text):
+            if change.value is None:
+                for settings in (self.kept, self.pending):
+                    settings[:] = [each for each in settings if change.name not in ("", each.name)]
+            elif not (change.is_local and self.is_autocommit):
+                made = SessionSetting(change.name, change.value, span, "statement", change.is_local)
+                (self.kept if self.is_autocommit else self.pending).append(made)
+
+    def end(self, event: Ended) -> None:
+        if event.is_committed:
+            self.kept += [each for each in self.pending if not each.is_local]
+        self.pending.clear()
+        self.is_begun = self.is_own = False
+
+
+@dataclass(slots=True, eq=False)
+class _Way:
+    """A way to `run_migrations`: what was configured, and how the connection was then."""
+
+    configured: Configured
+    session: _Session
+    is_external: bool
+    """The connection was in a transaction."""
+    opening: list[SessionSetting]
+    """What had been set in that transaction, if nothing in env.py ends it."""
+    settings: tuple[SessionSetting, ...] | None = None
+    """What is set when revisions run; None where they do not."""
+
+    def mode(self, target: Target) -> TransactionMode:
+        if self.session.is_autocommit:
+            return "none"
+        if self.is_external:
+            return "single"
+        given = usually(self.configured.options.get("transactional_ddl"))
+        is_transactional = target.dialect == "postgresql" if given is None else truth(given) is not False
+        per_revision = truth(usually(self.configured.options.get("transaction_per_migration", False)))
+        return "per-revision" if per_revision or not is_transactional else "single"
+
+    def is_known(self, target: Target) -> bool:
+        """Whether nothing that could not be computed decides the mode."""
+        if isinstance(self.session.level, Unknown):
+            return False
+        if self.is_external or self.session.is_autocommit:
+            return True
+        options = self.configured.options
+        values = [usually(options.get(name)) for name in ("transaction_per_migration", "transactional_ddl")]
+        if any(isinstance(each, Unknown) for each in values):
+            return False
+        if self.configured.is_partial and "transaction_per_migration" not in options:
+            return False
+        return isinstance(self.configured.connection, ConnectionValue) or self.mode(target) == "single"
+
+
+class _Reader:
+    """Follows the account from event to event."""
+
+    def __init__(self) -> None:
+        self.sessions: dict[object, _Session] = {}
+        self.listeners: list[tuple[str, _Session]] = []
+        self.started: list[SessionSetting] = []
+        self.locks: list[AdvisoryLock] = []
+        self.ways: list[_Way] = []
+
+    def take(self, event: Event) -> None:
+        match event:
+            case Started(setting=setting):
+                self.started.append(setting)
+            case Listening(connection=connection, event=name):
+                self.listeners.append((name, self.session(connection)))
+            case Began(connection=connection):
+                session = self.session(connection)
+                session.is_begun = session.is_own = True
+            case Isolated(connection=connection, level=level):
+                self.session(connection).level = level
+            case Executed(connection=connection, text=text, span=span):
+                session = self.session(connection)
+                for function in advisory_locks(text):
+                    is_waiting = not function.startswith("pg_try_")
+                    self.locks.append(AdvisoryLock(function, span, is_waiting, not session.is_autocommit))
+                session.execute(text, span)
+            case Ended(connection=connection, is_committed=is_committed):
+                session = self.session(connection)
+                session.end(event)
+                for way in self.ways:
+                    if way.session is session and is_committed:
+                        way.opening.clear()
+            case Configured():
+                self.ways.append(self.way(event))
+            case Ran() if self.ways:
+                self.ways[-1].settings = self.settings(self.ways[-1].session)
+
+    def session(self, connection: Value) -> _Session:
+        if connection is None and self.ways:
+            return self.ways[-1].session
+        if connection not in self.sessions:
+            level = connection.engine.isolation_level if isinstance(connection, ConnectionValue) else None
+            self.sessions[connection] = _Session(level)
+        return self.sessions[connection]
+
+    def way(self, event: Configured) -> _Way:
+        session = self.session(event.connection) if event.connection is not None else _Session()
+        # who listens to that event is handed the connection itself, not that of the driver
+        heard = [each for name, each in self.listeners if name == "engine_connect" and each.is_begun]
+        pending = [each for one in (session, *heard) for each in one.pending]
+        is_owned = session.is_own or session.is_autocommit
+        return _Way(event, session, session.is_begun or bool(heard), [] if is_owned else pending)
+
+    def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
+        """What is set on a connection by now, in order."""
+        found = [*self.started]
+        for connection, each in self.sessions.items():
+            if each is session and isinstance(connection, ConnectionValue):
+                found += connection.engine.settings
+        for name, each in self.listeners:
+            repeats = name == "begin"
+            found += [replace(one, is_local=one.is_local and not repeats) for one in (*each.kept, *each.pending)]
+        return (*found, *session.kept, *session.pending)
+
+
+def running(account: Sequence[Event], target: Target) -> Running:
+    """What the account of env.py tells of how revisions run."""
+    reader = _Reader()
+    for event in account:
+        reader.take(event)
+    ran = [each for each in reader.ways if each.settings is not None]
+    opened = [each for each in ran if isinstance(each.configured.connection, ConnectionValue)]
+    ways = opened or ran or reader.ways
+    if not ways:
+        return Running(advisory_locks=tuple(reader.locks))
+    way = ways[-1]
+    modes = {each.mode(target) for each in ways}
+    return Running(
+        way.mode(target),
+        len(modes) == 1 and way.is_known(target),
+        way.configured.span,
+        tuple(replace(each, is_in_transaction=each not in way.opening) for each in way.settings or ()),
+        tuple(reader.locks),
+        way.session.is_autocommit,
+    )
