@@ -24,6 +24,15 @@ def outside_transaction(
     return (block,) if statement.is_first else (OwnRevision((block,), _WHY),)
 
 
+def in_place(statement: Statement[ops.Operation], parts: Instead) -> Instead:
+    """What stands for all that the script wrote in one go, when `parts` stand for one statement of it."""
+    at = next(place for place, each in enumerate(statement.siblings) if each is statement.op)
+    before, after = statement.siblings[:at], statement.siblings[at + 1 :]
+    if any(isinstance(each, OwnRevision) for each in parts):
+        return (*before, *after, *parts)
+    return (*before, *parts, *after)
+
+
 def without_timeouts(
     statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]
 ) -> tuple[ops.Operation | Note, ...]:
@@ -54,13 +63,13 @@ def _before(name: str, statement: Statement[ops.Operation]) -> str:
 
 
 def concurrently(statement: Statement[ops.Operation], create: ops.CreateIndex) -> Instead:
-    """Build an index concurrently; an INVALID one that a failed build left goes first."""
+    """Build an index concurrently, for all of what the script wrote; an INVALID one of a failed build goes first."""
     name = create.index.name
     plain = replace(create, concurrently=True, if_not_exists=False, in_batch=False, is_sql=False)
     body: list[ops.Operation | Note] = [plain]
     if name:
         body.insert(0, drop_leftover(QualifiedName(name, create.table.schema), create.table, create.span))
-    return outside_transaction(statement, without_timeouts(statement, body))
+    return in_place(statement, outside_transaction(statement, without_timeouts(statement, body)))
 
 
 def drop_leftover(index: QualifiedName, table: QualifiedName, span: Span) -> ops.DropIndex:
@@ -69,8 +78,8 @@ def drop_leftover(index: QualifiedName, table: QualifiedName, span: Span) -> ops
 
 
 def validated_later(statement: Statement[ops.Operation], table: QualifiedName, constraint: AnyConstraint) -> Instead:
-    """Add a constraint NOT VALID, and validate it when the lock of adding it is gone."""
-    return outside_transaction(statement, added_and_validated(statement, table, constraint))
+    """Add a constraint NOT VALID and validate it when that lock is gone, for all of what the script wrote."""
+    return in_place(statement, outside_transaction(statement, added_and_validated(statement, table, constraint)))
 
 
 def added_and_validated(

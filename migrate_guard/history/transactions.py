@@ -118,6 +118,7 @@ class Session:
                 yield Statement(
                     op=part,
                     written=each.operation,
+                    siblings=together if len(written) > 1 else parts,
                     number=number,
                     revision=revision,
                     direction=run.direction,
@@ -127,7 +128,7 @@ class Session:
                     environment=self.environment,
                     effects=effects,
                     transaction=transaction,
-                    is_first=self._is_first,
+                    is_first=self._is_first and not done and place == 0,
                     settings={**self._settings, **self._local} if self._local else self._settings,
                     new=self._new,
                     emptied=self._emptied,

@@ -84,6 +84,9 @@ class Statement(Generic[Op_co]):
     op: Op_co
     written: ops.Operation
     """The operation as the script has it."""
+    siblings: tuple[ops.Operation, ...]
+    """All that the script wrote in one go, this one among them: the statements that Alembic emits for an operation, the
+    actions of an ALTER TABLE."""
     number: int
     """The statement within the run of its revision, from 0."""
     revision: Revision
