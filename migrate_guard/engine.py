@@ -307,7 +307,16 @@ class _Asked:
     ) -> None:
         for problem in self._problems(rule, subject, revision):
             at = self._revisions.get(problem.at.path)
-            self.findings.append(report(rule, problem, revision if Table not in rule.on else at, direction, condition))
+            self.findings.append(
+                report(
+                    rule,
+                    problem,
+                    revision if Table not in rule.on else at,
+                    direction,
+                    condition,
+                    self.reading.target,
+                )
+            )
 
     def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
         try:

@@ -47,8 +47,8 @@ class Problem:
     object: str | None = None
     help: str = ""
     """What to do, in a sentence."""
-    instead: Instead | str | None = None
-    """What to write, as Alembic code with the user's own names."""
+    instead: Instead = ()
+    """What to write: operations on the user's own tables, which are printed as Alembic code."""
     related: tuple[Related, ...] = ()
     severity: Severity | None = None
     """None: the rule's own."""
@@ -163,8 +163,12 @@ def report(
     revision: Revision | None,
     direction: Direction | None = None,
     condition: str | None = None,
+    target: Target | None = None,
 ) -> Finding:
-    """What is reported of a problem; one behind a condition that could not be decided is less certain and says so."""
+    """What is reported of a problem; one behind a condition that could not be decided is less certain and says so.
+
+    `target` is the database that is judged for, None where the problem is about none.
+    """
     message, confidence = problem.message, problem.confidence
     if condition is not None:
         confidence = min(confidence, Confidence.MEDIUM)
@@ -178,12 +182,20 @@ def report(
         message=message,
         span=problem.at,
         help=problem.help,
-        write=problem.instead if isinstance(problem.instead, str) else None,
+        write=_written(problem.instead, target or Target.default()),
         object=problem.object,
         revision=revision.id if revision else None,
         direction=direction,
         related=problem.related,
     )
+
+
+def _written(instead: Instead, target: Target) -> str | None:
+    if not instead:
+        return None
+    from migrate_guard.rendering.alembic import alembic_code
+
+    return alembic_code(instead, target)
 
 
 def rule(

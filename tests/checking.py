@@ -10,9 +10,10 @@ from typing import Any
 from migrate_guard.commands.check import judge, sifted
 from migrate_guard.config import Settings, selected
 from migrate_guard.model.finding import Report
-from migrate_guard.model.target import DialectName
+from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.discover import discover
-from migrate_guard.rule import Rule
+from migrate_guard.rendering.alembic import alembic_code
+from migrate_guard.rule import Problem, Rule
 from migrate_guard.rules import load_rules
 
 
@@ -31,3 +32,8 @@ def check(
     selection = discover([path], cwd=path, environ={})
     outcomes = judge(selection, settings, selected(rules, settings))
     return sifted(outcomes, selection, settings, rules, time.perf_counter())
+
+
+def written(problem: Problem, dialect: DialectName = "postgresql") -> str | None:
+    """What a rule says to write, as code."""
+    return alembic_code(problem.instead, Target.default(dialect))

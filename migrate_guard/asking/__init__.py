@@ -1,11 +1,10 @@
-"""Questions that several rules ask, about names, tables and databases, and the code they answer with."""
+"""Questions that several rules ask, about names, tables and databases, and the operations they answer with."""
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
@@ -14,7 +13,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Confidence
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import History, Revision
-from migrate_guard.model.schema import Column, Index, Table, Type, constraint_kind
+from migrate_guard.model.schema import Column, Expression, Index, Table, Type, constraint_kind
 from migrate_guard.model.target import DialectName, Target
 
 T = TypeVar("T")
@@ -199,110 +198,57 @@ def ancestors(revision: Revision, history: History, *, dependencies: bool = Fals
     return tuple(found.values())
 
 
-# Code.
+# Operations to write.
 
 
-def literal(value: str) -> str:
-    """A string as Alembic's own templates would quote it."""
-    return json.dumps(value, ensure_ascii=False)
+def now(target: Target) -> Expression:
+    """The time as a default, as `sa.func.now()` is written for the target."""
+    return Expression("CURRENT_TIMESTAMP" if target.dialect == "sqlite" else "now()", functions=("now",))
 
 
-def write_call(function: str, *arguments: str, schema: str | None = None) -> str:
-    """A call of a directive: `op.drop_table("users")`."""
-    named = (f"schema={literal(schema)}",) if schema else ()
-    return f"{function}({', '.join((*arguments, *named))})"
+def false(target: Target) -> Expression:
+    """FALSE as a default, as `sa.false()` is written for the target."""
+    return Expression("0" if target.dialect == "sqlite" else "false", is_literal=True)
 
 
-def write_list(names: Iterable[str]) -> str:
-    return f"[{', '.join(map(literal, names))}]"
+def constant(value: str) -> Expression:
+    """A string as a default, which the database takes for a value of the column's type."""
+    return Expression("'" + value.replace("'", "''") + "'", is_literal=True)
 
 
-_TYPES: Final = {
-    "VARCHAR": "sa.String",
-    "TEXT": "sa.Text",
-    "CHAR": "sa.CHAR",
-    "SMALLINT": "sa.SmallInteger",
-    "INTEGER": "sa.Integer",
-    "BIGINT": "sa.BigInteger",
-    "NUMERIC": "sa.Numeric",
-    "DECIMAL": "sa.Numeric",
-    "FLOAT": "sa.Float",
-    "REAL": "sa.REAL",
-    "DOUBLE": "sa.Double",
-    "DOUBLE PRECISION": "sa.Double",
-    "BOOLEAN": "sa.Boolean",
-    "BOOL": "sa.Boolean",
-    "DATE": "sa.Date",
-    "TIME": "sa.Time",
-    "TIME WITHOUT TIME ZONE": "sa.Time",
-    "DATETIME": "sa.DateTime",
-    "TIMESTAMP": "sa.DateTime",
-    "TIMESTAMP WITHOUT TIME ZONE": "sa.DateTime",
-    "INTERVAL": "sa.Interval",
-    "JSON": "sa.JSON",
-    "UUID": "sa.Uuid",
-    "BYTEA": "sa.LargeBinary",
-    "BLOB": "sa.LargeBinary",
-    "JSONB": "postgresql.JSONB",
-}
-_TAKES_ARGUMENTS: Final = frozenset({"sa.String", "sa.CHAR", "sa.Numeric"})
+def rename_column(table: QualifiedName, column: Column, new_name: str, target: Target) -> ops.RenameColumn:
+    """A rename as Alembic takes it, which for MySQL says all of the column anew."""
+    rename = ops.RenameColumn(
+        span=column.span, table=table, column=column.name, new_name=new_name, existing_type=column.type
+    )
+    if target.dialect not in ("mysql", "mariadb"):
+        return rename
+    default = column.default if column.default is not None else ops.UNSET
+    return replace(rename, existing_nullable=column.nullable, existing_default=default)
 
 
-def write_type(column_type: Type) -> str | None:
-    """The SQLAlchemy construct for a type, None for one that has no plain construct."""
-    if column_type.dimensions or column_type.schema:
-        return None
-    if column_type.family == "enum":
-        if not column_type.values:
-            return None
-        return f"sa.Enum({', '.join(map(literal, column_type.values))}, name={literal(column_type.name)})"
-    name = column_type.name.upper()
-    if name == "TIMESTAMP WITH TIME ZONE":
-        return "sa.DateTime(timezone=True)"
-    if name == "TINYINT" and column_type.family == "boolean":
-        return "sa.Boolean()"
-    construct = _TYPES.get(name)
-    if construct is None or not all(each.isdecimal() for each in column_type.args):
-        return None
-    arguments = ", ".join(column_type.args) if construct in _TAKES_ARGUMENTS else ""
-    return f"{construct}({arguments})"
+def inverse(operations: Sequence[ops.Operation]) -> tuple[ops.Operation, ...]:
+    """The operations that take others back; none where one of them cannot simply be taken back."""
+    found = [_inverse(each) for each in reversed(operations)]
+    return tuple(each for each in found if each) if all(found) else ()
 
 
-def write_column(name: str, column_type: str, *arguments: str) -> str:
-    """A `sa.Column(…)`; `column_type` is code."""
-    return f"sa.Column({', '.join((literal(name), column_type, *arguments))})"
-
-
-def write_add_column(table: QualifiedName, column: str, *, in_batch: bool = False) -> str:
-    """The directive that adds a column; `column` is code."""
-    if not in_batch:
-        return write_call("op.add_column", literal(table.name), column, schema=table.schema)
-    head = write_call("op.batch_alter_table", literal(table.name), schema=table.schema)
-    return f"with {head} as batch_op:\n    batch_op.add_column({column})"
-
-
-def write_inverse(operations: Sequence[ops.Operation]) -> str | None:
-    """The body of a downgrade that takes the operations back; None where one of them cannot simply be taken back."""
-    lines = [_inverse(each) for each in reversed(operations)]
-    return "\n".join(line for line in lines if line) if lines and all(lines) else None
-
-
-def _inverse(operation: ops.Operation) -> str | None:
+def _inverse(operation: ops.Operation) -> ops.Operation | None:
+    span = operation.span
     match operation:
         case ops.CreateTable(table=table):
-            return write_call("op.drop_table", literal(table.name.name), schema=table.name.schema)
-        case ops.AddColumn(table=name, column=Column(name=column)):
-            return write_call("op.drop_column", literal(name.name), literal(column), schema=name.schema)
+            return ops.DropTable(span=span, table=table.name)
+        case ops.AddColumn(table=name, column=column):
+            return ops.DropColumn(span=span, table=name, column=column.name)
         case ops.CreateIndex(table=name, index=Index(name=str(index)), concurrently=False):
-            table_name = f"table_name={literal(name.name)}"
-            return write_call("op.drop_index", literal(index), table_name, schema=name.schema)
+            return ops.DropIndex(span=span, index=QualifiedName(index, name.schema), table=name)
         case ops.AddConstraint(table=name, constraint=constraint) if constraint.name:
-            kind = f"type_={literal(constraint_kind(constraint))}"
-            arguments = (literal(constraint.name), literal(name.name), kind)
-            return write_call("op.drop_constraint", *arguments, schema=name.schema)
+            kind = constraint_kind(constraint)
+            return ops.DropConstraint(
+                span=span, table=name, constraint=constraint.name, kind=None if kind == "exclude" else kind
+            )
         case ops.RenameTable(table=old, new_name=new) if old.schema == new.schema:
-            return write_call("op.rename_table", literal(new.name), literal(old.name), schema=old.schema)
-        case ops.RenameColumn(table=name, column=column, new_name=new_name):
-            arguments = (literal(name.name), literal(new_name), f"new_column_name={literal(column)}")
-            return write_call("op.alter_column", *arguments, schema=name.schema)
+            return ops.RenameTable(span=span, table=new, new_name=old)
+        case ops.RenameColumn(table=name, column=old_name, new_name=new_name):
+            return replace(operation, column=new_name, new_name=old_name, in_batch=False)
     return None

@@ -180,7 +180,9 @@ class ExclusionConstraint(Constraint):
 AnyConstraint: TypeAlias = PrimaryKey | UniqueConstraint | ForeignKey | CheckConstraint | ExclusionConstraint
 
 
-def constraint_kind(constraint: AnyConstraint) -> str:
+def constraint_kind(
+    constraint: AnyConstraint,
+) -> Literal["primary", "unique", "foreignkey", "check", "exclude"]:
     """What Alembic's `type_` calls a constraint."""
     match constraint:
         case PrimaryKey():

@@ -16,7 +16,7 @@ from migrate_guard.model.instead import AutocommitBlock, Code, Downgrade, Instea
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.target import Target
 from migrate_guard.rendering.constructs import escaped
-from migrate_guard.rendering.directives import directives
+from migrate_guard.rendering.directives import directives, parted
 from migrate_guard.rendering.parts import NotKnown
 from migrate_guard.rendering.python import call, literal, named, text_literal, written
 from migrate_guard.rendering.statements import statements
@@ -78,7 +78,8 @@ def _part(part: Part, target: Target, indent: str) -> Iterator[str]:
             yield from _comment(f"in a revision of its own: {why}", indent)
             yield from _lines(body, target, indent)
         case ops.Operation():
-            yield from _operation(part, target, indent)
+            for each in parted(part):
+                yield from _operation(each, target, indent)
 
 
 def _comment(text: str, indent: str) -> Iterator[str]:

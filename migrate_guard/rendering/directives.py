@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.operations import UNSET, Unset
@@ -12,6 +13,7 @@ from migrate_guard.model.schema import (
     Expression,
     ForeignKey,
     PrimaryKey,
+    Table,
     Type,
     UniqueConstraint,
 )
@@ -49,7 +51,7 @@ def directives(operation: ops.Operation, target: Target) -> Iterator[Parts]:
         case ops.RenameTable(new_name=new):
             yield _on(operation, "rename_table", after=[literal(new.name)])
         case ops.AddColumn():
-            yield from _add_column(operation, target)
+            yield _add_column(operation, target)
         case ops.DropColumn():
             yield _on(operation, "drop_column", after=[literal(operation.column)])
         case ops.AlterColumn():
@@ -66,6 +68,40 @@ def directives(operation: ops.Operation, target: Target) -> Iterator[Parts]:
             yield _drop_constraint(operation)
         case _:
             raise NotKnown("Alembic has no directive for it")
+
+
+def parted(operation: ops.Operation) -> tuple[ops.Operation, ...]:
+    """The operation, and behind it as operations of their own what no argument of its directive stands for.
+
+    For each of these Alembic sends a statement of its own anyway; those of CREATE TABLE may come later.
+    """
+    match operation:
+        case ops.AddColumn(table=table, column=column):
+            constraints = tuple(each for each in operation.constraints if _goes_along(each, column.name))
+            indexes = tuple(each for each in operation.indexes if is_index_of_column(each, table, column.name))
+            apart = [each for each in operation.constraints if each not in constraints]
+            left = [each for each in operation.indexes if each not in indexes]
+            head: ops.Operation = replace(operation, constraints=constraints, indexes=indexes)
+        case ops.CreateTable(table=Table(name=table) as made):
+            apart = [each for each in made.exclusion_constraints if each.definition is not None]
+            left = []
+            head = replace(operation, table=replace(made, exclusion_constraints=()) if apart else made)
+        case _:
+            return (operation,)
+    span, in_batch = operation.span, operation.in_batch
+    return (
+        head,
+        *(ops.AddConstraint(span=span, table=table, in_batch=in_batch, constraint=each) for each in apart),
+        *(ops.CreateIndex(span=span, table=table, in_batch=in_batch, index=each) for each in left),
+    )
+
+
+def _goes_along(constraint: AnyConstraint, column: str) -> bool:
+    try:
+        constraint_of_column(constraint, column)
+    except NotKnown:
+        return False
+    return True
 
 
 def _must_be_plain(operation: ops.Operation, target: Target) -> None:
@@ -109,35 +145,15 @@ def _create_table(operation: ops.CreateTable, target: Target) -> Parts:
     return call("op.create_table", literal(table.name.name), *table_arguments(table, target), *missing)
 
 
-def _add_column(operation: ops.AddColumn, target: Target) -> Iterator[Parts]:
-    """The column, and a directive for each constraint and index that no argument of the column stands for."""
+def _add_column(operation: ops.AddColumn, target: Target) -> Parts:
     column = operation.column
     if column.is_serial:
         raise NotKnown("SQLAlchemy numbers no column that is added")
-    along: list[Code | Argument] = []
-    apart: list[ops.Operation] = []
-    for constraint in operation.constraints:
-        try:
-            along.append(constraint_of_column(constraint, column.name))
-        except NotKnown:
-            apart.append(_apart(operation, constraint))
+    along = [constraint_of_column(each, column.name) for each in operation.constraints]
     for index in operation.indexes:
-        if is_index_of_column(index, operation.table, column.name):
-            along += [named("index", TRUE), *([named("unique", TRUE)] if index.unique else [])]
-        else:
-            apart.append(
-                ops.CreateIndex(span=operation.span, table=operation.table, in_batch=operation.in_batch, index=index)
-            )
+        along += [named("index", TRUE), *([named("unique", TRUE)] if index.unique else [])]
     inline = [named("inline_references", TRUE)] if operation.inline_references else []
-    yield _on(operation, "add_column", after=[column_code(column, target, tuple(along)), *inline])
-    for each in apart:
-        yield from directives(each, target)
-
-
-def _apart(operation: ops.AddColumn, constraint: AnyConstraint) -> ops.AddConstraint:
-    return ops.AddConstraint(
-        span=operation.span, table=operation.table, in_batch=operation.in_batch, constraint=constraint
-    )
+    return _on(operation, "add_column", after=[column_code(column, target, tuple(along)), *inline])
 
 
 def _rename_column(operation: ops.RenameColumn, target: Target) -> Parts:
@@ -241,7 +257,7 @@ def _add_constraint(operation: ops.AddConstraint) -> Parts:
             referred = constraint.referred_table
             place = [named("referent_schema", literal(referred.schema))] if referred.schema else []
             keys = [names(constraint.columns), names(constraint.referred_columns)]
-            after = (literal(referred.name), *keys, *options, *place)
+            after: tuple[Code | Argument, ...] = (literal(referred.name), *keys, *options, *place)
             return _on(operation, "create_foreign_key", before=before, after=after, schema="source_schema")
     raise NotKnown("an exclusion constraint is written as SQL")
 

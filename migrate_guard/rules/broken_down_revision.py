@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import ancestors, literal, nearest
+from migrate_guard.asking import ancestors, nearest
+from migrate_guard.model.instead import Code
 from migrate_guard.model.revision import History, MissingParent, Revision
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import HistoryView, Problem, Severity, rule
 
 
@@ -28,7 +30,7 @@ def _problem(missing: MissingParent, history: History) -> Problem:
         help=f'Name "{meant}", or bring back the script that defines "{parent}".'
         if meant
         else f'Bring back the script that defines "{parent}", or name the revision that took its place.',
-        instead=_assignment(revision, parent, meant, is_parent) if meant else None,
+        instead=(_assignment(revision, parent, meant, is_parent),) if meant else (),
     )
 
 
@@ -61,7 +63,7 @@ def _is_part(known: str, written: str) -> bool:
     return len(shorter) > 3 and longer.startswith(shorter)
 
 
-def _assignment(revision: Revision, wrong: str, right: str, is_parent: bool) -> str:
+def _assignment(revision: Revision, wrong: str, right: str, is_parent: bool) -> Code:
     names = [right if each == wrong else each for each in (revision.down if is_parent else revision.depends_on)]
     value = literal(names[0]) if len(names) == 1 else f"({', '.join(map(literal, names))})"
-    return f"{'down_revision' if is_parent else 'depends_on'} = {value}"
+    return Code(f"{'down_revision' if is_parent else 'depends_on'} = {value}")

@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from migrate_guard.asking import write_inverse
+from migrate_guard.asking import inverse
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
+from migrate_guard.model.instead import Code
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Schema, Sequence, Table, View
@@ -71,13 +72,13 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
     if not changes:
         return
     more = f" (and {len(changes) - 1} more)" if len(changes) > 1 else ""
-    refusal = f'raise NotImplementedError("{revision.id} cannot be taken back")'
+    refusal = (Code(f'raise NotImplementedError("{revision.id} cannot be taken back")'),)
     yield Problem(
         f"downgrade() does nothing although upgrade() {deed(changes[0])}{more}, "
         'so "alembic downgrade" moves the version back and leaves the schema as it is',
         revision.downgrade,
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
-        instead=refusal if options.downgrades == "raise" else write_inverse(changes) or refusal,
+        instead=refusal if options.downgrades == "raise" else inverse(changes) or refusal,
     )
 
 

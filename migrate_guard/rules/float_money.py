@@ -4,8 +4,10 @@ import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
-from migrate_guard.asking import words, write_column
+from migrate_guard.asking import words
+from migrate_guard.model.instead import Code
 from migrate_guard.model.schema import Column, Table
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
 
@@ -71,13 +73,13 @@ def float_money(view: TableView, options: Options) -> Iterator[Problem]:
 
 def _problem(table: Table, column: Column, options: Options) -> Problem:
     precision, scale = options.precision
-    arguments = ["nullable=False"] if column.nullable is False else []
+    required = ", nullable=False" if column.nullable is False else ""
     return Problem(
         f'"{table.name}.{column.name}" holds money as {column.type}, which rounds: 0.10 has no exact value in it',
         column.span,
         object=f"{table.name}.{column.name}",
         help=f"Write sa.Numeric({precision}, {scale}), or an integer number of cents.",
-        instead=write_column(column.name, f"sa.Numeric({precision}, {scale})", *arguments),
+        instead=(Code(f"sa.Column({literal(column.name)}, sa.Numeric({precision}, {scale}){required})"),),
         confidence=Confidence.LOW,
     )
 

@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from textwrap import indent
 from typing import Literal
 
-from migrate_guard.asking import write_inverse
+from migrate_guard.asking import inverse
+from migrate_guard.model.instead import Code, Downgrade
+from migrate_guard.model.operations import Operation
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
@@ -26,13 +27,13 @@ def missing_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]
         f'"{revision.id}" has no downgrade(), so "alembic downgrade" stops at it with an AttributeError',
         revision.upgrade or revision.span,
         help="Add a downgrade() that takes the upgrade back, or one that raises and says why it cannot be.",
-        instead=f"def downgrade() -> None:\n{indent(_body(view, options), '    ')}",
+        instead=(Downgrade(_body(view, options)),),
     )
 
 
-def _body(view: RevisionView, options: Options) -> str:
+def _body(view: RevisionView, options: Options) -> tuple[Operation | Code, ...]:
     operations = [each.operation for each in view.upgrade.transitions] if view.upgrade else []
     if not operations:
-        return "pass"
-    refusal = f'raise NotImplementedError("{view.revision.id} cannot be taken back")'
-    return refusal if options.downgrades == "raise" else write_inverse(operations) or refusal
+        return ()
+    refusal = (Code(f'raise NotImplementedError("{view.revision.id} cannot be taken back")'),)
+    return refusal if options.downgrades == "raise" else inverse(operations) or refusal

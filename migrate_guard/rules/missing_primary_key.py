@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import literal
 from migrate_guard.model.schema import PrimaryKey, Table
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 

@@ -11,11 +11,13 @@ from migrate_guard.asking import (
     Identity,
     convention,
     is_association,
+    now,
+    quoted,
     takes_function_defaults,
     words,
-    write_add_column,
-    write_column,
 )
+from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
+from migrate_guard.model.operations import AddColumn
 from migrate_guard.model.schema import Column, Schema, Table
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
@@ -140,17 +142,17 @@ def _stamp(table: Table, names: tuple[str, ...], families: frozenset[str] = MOME
 
 
 def _problem(table: Table, missing: list[Half], target: Target, options: Options) -> Problem:
-    columns = [
-        write_column(half.column, "sa.DateTime(timezone=True)", "server_default=sa.func.now()", "nullable=False")
-        for half in missing
-    ]
+    clock = sqlalchemy_type("sqlalchemy.DateTime", (), {"timezone": True}, target.dialect)
+    columns = [Column(half.column, clock, table.span, nullable=False, default=now(target)) for half in missing]
     in_batch = not takes_function_defaults(target)
     return Problem(
         f'"{table.name}" {_lacks(table, missing, options)}',
         table.span,
         object=str(table.name),
-        help=f"Add {' and '.join(columns)}.",
-        instead="\n".join(write_add_column(table.name, column, in_batch=in_batch) for column in columns),
+        help=f"Add {quoted(column.name for column in columns)}, NOT NULL and with the time as server_default.",
+        instead=tuple(
+            AddColumn(span=table.span, table=table.name, column=column, in_batch=in_batch) for column in columns
+        ),
         confidence=Confidence.HIGH if missing[0].is_learnt else Confidence.MEDIUM,
     )
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from migrate_guard import asking
+from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.operations import AddColumn
-from migrate_guard.model.schema import Column, ForeignKey, PrimaryKey, UniqueConstraint
+from migrate_guard.model.schema import Column, Expression, ForeignKey, PrimaryKey, UniqueConstraint
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, Severity, Step, rule
 
@@ -52,27 +54,24 @@ def _message(op: AddColumn, target: Target) -> str:
     return f'adding NOT NULL "{name}" has no value for the rows of "{table}": {why}'
 
 
-DEFAULTS: Final = {
-    "text": 'server_default=""',
-    "integer": 'server_default="0"',
-    "decimal": 'server_default="0"',
-    "float": 'server_default="0"',
-    "boolean": "server_default=sa.false()",
-}
+DEFAULTS: Final = {"text": "", "integer": "0", "decimal": "0", "float": "0"}
 
 
-def _instead(op: AddColumn, target: Target) -> str | None:
-    written = asking.write_type(op.column.type)
-    if written is None:
-        return None
-    default = None if _needs_own_values(op, target) else DEFAULTS.get(op.column.type.family)
-    column = (
-        asking.write_column(op.column.name, written, default, "nullable=False")
-        if default
-        else asking.write_column(op.column.name, written, "nullable=True")
-    )
-    code = asking.write_add_column(op.table, column, in_batch=op.in_batch)
-    return code if default else f"{code}\n# fill the rows next, and set NOT NULL when all have a value"
+def _instead(op: AddColumn, target: Target) -> Instead:
+    if not op.column.type.is_known:
+        return ()
+    default = None if _needs_own_values(op, target) else _default(op.column, target)
+    column = replace(op.column, default=default, nullable=default is None)
+    add = replace(op, column=column)
+    return (add,) if default else (add, Note("fill the rows next, and set NOT NULL when all have a value"))
+
+
+def _default(column: Column, target: Target) -> Expression | None:
+    """A value for all rows, in types that have one that stands for none."""
+    if column.type.family == "boolean":
+        return asking.false(target)
+    value = DEFAULTS.get(column.type.family)
+    return None if value is None else asking.constant(value)
 
 
 def _needs_own_values(op: AddColumn, target: Target) -> bool:

@@ -3,8 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from migrate_guard.asking import literal, product, write_call, write_type
+from migrate_guard.asking import product, rename_column
 from migrate_guard.dialects.reserved import is_reserved
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import RenameTable
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, Severity, TableView, rule
@@ -54,7 +56,7 @@ def _table_problem(table: Table, target: Target) -> Problem:
         table.renamed_at or table.span,
         object=str(name),
         help=f'Name the table "{better}".',
-        instead=write_call("op.rename_table", literal(name.name), literal(better), schema=name.schema),
+        instead=(RenameTable(span=table.span, table=name, new_name=QualifiedName(better, name.schema)),),
     )
 
 
@@ -63,17 +65,13 @@ def _column_problem(table: Table, column: Column, target: Target) -> Problem:
     better = COLUMN_NAMES.get(column.name.lower(), f"{column.name.lower()}_value")
     if table.column(better) or is_reserved(better, target):
         better = f"{name.name}_{column.name.lower()}"
-    existing = write_type(column.type)
-    arguments = [literal(name.name), literal(column.name), f"new_column_name={literal(better)}"]
-    if existing:
-        arguments.append(f"existing_type={existing}")
     return Problem(
         f'"{column.name}" is a reserved word of {product(target)}: SQL written by hand has to quote '
         f'this column of "{name}" for ever',
         column.span,
         object=f"{name}.{column.name}",
         help=f'Name the column "{better}".',
-        instead=write_call("op.alter_column", *arguments, schema=name.schema),
+        instead=(rename_column(name, column, better, target),),
     )
 
 

@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from migrate_guard.asking import literal, quoted
+from migrate_guard.asking import quoted
+from migrate_guard.model.instead import Code
 from migrate_guard.model.revision import Revision
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 OPERATORS: Final = "@-+:"
@@ -24,5 +26,5 @@ def revision_id_illegal(view: RevisionView) -> Iterator[Problem]:
         revision.span,
         object=revision.id,
         help="Write the id with letters, digits and underscores, and the same in the scripts that name it.",
-        instead=f"revision = {literal(re.sub(f'[{re.escape(OPERATORS)}]+', '_', revision.id))}",
+        instead=(Code(f"revision = {literal(re.sub(f'[{re.escape(OPERATORS)}]+', '_', revision.id))}"),),
     )

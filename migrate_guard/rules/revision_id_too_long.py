@@ -3,9 +3,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from migrate_guard.asking import literal
+from migrate_guard.model.instead import Code
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.schema import Column
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 WIDTH: Final = 32
@@ -25,7 +26,7 @@ def revision_id_too_long(view: RevisionView) -> Iterator[Problem]:
         object=revision.id,
         help=f"Give the script an id of at most {WIDTH} characters, and the scripts that follow it that id as "
         "down_revision.",
-        instead=f"revision = {literal(_shortened(revision.id))}",
+        instead=(Code(f"revision = {literal(_shortened(revision.id))}"),),
     )
 
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import is_covered, literal, write_call, write_list
-from migrate_guard.model.schema import ForeignKey, Index, Lost, PrimaryKey, Table, UniqueConstraint
+from migrate_guard.asking import is_covered
+from migrate_guard.model.operations import CreateIndex
+from migrate_guard.model.schema import ForeignKey, Index, IndexElement, Lost, PrimaryKey, Table, UniqueConstraint
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 
@@ -24,6 +25,11 @@ def _was_index(lost: Lost, key: ForeignKey) -> bool:
     return set(lost.object.columns[: len(key.columns)]) == set(key.columns)
 
 
+def _index(table: Table, key: ForeignKey) -> Index:
+    name = f"ix_{table.name.name}_{'_'.join(key.columns)}"
+    return Index(name, tuple(map(IndexElement, key.columns)), key.span)
+
+
 def _problem(table: Table, key: ForeignKey) -> Problem:
     name = table.name
     columns = " and ".join(f'"{name}.{column}"' for column in key.columns)
@@ -34,13 +40,7 @@ def _problem(table: Table, key: ForeignKey) -> Problem:
         key.span,
         object=f"{name}.{'.'.join(key.columns)}",
         help="Create an index that begins with the columns of the foreign key.",
-        instead=write_call(
-            "op.create_index",
-            literal(f"ix_{name.name}_{'_'.join(key.columns)}"),
-            literal(name.name),
-            write_list(key.columns),
-            schema=name.schema,
-        ),
+        instead=(CreateIndex(span=key.span, table=name, index=_index(table, key)),),
         related=tuple(Related(lost.span, "its index goes here") for lost in table.lost if _was_index(lost, key))[-1:],
         confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
     )

@@ -11,6 +11,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import TableView
 from migrate_guard.rules.float_money import Options, says_money
+from tests.checking import written
 
 SPAN = Span("a.py", 1, 1, 1, 2)
 FLOAT = Type("DOUBLE PRECISION", family="float")
@@ -73,7 +74,7 @@ def test_finding_names_type_and_column() -> None:
     (problem,) = _check(Column("price", FLOAT, SPAN, nullable=False))
     assert problem.message.startswith('"orders.price" holds money as DOUBLE PRECISION')
     assert problem.object == "orders.price"
-    assert problem.instead == 'sa.Column("price", sa.Numeric(12, 2), nullable=False)'
+    assert written(problem) == 'sa.Column("price", sa.Numeric(12, 2), nullable=False)'
 
 
 def test_words_are_options() -> None:

@@ -18,6 +18,7 @@ from migrate_guard.rules.broken_down_revision import broken_down_revision
 from migrate_guard.rules.multiple_bases import multiple_bases
 from migrate_guard.rules.multiple_heads import multiple_heads
 from migrate_guard.rules.revision_id_too_long import revision_id_too_long
+from tests.checking import written
 
 
 def revision(name: str, *down: str, path: str = "", labels: str = "", depends: str = "") -> Revision:
@@ -64,7 +65,7 @@ def test_bases() -> None:
 
 
 @pytest.mark.parametrize(
-    ("written", "meant"),
+    ("parent", "meant"),
     [
         ("a1b2c3_add_users", "a1b2c3"),
         ("a1b2c3_add_users.py", "a1b2c3"),
@@ -74,24 +75,24 @@ def test_bases() -> None:
         ("ffffff", None),
     ],
 )
-def test_what_a_missing_parent_means(written: str, meant: str | None) -> None:
+def test_what_a_missing_parent_means(parent: str, meant: str | None) -> None:
     known = revision("a1b2c3", path="versions/a1b2c3_add_users.py")
-    (problem,) = check(broken_down_revision, known, revision("d", written))
-    assert problem.instead == (f'down_revision = "{meant}"' if meant else None)
-    assert f'"{written}"' in problem.message
+    (problem,) = check(broken_down_revision, known, revision("d", parent))
+    assert written(problem) == (f'down_revision = "{meant}"' if meant else None)
+    assert f'"{parent}"' in problem.message
 
 
 def test_one_wrong_parent_of_a_merge() -> None:
     known = revision("abcd1"), revision("efgh1")
     (problem,) = check(broken_down_revision, *known, revision("m", "abcd1", "efgh2"))
-    assert problem.instead == 'down_revision = ("abcd1", "efgh1")'
+    assert written(problem) == 'down_revision = ("abcd1", "efgh1")'
 
 
 def test_no_parent_is_suggested_that_cannot_be_one() -> None:
     (problem,) = check(broken_down_revision, revision("abcd1"), revision("m", "abcd1", "abcd2"))
-    assert problem.instead is None
+    assert written(problem) is None
     (problem,) = check(broken_down_revision, revision("abcd1", "m"), revision("m", "abcd2"))
-    assert problem.instead is None
+    assert written(problem) is None
 
 
 LONG = "add_city_and_country_to_users_for_invoices"
@@ -110,7 +111,7 @@ def too_long(environment: Environment | None = None, column: Any = None) -> list
 def test_an_id_that_does_not_fit() -> None:
     (problem,) = too_long()
     assert f"has {len(LONG)} characters" in problem.message
-    assert problem.instead == 'revision = "add_city_and_country_to_users"'
+    assert written(problem) == 'revision = "add_city_and_country_to_users"'
 
 
 @pytest.mark.parametrize(("limit", "fits"), [(("64",), True), ((), True), (("32",), False), (("40",), False)])

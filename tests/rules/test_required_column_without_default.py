@@ -15,6 +15,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName, Target
 from migrate_guard.rule import Confidence, Problem, Step
 from migrate_guard.rules.required_column_without_default import required_column_without_default
+from tests.checking import written
 
 SPAN = Span("a.py", 1, 1, 1, 2)
 USERS = QualifiedName("users")
@@ -99,23 +100,23 @@ UNIQUE = UniqueConstraint(name=None, columns=("city",), span=SPAN)
 
 
 @pytest.mark.parametrize(
-    ("op", "written"),
+    ("op", "first"),
     [
         (add(), 'op.add_column("users", sa.Column("city", sa.String(80), server_default="", nullable=False))'),
         (add(INTEGER), 'op.add_column("users", sa.Column("city", sa.Integer(), server_default="0", nullable=False))'),
         (add(UUID), 'op.add_column("users", sa.Column("city", sa.Uuid(), nullable=True))'),
         (add(more={"constraints": (KEY,)}), NULLABLE),
-        (add(more={"constraints": (UNIQUE,)}), NULLABLE),
+        (add(more={"constraints": (UNIQUE,)}), NULLABLE.replace("nullable=True", "nullable=True, unique=True")),
         (add(more={"in_batch": True}), 'with op.batch_alter_table("users") as batch_op:'),
     ],
 )  # fmt: skip
-def test_what_to_write(op: AddColumn, written: str) -> None:
+def test_what_to_write(op: AddColumn, first: str) -> None:
     (problem,) = check(op)
-    assert problem.instead
-    assert problem.instead.splitlines()[0] == written
-    ast.parse(problem.instead)
+    code = written(problem) or ""
+    assert code.splitlines()[0] == first
+    ast.parse(code)
 
 
 def test_nothing_is_written_for_a_type_that_is_not_known() -> None:
     (problem,) = check(add(Type("?", family="unknown")))
-    assert problem.instead is None
+    assert written(problem) is None

@@ -22,6 +22,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, TableView
 from migrate_guard.rules.unindexed_foreign_key import unindexed_foreign_key
+from tests.checking import written
 
 SPAN = Span("a.py", 1, 1, 1, 2)
 
@@ -87,5 +88,5 @@ def test_quiet(foreign_key: ForeignKey, parts: dict[str, Any]) -> None:
 
 def test_what_to_write() -> None:
     (problem,) = check(key("a", "b"), schema="sales")
-    assert problem.instead == 'op.create_index("ix_orders_a_b", "orders", ["a", "b"], schema="sales")'
+    assert written(problem) == 'op.create_index("ix_orders_a_b", "orders", ["a", "b"], schema="sales")'
     assert problem.object == "sales.orders.a.b"
