@@ -69,6 +69,14 @@ def expression(text: str) -> Expression:
     )
 
 
+_ESCAPED: Final = re.compile(r"\\(:[\w$]*)(?![:\w$])")
+
+
+def unescaped(text: str) -> str:
+    r"""What `sa.text()` sends of a text, in which `\:` is a colon (SQLAlchemy 2.1 `sql/compiler.py`)."""
+    return _ESCAPED.sub(r"\1", text)
+
+
 def server_default(value: Value) -> Expression | None:
     """The DEFAULT that `server_default=` gives."""
     if value is None or value is False:
@@ -77,7 +85,7 @@ def server_default(value: Value) -> Expression | None:
         return (
             Expression(value.text, functions=value.functions, is_literal=True)
             if value.is_literal
-            else expression(value.text)
+            else expression(unescaped(value.text))
         )
     if isinstance(value, EnumMember):
         return server_default(value.value)
@@ -93,5 +101,5 @@ def clause(value: Value) -> Expression | None:
     if value is None or value is False:
         return None
     if isinstance(value, Clause):
-        return expression(value.text) if HOLE not in value.text else Expression(HOLE, value.columns)
-    return expression(value) if isinstance(value, str) else Expression(HOLE)
+        return expression(unescaped(value.text)) if HOLE not in value.text else Expression(HOLE, value.columns)
+    return expression(unescaped(value)) if isinstance(value, str) else Expression(HOLE)

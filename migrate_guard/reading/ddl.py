@@ -304,7 +304,7 @@ def _element(value: Value) -> IndexElement:
         told = _KEY.fullmatch(value.text)
         if told is None or HOLE in value.text:
             return IndexElement(None, clause(value))
-        key = told["key"]
+        key = _without_brackets(told["key"])
         is_column = _PLAIN.fullmatch(key) is not None
         return IndexElement(
             key.strip('"') if is_column else None,
@@ -316,6 +316,15 @@ def _element(value: Value) -> IndexElement:
         )
     name = column_name(value)
     return IndexElement(None, Expression(HOLE)) if HOLE in name else IndexElement(name)
+
+
+_IN_BRACKETS: Final = re.compile(r"\(((?:[^()']|'(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\))*)\)")
+
+
+def _without_brackets(key: str) -> str:
+    """An expression without the parentheses that CREATE INDEX wants around it."""
+    inside = _IN_BRACKETS.fullmatch(key.strip())
+    return inside[1].strip() if inside else key
 
 
 _CONSTRAINT_OPTIONS: Final = ("name", "ondelete", "onupdate", "deferrable", "initially")

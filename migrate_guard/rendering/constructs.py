@@ -192,8 +192,8 @@ def must_be_plain(key: ForeignKey) -> None:
 
 def index_keys(index: Index, target: Target) -> list[Code]:
     """The columns and expressions of an index."""
-    if not index.elements:
-        raise NotKnown("its columns could not be computed")
+    if not index.elements or index.name is None:
+        raise NotKnown("its columns could not be computed" if index.name else "its name could not be computed")
     return [_key(each, target) for each in index.elements]
 
 

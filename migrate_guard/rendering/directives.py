@@ -83,9 +83,10 @@ def parted(operation: ops.Operation) -> tuple[ops.Operation, ...]:
             left = [each for each in operation.indexes if each not in indexes]
             head: ops.Operation = replace(operation, constraints=constraints, indexes=indexes)
         case ops.CreateTable(table=Table(name=table) as made):
-            apart = [each for each in made.exclusion_constraints if each.definition is not None]
-            left = []
-            head = replace(operation, table=replace(made, exclusion_constraints=()) if apart else made)
+            apart = list(made.exclusion_constraints)
+            left = [each for each in made.indexes if each.name is None]
+            named_ones = tuple(each for each in made.indexes if each.name is not None)
+            head = replace(operation, table=replace(made, exclusion_constraints=(), indexes=named_ones))
         case _:
             return (operation,)
     span, in_batch = operation.span, operation.in_batch
@@ -116,7 +117,7 @@ def _must_be_plain(operation: ops.Operation, target: Target) -> None:
             raise NotKnown("Alembic 1.12 has no argument for IF NOT EXISTS")
         case ops.RenameTable(table=old, new_name=new) if old.schema != new.schema:
             raise NotKnown("Alembic moves no table to another schema")
-        case ops.CreateTable() if operation.reads or operation.likes or operation.copies_rows:
+        case ops.CreateTable() if operation.likes or operation.copies_rows:
             raise NotKnown("the columns of the table come from a query")
 
 

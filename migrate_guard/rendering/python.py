@@ -88,5 +88,6 @@ def written(expression: Expression, indent: str = "", before: str = "", after: s
     line = f"{indent}{before}{flat(expression)}{after}"
     if isinstance(expression, str) or not expression.items or len(line) <= WIDTH or "\n" in line:
         return line
-    items = [written(each.value, f"{indent}    ", each.prefix, ",") for each in expression.items]
+    comma = "," if len(expression.items) > 1 else ""
+    items = [written(each.value, f"{indent}    ", each.prefix, comma) for each in expression.items]
     return "\n".join((f"{indent}{before}{expression.head}", *items, f"{indent}{expression.tail}{after}"))

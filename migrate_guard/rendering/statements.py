@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import UNSET
-from migrate_guard.model.schema import AnyConstraint, CheckConstraint, ForeignKey, Schema, Table
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    CheckConstraint,
+    ForeignKey,
+    PrimaryKey,
+    Schema,
+    Table,
+    UniqueConstraint,
+)
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rendering.parts import (
@@ -132,11 +141,9 @@ def _collation(name: str) -> str:
 
 def _constraint(constraint: AnyConstraint, table: QualifiedName, using: str | None, scope: Scope) -> str:
     if constraint.is_implicit_name:
-        from dataclasses import replace
-
         constraint = replace(constraint, name=None)
     if using is not None:
-        kind = "PRIMARY KEY" if type(constraint).__name__ == "PrimaryKey" else "UNIQUE"
+        kind = "PRIMARY KEY" if isinstance(constraint, PrimaryKey) else "UNIQUE"
         called = f"CONSTRAINT {scope.name(constraint.name)} " if constraint.name else ""
         return f"{called}{kind} USING INDEX {scope.name(using)}{_deferral(constraint)}"
     text = constraint_text(constraint, Table(table, _NOWHERE), scope)
@@ -145,9 +152,9 @@ def _constraint(constraint: AnyConstraint, table: QualifiedName, using: str | No
 
 
 def _deferral(constraint: AnyConstraint) -> str:
-    if not getattr(constraint, "deferrable", False):
+    if not isinstance(constraint, UniqueConstraint) or not constraint.deferrable:
         return ""
-    return " DEFERRABLE INITIALLY DEFERRED" if getattr(constraint, "initially_deferred", False) else " DEFERRABLE"
+    return " DEFERRABLE INITIALLY DEFERRED" if constraint.initially_deferred else " DEFERRABLE"
 
 
 def _add_column(operation: ops.AddColumn, scope: Scope) -> Iterator[str]:
@@ -215,7 +222,10 @@ def _about_other(operation: ops.Operation, scope: Scope) -> Iterator[str]:
             replaced = "OR REPLACE " if operation.replace else ""
             yield f"CREATE {replaced}{kind} {missing}{qualified(view.name)} {view.definition}"
         case ops.CreateSequence(sequence=sequence):
-            yield f"CREATE SEQUENCE {missing}{qualified(sequence.name)} {sequence.definition}".rstrip()
+            owner = sequence.owned_by
+            owned = f"OWNED BY {qualified(owner[0])}.{name(owner[1])}" if owner else ""
+            words = ("CREATE SEQUENCE", f"{missing}{qualified(sequence.name)}", sequence.definition, owned)
+            yield " ".join(filter(None, words))
         case ops.DropIndex() if is_postgresql:
             how = "CONCURRENTLY " if operation.concurrently else ""
             yield f"DROP INDEX {how}{exists}{qualified(operation.index)}"
@@ -223,9 +233,9 @@ def _about_other(operation: ops.Operation, scope: Scope) -> Iterator[str]:
 
 def _create_table(operation: ops.CreateTable, scope: Scope) -> Iterator[str]:
     table = operation.table
-    if operation.reads or operation.likes or table.of_type or table.is_open or table.comment is not None:
+    if operation.copies_rows or operation.likes or table.of_type or (table.is_open and not table.is_part):
         raise NotKnown("the columns of the table come from elsewhere")
-    if any(column.comment is not None for column in table.columns):
+    if any(each is not None for each in (table.comment, *(column.comment for column in table.columns))):
         raise NotKnown("the comments of its columns have statements of their own")
     missing = "IF NOT EXISTS " if operation.if_not_exists else ""
     head = f"CREATE {'UNLOGGED ' if table.is_unlogged else ''}TABLE {missing}{scope.qualified(table.name)}"

@@ -56,7 +56,7 @@ def _code(value: _Value) -> str:
 def _candidates(type_: Type, dialect: DialectName) -> Iterator[tuple[str, str, str, _Arguments]]:
     """Every construct with every form of arguments that could make the type: module, package, name, arguments."""
     if type_.values is not None or type_.family == "enum":
-        yield from _enumerations(type_)
+        yield from _enumerations(type_, dialect)
         if dialect in ("mysql", "mariadb"):
             yield "mysql", "sqlalchemy.dialects.mysql", "SET", (type_.values or (), ())
         return
@@ -67,11 +67,12 @@ def _candidates(type_: Type, dialect: DialectName) -> Iterator[tuple[str, str, s
                 yield from ((module, package, name, each) for each in forms)
 
 
-def _enumerations(type_: Type) -> Iterator[tuple[str, str, str, _Arguments]]:
+def _enumerations(type_: Type, dialect: DialectName) -> Iterator[tuple[str, str, str, _Arguments]]:
     labels = type_.values or ()
-    schema = (("schema", type_.schema),) if type_.schema else ()
-    own = (("name", type_.name), *schema, ("create_type", False))
-    yield "postgresql", "sqlalchemy.dialects.postgresql", "ENUM", (labels, own)
+    if dialect == "postgresql":
+        schema = (("schema", type_.schema),) if type_.schema else ()
+        own = (("name", type_.name), *schema, ("create_type", False))
+        yield "postgresql", "sqlalchemy.dialects.postgresql", "ENUM", (labels, own)
     for options in ((), (("native_enum", False),), *(_lengths(type_))):
         yield "sa", "sqlalchemy", "Enum", (labels, options)
 

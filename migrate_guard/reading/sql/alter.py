@@ -21,6 +21,7 @@ from migrate_guard.model.operations import (
     DropIndex,
     Opaque,
     Operation,
+    RawSql,
     RenameColumn,
     RenameConstraint,
     RenameIndex,
@@ -65,7 +66,8 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
         cursor.tables, cursor.options = [table], set(guard)
         with cursor.within(first, last):
             try:
-                operations.extend(_action(Action(cursor, table, span)))
+                found = _action(Action(cursor, table, span))
+                operations.extend(_with_own_sql(each, cursor, parts, (first, last)) for each in found)
             except NotUnderstood as error:
                 reason = f"ALTER TABLE: {error}"
                 operations.append(Opaque(span=span, is_sql=True, reason=reason, tables=distinct(cursor.tables)))
@@ -74,6 +76,15 @@ def alter_table(cursor: Cursor) -> Iterator[Operation]:
             yield replace(operation, part=part, only=bool(cursor.only), if_table_exists=bool(guard))
         else:
             yield replace(operation, part=part)
+
+
+def _with_own_sql(
+    operation: Operation, cursor: Cursor, parts: list[tuple[int, int]], own: tuple[int, int]
+) -> Operation:
+    """The operation of one action among several, with a statement that does what this action does."""
+    if len(parts) == 1 or not isinstance(operation, RawSql):
+        return operation
+    return replace(operation, sql=f"{cursor.source(0, parts[0][0])} {cursor.source(*own)}")
 
 
 def _actions(cursor: Cursor) -> list[tuple[int, int]]:
