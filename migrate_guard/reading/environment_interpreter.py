@@ -7,6 +7,7 @@ what it executes there is nothing that the history tells.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -76,14 +77,9 @@ class EnvironmentInterpreter(Interpreter):
             return self._alembic(call)
         if top in ("sqlalchemy", "sqlmodel"):
             return self._sqlalchemy(call)
-        if call.name in ("connect", "begin") and self._is_elsewhere(top):
+        if call.name in ("connect", "begin") and top not in sys.stdlib_module_names:
             return self._opened(EngineValue(), call.name)
         return super().call_external(call)
-
-    def _is_elsewhere(self, top: str) -> bool:
-        import sys
-
-        return top not in sys.stdlib_module_names
 
     def _alembic(self, call: Call) -> Value:
         match call.name:
@@ -91,6 +87,7 @@ class EnvironmentInterpreter(Interpreter):
                 connection = call.get(0, "connection")
                 is_partial = call.node in self.partly_known
                 self.account.append(Configured(connection, dict(call.kwargs), is_partial, call.span))
+                return super().call_external(call)
             case "run_migrations":
                 self.account.append(Ran())
             case "execute":
@@ -107,7 +104,7 @@ class EnvironmentInterpreter(Interpreter):
                 return Unknown("what a program hands to env.py") if self.is_embedded else call.get(1, "default")
             case _:
                 return super().call_external(call)
-        return super().call_external(call) if call.name == "configure" else None
+        return None
 
     # -- engines
 

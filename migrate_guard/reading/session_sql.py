@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
 from migrate_guard.reading.values import HOLE, Value
 
@@ -77,6 +76,8 @@ def started_with(options: str) -> Iterator[tuple[str, str]]:
 
 def started_with_url(url: str) -> Iterator[tuple[str, str]]:
     """The parameters that the `options` of a URL's query set."""
+    from urllib.parse import parse_qsl
+
     for name, value in parse_qsl(url.partition("?")[2]):
         if name == "options":
             yield from started_with(value)
