@@ -32,10 +32,10 @@ def test_a_timeout_is_as_long_as_the_server_says(server: PostgresServer, name: s
 
 
 def _set(connection: psycopg.Connection[tuple[object, ...]], name: str, value: str) -> object:
-    """Set a parameter and ask for its milliseconds; None where the server refuses the value."""
+    """Set a parameter for one statement, which tells its milliseconds; None where the server refuses the value."""
     try:
-        connection.execute("SELECT set_config(%s, %s, false)", [name, value])
+        query = "SELECT (extract(epoch FROM set_config(%s, %s, true)::interval) * 1000)::bigint"
+        ((found,),) = connection.execute(query, [name, value]).fetchall()
     except psycopg.errors.InvalidParameterValue:
         return None
-    ((text,),) = connection.execute("SELECT setting::bigint FROM pg_settings WHERE name = %s", [name]).fetchall()
-    return text
+    return found
