@@ -23,6 +23,7 @@ class SessionSetting:
     source: Literal["connection", "statement"]
     """`connection`: an option of the connection, which RESET gives back; `statement`: a SET that env.py executes."""
     is_local: bool = False
+    """SET LOCAL, which ends with the transaction; not where a listener repeats it in every one."""
     is_in_transaction: bool = True
     """Executed after Alembic has entered its transaction; before, it opens one that Alembic then does not own."""
 
@@ -58,7 +59,12 @@ class Environment:
     widens_version_table: bool = False
     """env.py makes the version table's column wider than Alembic's VARCHAR(32)."""
     transactions: TransactionMode = "single"
-    """How revisions share transactions; Alembic's default is one for all (`transaction_per_migration` is False)."""
+    """Which transactions Alembic runs revisions in, as the way through env.py leads to it.
+
+    By default it is one for all on PostgreSQL, and one each where Alembic does not count on transactional DDL, as on
+    MySQL and SQLite, which may commit some statements by themselves (`MigrationContext.begin_transaction` of
+    alembic/runtime/migration.py, `transactional_ddl` in alembic/ddl/*.py, 1.20).
+    """
     knows_transactions: bool = True
     """Whether that could be computed; else it is the default."""
     configure_span: Span | None = None

@@ -68,13 +68,17 @@ def _interpreted(
     url_span = None
     if found.config_path is not None and found.url_line is not None:
         url_span = Span(display_path(found.config_path, project.base), found.url_line, 1, found.url_line, 2)
-    machine = EnvironmentInterpreter(target, project, display, found.url, url_span)
-    try:
-        # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
-        names: dict[str, Value] = {"__name__": "env_py"}
-        machine.load_module(tree, Scope(None, names, path=display, package=package_of(path.parent, project.roots)))
-    except (OutOfBudget, RecursionError, MemoryError):
-        return {}, []
+    for is_embedded in (False, True):
+        machine = EnvironmentInterpreter(target, project, display, found.url, url_span)
+        machine.is_embedded = is_embedded
+        try:
+            # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
+            names: dict[str, Value] = {"__name__": "env_py"}
+            machine.load_module(tree, Scope(None, names, path=display, package=package_of(path.parent, project.roots)))
+        except (OutOfBudget, RecursionError, MemoryError):
+            return {}, []
+        if machine.configured:
+            break
     return {name: _resolved(value, machine) for name, value in machine.configured.items()}, machine.account
 
 

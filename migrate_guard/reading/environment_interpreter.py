@@ -7,6 +7,7 @@ what it executes there is nothing that the history tells.
 from __future__ import annotations
 
 import ast
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
@@ -63,6 +64,8 @@ class EnvironmentInterpreter(Interpreter):
         super().__init__(target, project, Schema(), path)
         self.account: list[Event] = []
         self.options: dict[str, Value] | None = None if project.options is None else dict(project.options)
+        self.is_embedded = False
+        """A program starts Alembic and hands env.py what it needs, instead of the command line."""
         self._url, self._url_span = url, url_span
 
     # -- Alembic's context
@@ -74,14 +77,9 @@ class EnvironmentInterpreter(Interpreter):
             return self._alembic(call)
         if top in ("sqlalchemy", "sqlmodel"):
             return self._sqlalchemy(call)
-        if call.name in ("connect", "begin") and self._is_elsewhere(top):
+        if call.name in ("connect", "begin") and top not in sys.stdlib_module_names:
             return self._opened(EngineValue(), call.name)
         return super().call_external(call)
-
-    def _is_elsewhere(self, top: str) -> bool:
-        import sys
-
-        return top not in sys.stdlib_module_names
 
     def _alembic(self, call: Call) -> Value:
         match call.name:
@@ -89,6 +87,7 @@ class EnvironmentInterpreter(Interpreter):
                 connection = call.get(0, "connection")
                 is_partial = call.node in self.partly_known
                 self.account.append(Configured(connection, dict(call.kwargs), is_partial, call.span))
+                return super().call_external(call)
             case "run_migrations":
                 self.account.append(Ran())
             case "execute":
@@ -101,11 +100,11 @@ class EnvironmentInterpreter(Interpreter):
             case "get_main_option" if self.options is not None:
                 return self.options.get(str(call.get(0, "name")), call.get(1, "default"))
             case "get" if call.path.endswith(".attributes.get"):
-                # who starts Alembic from the command line gives it none (alembic/config.py, `Config.attributes`)
-                return call.get(1, "default")
+                # the command line gives it none (alembic/config.py, `Config.attributes`)
+                return Unknown("what a program hands to env.py") if self.is_embedded else call.get(1, "default")
             case _:
                 return super().call_external(call)
-        return super().call_external(call) if call.name == "configure" else None
+        return None
 
     # -- engines
 
@@ -250,8 +249,10 @@ class EnvironmentInterpreter(Interpreter):
                 self.account.append(Ended(function, name == "commit"))
             case "run_sync" if args:
                 return self.call_value(args[0], [ConnectionValue(EngineValue()), *args[1:]], kwargs, node)
-            case "enter_context" | "enter_async_context" if args:
-                return args[0].entered if isinstance(args[0], TransactionValue) else args[0]
+            case "enter_context" | "enter_async_context" | "push" if args and isinstance(args[0], ConnectionValue):
+                return args[0]
+            case "enter_context" | "enter_async_context" if args and isinstance(args[0], TransactionValue):
+                return args[0].entered
             case "get" if len(args) > 1:
                 return Unknown(f"what {name}() returns", self.span(node), default=(args[1],))
             case _ if name in _EXECUTING:

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
-from urllib.parse import parse_qsl
 
 from migrate_guard.reading.values import HOLE, Value
 
@@ -15,6 +14,11 @@ _COMMENT: Final = re.compile(r"--[^\n]*|/\*.*?\*/", re.DOTALL)
 _SET: Final = re.compile(
     rf"\s*SET\s+(?:(SESSION|LOCAL|GLOBAL)\s+)?([\w.{HOLE}]+)\s*(?:=|\bTO\b)\s*(.*?)\s*", re.IGNORECASE | re.DOTALL
 )
+_NAMED: Final = re.compile(
+    r"\s*SET\s+(?:(SESSION|LOCAL)\s+)?(ROLE|SCHEMA|TIME\s+ZONE)\s+(.*?)\s*", re.IGNORECASE | re.DOTALL
+)
+_NAMES: Final = {"ROLE": "role", "SCHEMA": "search_path", "TIME ZONE": "timezone"}
+"""Settings with a spelling of their own, and the parameter they set."""
 _RESET: Final = re.compile(r"\s*(?:RESET\s+([\w.]+)|(DISCARD\s+ALL))\s*", re.IGNORECASE)
 _SET_CONFIG: Final = re.compile(
     r"\bset_config\s*\(\s*'([\w.]+)'\s*,\s*('(?:[^']|'')*'|[^,']*?)\s*,\s*(\w+)\s*\)", re.IGNORECASE
@@ -35,7 +39,10 @@ class Change:
 def changes(text: str) -> Iterator[Change]:
     """What the statements of a text set and reset, in order (PostgreSQL manual: SET, RESET, set_config)."""
     for statement in _STATEMENT.findall(_COMMENT.sub(" ", text)):
-        if found := _SET.fullmatch(statement):
+        if found := _NAMED.fullmatch(statement):
+            name = _NAMES[" ".join(found[2].upper().split())]
+            yield Change(name, _unquoted(found[3]), (found[1] or "").upper() == "LOCAL")
+        elif found := _SET.fullmatch(statement):
             value = None if found[3].upper() == "DEFAULT" else _unquoted(found[3])
             if HOLE not in found[2] and (found[1] or "").upper() != "GLOBAL":
                 yield Change(found[2].lower(), value, (found[1] or "").upper() == "LOCAL")
@@ -69,6 +76,8 @@ def started_with(options: str) -> Iterator[tuple[str, str]]:
 
 def started_with_url(url: str) -> Iterator[tuple[str, str]]:
     """The parameters that the `options` of a URL's query set."""
+    from urllib.parse import parse_qsl
+
     for name, value in parse_qsl(url.partition("?")[2]):
         if name == "options":
             yield from started_with(value)

@@ -18,7 +18,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from migrate_guard.model.environment import AdvisoryLock, SessionSetting, TransactionMode
-from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.account import (
@@ -33,7 +32,7 @@ from migrate_guard.reading.account import (
     Ran,
     Started,
 )
-from migrate_guard.reading.computing import truth, usually
+from migrate_guard.reading.computing import usually
 from migrate_guard.reading.session_sql import advisory_locks, changes
 from migrate_guard.reading.values import Value
 
@@ -102,22 +101,25 @@ class _Way:
             return "none"
         if self.is_external:
             return "single"
-        given = usually(self.configured.options.get("transactional_ddl"))
-        is_transactional = target.dialect == "postgresql" if given is None else truth(given) is not False
-        per_revision = truth(usually(self.configured.options.get("transaction_per_migration", False)))
-        return "per-revision" if per_revision or not is_transactional else "single"
+        given = self.option("transactional_ddl")
+        is_transactional = given if isinstance(given, int) else target.dialect == "postgresql"
+        per_revision = self.option("transaction_per_migration")
+        is_per_revision = isinstance(per_revision, int) and per_revision
+        return "per-revision" if is_per_revision or not is_transactional else "single"
+
+    def option(self, name: str) -> Value:
+        return usually(self.configured.options.get(name))
 
     def is_known(self, target: Target) -> bool:
         """Whether nothing that could not be computed decides the mode."""
-        if isinstance(self.session.level, Unknown):
+        if not isinstance(self.session.level, str | None):
             return False
         if self.is_external or self.session.is_autocommit:
             return True
-        options = self.configured.options
-        values = [usually(options.get(name)) for name in ("transaction_per_migration", "transactional_ddl")]
-        if any(isinstance(each, Unknown) for each in values):
+        values = self.option("transaction_per_migration"), self.option("transactional_ddl")
+        if not all(isinstance(each, int | None) for each in values):
             return False
-        if self.configured.is_partial and "transaction_per_migration" not in options:
+        if self.configured.is_partial and "transaction_per_migration" not in self.configured.options:
             return False
         return isinstance(self.configured.connection, ConnectionValue) or self.mode(target) == "single"
 
