@@ -31,6 +31,7 @@ from migrate_guard.model.revision import (
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.statement import Statement
+from migrate_guard.model.statistics import Statistics
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
@@ -171,8 +172,9 @@ def check(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     under_review: Range | None = None,
+    statistics: Statistics | None = None,
 ) -> Outcome:
-    """Ask every rule about every step of an environment's history.
+    """Ask every rule about every step of an environment's history, on a database with tables of such sizes.
 
     With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
     """
@@ -182,6 +184,7 @@ def check(
         [each for each in rules if not each.dialects or dialect in each.dialects],
         options or {},
         under_review or Range(),
+        statistics,
     )
     for name in reading.environment.databases or (None,):
         asked.replay(name)
@@ -214,6 +217,7 @@ class _Asked:
     rules: Sequence[Rule]
     options: Mapping[str, Mapping[str, Any]]
     under_review: Range = field(default_factory=Range)
+    statistics: Statistics | None = None
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
     operations: int = 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrate_guard.commands._shared import color, discovered, environment_options, settings, width
+from migrate_guard.commands._shared import color, discovered, environment_options, settings, table_sizes, width
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
@@ -18,6 +18,7 @@ from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, pro
 if TYPE_CHECKING:
     from migrate_guard.engine import Outcome, Reading
     from migrate_guard.history.range import Range
+    from migrate_guard.model.statistics import Statistics
     from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
 
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 @click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("--since", metavar="REV|REF", help="Report only what comes after a revision, or is not in a git ref.")
+@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them.")
 @click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
 @click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
@@ -46,6 +48,7 @@ def command(
     fail_on: str | None,
     exit_zero: bool,
     since: str | None,
+    stats: Path | None,
     output_format: str | None,
     output_file: Path | None,
     statistics: bool,
@@ -70,15 +73,15 @@ def command(
     started = time.perf_counter()
     if statistics and output_format not in (None, "text", "statistics"):
         raise UserError(f"--statistics does not go with --output-format {output_format}")
-    overrides = Overrides(
-        dialect, db_version, select, ignore, extend_select, fail_on, "statistics" if statistics else output_format
-    )
+    output_format = "statistics" if statistics else output_format
+    overrides = Overrides(dialect, db_version, select, ignore, extend_select, fail_on, output_format, stats)
     rules = load_rules()
     chosen = settings(paths, overrides, rules, config, isolated)
     if verbose:
         complain("info", f"settings from {chosen.origin or 'the command line only'}")
+    sizes = table_sizes(chosen)
     selection = discovered(paths, names, quiet=quiet)
-    outcomes = judge(selection, chosen, selected(rules, chosen), since=since)
+    outcomes = judge(selection, chosen, selected(rules, chosen), since=since, statistics=sizes)
     report = sifted(outcomes, selection, chosen, rules, started)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(chosen.output_format)(report, look), output_file)
@@ -88,7 +91,14 @@ def command(
     return int(is_failure and not exit_zero)
 
 
-def judge(selection: Selection, chosen: Settings, rules: Sequence[Rule], *, since: str | None = None) -> list[Outcome]:
+def judge(
+    selection: Selection,
+    chosen: Settings,
+    rules: Sequence[Rule],
+    *,
+    since: str | None = None,
+    statistics: Statistics | None = None,
+) -> list[Outcome]:
     """Ask the rules about every environment of a selection; raises UserError for a `since` that means nothing."""
     if not selection.environments:
         return []
@@ -99,7 +109,9 @@ def judge(selection: Selection, chosen: Settings, rules: Sequence[Rule], *, sinc
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
             reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
             under_review = None if since is None else _range(since, reading, environment)
-            outcomes.append(engine.check(reading, rules, chosen.rule_options, under_review=under_review))
+            outcomes.append(
+                engine.check(reading, rules, chosen.rule_options, under_review=under_review, statistics=statistics)
+            )
     return outcomes
 
 
