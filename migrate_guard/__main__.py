@@ -47,6 +47,7 @@ def _report(error: Exception, arguments: list[str]) -> int:
 
     from migrate_guard.config import ConfigError
     from migrate_guard.reading.discover import DiscoveryError
+    from migrate_guard.reading.statistics import StatisticsError
     from migrate_guard.terminal import UserError, complain
 
     if isinstance(error, click.Abort):
@@ -57,7 +58,7 @@ def _report(error: Exception, arguments: list[str]) -> int:
         complain("error", error.format_message())
     elif isinstance(error, click.ClickException):
         complain("error", error.format_message())
-    elif isinstance(error, ConfigError | DiscoveryError | UserError):
+    elif isinstance(error, ConfigError | DiscoveryError | StatisticsError | UserError):
         complain("error", str(error))
     else:
         complain("internal error", f"{type(error).__name__}: {error}")

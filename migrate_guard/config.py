@@ -87,6 +87,11 @@ class Settings:
     """Glob of paths below `root` → codes, prefixes and names."""
     rule_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Name of a rule → the fields of its options that the configuration sets."""
+    stats: Path | None = None
+    """The file of `migrate-guard stats` that tells how large the tables are."""
+    small_table_rows: int = 10_000
+    small_table_bytes: int = 10_000_000
+    """A table is small when it is known to have neither more rows nor more bytes."""
     origin: Path | None = None
     """The configuration file."""
 
@@ -106,6 +111,7 @@ class Overrides(NamedTuple):
     extend_select: tuple[str, ...] = ()
     fail_on: str | None = None
     output_format: str | None = None
+    stats: Path | None = None
 
 
 def load(
@@ -159,6 +165,7 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
         extend_select=extend if select is not None else settings.extend_select + extend,
         fail_on=fail_on or settings.fail_on,
         output_format=output_format or settings.output_format,
+        stats=overrides.stats or settings.stats,
     )
 
 
@@ -264,6 +271,8 @@ def _settings(path: Path, table: Mapping[str, object], rules: Sequence[RuleLike]
         raise ConfigError(reader.mistakes, str(path))
     if "rules" in values:
         values["rule_options"] = values.pop("rules")
+    if "stats" in values:
+        values["stats"] = Path(os.path.abspath(path)).parent / values["stats"]
     return Settings(**values, origin=Path(os.path.abspath(path)))
 
 
@@ -277,6 +286,9 @@ _KEYS: Mapping[str, str] = {
     "output-format": "format",
     "per-file-ignores": "per_file",
     "rules": "rule_options",
+    "stats": "file",
+    "small-table-rows": "count",
+    "small-table-bytes": "count",
 }
 """Setting → the method of `_Reader` that reads its value."""
 
@@ -328,6 +340,16 @@ class _Reader:
         if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", value):
             raise _Expected('a version such as "16" or "8.4"')
         return tuple(map(int, value.split(".")))
+
+    def file(self, _key: str, value: object) -> str:
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise _Expected("the name of a file")
+        return value
+
+    def count(self, _key: str, value: object) -> int:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise _Expected("a whole number, 0 or more")
+        return value
 
     def selectors(self, key: str, value: object) -> tuple[str, ...]:
         if isinstance(value, str) or not isinstance(value, Sequence):

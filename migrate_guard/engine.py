@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
+from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
@@ -30,6 +31,7 @@ from migrate_guard.model.revision import (
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.statement import Statement
+from migrate_guard.model.statistics import Statistics
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
@@ -66,6 +68,7 @@ class Outcome:
     operations: int
     history: History
     environment: Environment
+    under_review: Range | None = None
     crashed: bool = False
 
 
@@ -164,16 +167,24 @@ def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
 
 
 def check(
-    found: AlembicEnvironment,
-    target: Target,
+    reading: Reading,
     rules: Sequence[Rule],
     options: Mapping[str, Mapping[str, Any]] | None = None,
-    base: Path | None = None,
+    *,
+    under_review: Range | None = None,
+    statistics: Statistics | None = None,
 ) -> Outcome:
-    """Ask every rule about every step of an environment's history."""
-    reading = read(found, target, base or Path.cwd())
+    """Ask every rule about every step of an environment's history, on a database with tables of such sizes.
+
+    With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
+    """
+    dialect = reading.target.dialect
     asked = _Asked(
-        reading, [each for each in rules if not each.dialects or target.dialect in each.dialects], options or {}
+        reading,
+        [each for each in rules if not each.dialects or dialect in each.dialects],
+        options or {},
+        under_review or Range(),
+        statistics,
     )
     for name in reading.environment.databases or (None,):
         asked.replay(name)
@@ -184,7 +195,7 @@ def check(
         opaque=tuple(dict.fromkeys(asked.opaque)),
         summary=EnvironmentSummary(
             reading.environment.script_location,
-            str(target),
+            str(reading.target),
             len(history.order),
             tuple(each.id for each in history.heads),
         ),
@@ -193,6 +204,7 @@ def check(
         operations=asked.operations,
         history=history,
         environment=reading.environment,
+        under_review=under_review,
         crashed=bool(asked.crashed),
     )
 
@@ -204,6 +216,8 @@ class _Asked:
     reading: Reading
     rules: Sequence[Rule]
     options: Mapping[str, Mapping[str, Any]]
+    under_review: Range = field(default_factory=Range)
+    statistics: Statistics | None = None
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
     operations: int = 0
@@ -213,6 +227,8 @@ class _Asked:
     _undone: set[type] = field(default_factory=set)
     """What rules want to know of downgrades as the database runs them."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
+    _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
+    """By revision, what of the range there is after it: its own tables and those of its ancestors."""
 
     def __post_init__(self) -> None:
         for each in self.rules:
@@ -227,6 +243,7 @@ class _Asked:
     def replay(self, engine_name: str | None) -> None:
         """Go through the history of one database."""
         reading = self.reading
+        self._created.clear()
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
@@ -252,7 +269,9 @@ class _Asked:
                     self._table(table, replayed.after)
 
     def _run(self, revision: Revision, run: Run) -> None:
-        new: set[QualifiedName] = set()
+        # A downgrade runs where the upgrade has been, and what is before it with it: nothing there is new.
+        inherited = self._inherited(revision) if run.direction == "upgrade" else frozenset[QualifiedName]()
+        new = set(inherited)
         emptied: set[QualifiedName] = set()
         for transition in run.transitions:
             operation = transition.operation
@@ -276,6 +295,12 @@ class _Asked:
                         self._collect(each, step, revision, run.direction, operation.condition)
             _note_new(new, operation, transition.before)
             _note_rows(emptied, operation)
+        if run.direction == "upgrade":
+            self._created[revision.id] = frozenset(new) if revision.id in self.under_review.revisions else inherited
+
+    def _inherited(self, revision: Revision) -> frozenset[QualifiedName]:
+        """The tables that revisions of the range have created when this one is about to run."""
+        return frozenset[QualifiedName]().union(*(self._created.get(each, ()) for each in revision.parents))
 
     def _executed(self, revision: Revision, run: Run, session: Session) -> tuple[Statement[Operation], ...]:
         """Ask about what a direction of a revision makes the database run."""

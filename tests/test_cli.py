@@ -214,7 +214,7 @@ def test_colours_in_the_report(make_project: MakeProject, capsys: Capture) -> No
 def test_a_bug_of_ours_says_so(make_project: MakeProject, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     make_project(CLEAN)
 
-    def crash(*arguments: object) -> None:
+    def crash(*arguments: object, **keywords: object) -> None:
         raise RuntimeError("out of cheese")
 
     monkeypatch.setattr(engine, "check", crash)
@@ -247,7 +247,7 @@ def test_a_crashed_rule_exits_with_2(make_project: MakeProject, monkeypatch: pyt
 def test_interruption(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     make_project(CLEAN)
 
-    def interrupt(*arguments: object) -> None:
+    def interrupt(*arguments: object, **keywords: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(engine, "check", interrupt)

@@ -154,7 +154,7 @@ def test_the_footer_of_many_environments_is_a_list() -> None:
         "no findings in\n"
         "  120 revisions of alembic, postgresql 15, head 9c41\n"
         "  1 revision of billing, sqlite 3.40, heads a, b\n"
-        "hidden: 1 outside the files given\n"
+        "hidden: 1 outside the diff\n"
         "1 operation not understood (-v lists them)\n"
     )
 

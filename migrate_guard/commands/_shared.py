@@ -16,6 +16,7 @@ from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
+    from migrate_guard.model.statistics import Statistics
     from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
 
@@ -43,6 +44,15 @@ def settings(
         raise ConfigError([Mistake("--isolated", "it does not go with --config")])
     start = Path(os.path.commonpath([os.path.abspath(path) for path in paths])) if paths else Path.cwd()
     return load(start, overrides, rules=rules, formats=formats(), file=config, isolated=isolated)
+
+
+def table_sizes(chosen: Settings) -> Statistics | None:
+    """Read the statistics that the settings name, if they name some; raises StatisticsError."""
+    if chosen.stats is None:
+        return None
+    from migrate_guard.reading.statistics import read_statistics
+
+    return read_statistics(chosen.stats)
 
 
 def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False) -> Selection:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from migrate_guard.commands._shared import color, discovered, environment_options, settings, width
+from migrate_guard.commands._shared import color, discovered, environment_options, settings, table_sizes, width
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
 
 if TYPE_CHECKING:
-    from migrate_guard.engine import Outcome
-    from migrate_guard.reading.discover import Selection
+    from migrate_guard.engine import Outcome, Reading
+    from migrate_guard.history.range import Range
+    from migrate_guard.model.statistics import Statistics
+    from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
 
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 @click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules as well.")
 @click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
 @click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--since", metavar="REV|REF", help="Report only what comes after a revision, or is not in a git ref.")
+@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them.")
 @click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
 @click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
@@ -43,6 +47,8 @@ def command(
     extend_select: tuple[str, ...],
     fail_on: str | None,
     exit_zero: bool,
+    since: str | None,
+    stats: Path | None,
     output_format: str | None,
     output_file: Path | None,
     statistics: bool,
@@ -59,22 +65,23 @@ def command(
     """Lint revision scripts.
 
     PATH is a versions directory, a script, an alembic.ini or a project; without one the environment is discovered.
-    Given scripts, the whole history is read and what concerns these scripts is reported.
+    Given scripts, the whole history is read and what concerns these scripts is reported. With --since that is what
+    revisions do that do not lie at or before REV, or whose scripts are not where HEAD and the git ref parted.
     """
     from migrate_guard.rules import load_rules
 
     started = time.perf_counter()
     if statistics and output_format not in (None, "text", "statistics"):
         raise UserError(f"--statistics does not go with --output-format {output_format}")
-    overrides = Overrides(
-        dialect, db_version, select, ignore, extend_select, fail_on, "statistics" if statistics else output_format
-    )
+    output_format = "statistics" if statistics else output_format
+    overrides = Overrides(dialect, db_version, select, ignore, extend_select, fail_on, output_format, stats)
     rules = load_rules()
     chosen = settings(paths, overrides, rules, config, isolated)
     if verbose:
         complain("info", f"settings from {chosen.origin or 'the command line only'}")
+    sizes = table_sizes(chosen)
     selection = discovered(paths, names, quiet=quiet)
-    outcomes = judge(selection, chosen, selected(rules, chosen))
+    outcomes = judge(selection, chosen, selected(rules, chosen), since=since, statistics=sizes)
     report = sifted(outcomes, selection, chosen, rules, started)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(chosen.output_format)(report, look), output_file)
@@ -84,8 +91,15 @@ def command(
     return int(is_failure and not exit_zero)
 
 
-def judge(selection: Selection, chosen: Settings, rules: Sequence[Rule]) -> list[Outcome]:
-    """Ask the rules about every environment of a selection."""
+def judge(
+    selection: Selection,
+    chosen: Settings,
+    rules: Sequence[Rule],
+    *,
+    since: str | None = None,
+    statistics: Statistics | None = None,
+) -> list[Outcome]:
+    """Ask the rules about every environment of a selection; raises UserError for a `since` that means nothing."""
     if not selection.environments:
         return []
     from migrate_guard import engine
@@ -93,9 +107,18 @@ def judge(selection: Selection, chosen: Settings, rules: Sequence[Rule]) -> list
     outcomes = []
     for environment in selection.environments:
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
-            database = target(chosen, environment.url)
-            outcomes.append(engine.check(environment, database, rules, chosen.rule_options, Path.cwd()))
+            reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
+            under_review = None if since is None else _range(since, reading, environment)
+            outcomes.append(
+                engine.check(reading, rules, chosen.rule_options, under_review=under_review, statistics=statistics)
+            )
     return outcomes
+
+
+def _range(since: str, reading: Reading, environment: AlembicEnvironment) -> Range:
+    from migrate_guard.commands._since import range_since
+
+    return range_since(since, reading, environment)
 
 
 def sifted(
@@ -119,6 +142,7 @@ def sifted(
             restrict=None if restrict is None else frozenset(display_path(path, base) for path in restrict),
             path_ignores=PathIgnores(chosen.per_file_ignores, chosen.root or base, base),
             environments={path: outcome.summary.location for outcome in outcomes for path in outcome.sources},
+            ranges=tuple(each.under_review for each in outcomes if each.under_review is not None),
         ),
     )
     return Report(

@@ -13,6 +13,10 @@ from migrate_guard.model.revision import History
 from migrate_guard.terminal import UserError, emit
 
 
+class UnknownRevision(UserError):
+    """No revision of the history goes by a word."""
+
+
 @click.command("schema")
 @click.argument("arguments", nargs=-1, metavar="[REV] [PATH]")
 @click.option(
@@ -103,4 +107,4 @@ def _labelled(word: str, history: History) -> str:
 
     close = nearest(word, history.revisions)
     hint = f'; did you mean "{close}"?' if close else ""
-    raise UserError(f'there is no revision "{word}", and nothing of that name on disk{hint}')
+    raise UnknownRevision(f'there is no revision "{word}", and nothing of that name on disk{hint}')

@@ -100,6 +100,17 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
     return Script(revision, source, path, computed, tree), source
 
 
+def revision_id(data: bytes, name: str) -> str | None:
+    """Return the id that the script of that file name and content defines; None where it does not tell."""
+    try:
+        assignments = assignments_of(parse(Source(name, decode(data, name))))
+    except UnreadableFile:
+        return None
+    identifier = _literal(assignments.get("revision"), assignments)
+    legacy = _LEGACY_ID.match(name) if "revision" not in assignments else None
+    return identifier if isinstance(identifier, str) else legacy and legacy.group(1)
+
+
 def of_engine(script: Script, engine_name: str) -> Revision:
     """The head of a script of a multidb environment, with the functions of one engine as its directions."""
     functions = {node.name: node for node in script.tree.body if isinstance(node, ast.FunctionDef)}

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from migrate_guard.history.range import Range
 from migrate_guard.model.finding import Finding, Hidden
 from migrate_guard.model.revision import Revision, Suppression
 from migrate_guard.rule import Rule
 from migrate_guard.sieve.causes import first_causes, said_once, said_once_an_environment
 from migrate_guard.sieve.comments import Comments
 from migrate_guard.sieve.ordering import arranged, with_fingerprints
-from migrate_guard.sieve.scope import PathIgnores, is_inside
+from migrate_guard.sieve.scope import PathIgnores, is_inside, is_under_review
+
+CRASHED: Final = "rule-crashed"
+"""The rule that tells that another has not judged: the run has failed, wherever it was to look."""
 
 
 class Sifted(NamedTuple):
@@ -35,10 +39,15 @@ class Scope:
     path_ignores: PathIgnores = field(default_factory=PathIgnores)
     environments: Mapping[str, str] = field(default_factory=dict)
     """Path of a script → the environment that it belongs to."""
+    ranges: tuple[Range, ...] = ()
+    """What is under review of each environment; none for all of all."""
 
     def holds(self, finding: Finding) -> bool:
-        """Whether a finding is asked for."""
-        return is_inside(finding, self.restrict, self.rules)
+        """Whether a finding is asked for, in the files and in the range of revisions that the run is about."""
+        if finding.name == CRASHED:
+            return True
+        is_in_range = not self.ranges or is_under_review(finding, self.ranges, self.rules)
+        return is_in_range and is_inside(finding, self.restrict, self.rules)
 
 
 def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:

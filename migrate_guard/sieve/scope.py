@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from migrate_guard.history.range import Range
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.revision import History
 from migrate_guard.rule import Rule
@@ -50,8 +51,24 @@ def _fits(pattern: str, path: str) -> bool:
 
 def is_inside(finding: Finding, restrict: frozenset[str] | None, rules: Sequence[Rule]) -> bool:
     """Say whether a finding lies in the files asked for, or is one about the graph in which they take part."""
-    if restrict is None or finding.span.path in restrict:
-        return True
-    if not any(related.span.path in restrict for related in finding.related):
+    return restrict is None or finding.span.path in restrict or _is_about_graph_with(finding, restrict, rules)
+
+
+def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[Rule]) -> bool:
+    """Say whether a finding is one of the range of its environment.
+
+    It is if it lies in a script of the range, wherever else a revision of the range leads, or if it is about the graph
+    in which these scripts take part. Environments may have revisions of one id; the script tells which one is meant.
+    """
+    path = finding.span.path
+    own = [each for each in ranges if path in each.scripts or path in each.settled] or ranges
+    return any(
+        finding.revision in each.revisions or path in each.scripts or _is_about_graph_with(finding, each.scripts, rules)
+        for each in own
+    )
+
+
+def _is_about_graph_with(finding: Finding, scripts: frozenset[str], rules: Sequence[Rule]) -> bool:
+    if not any(related.span.path in scripts for related in finding.related):
         return False
     return any(rule.code == finding.code and History in rule.on for rule in rules)

@@ -1,0 +1,55 @@
+"""Database URLs as SQLAlchemy spells them, taken apart; nothing in here repeats a password."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import parse_qsl, unquote
+
+from migrate_guard.terminal import UserError
+
+# dialect+driver://user:password@host:port/database?key=value (SQLAlchemy 2.0, "Database URLs"). Like there, a password
+# may hold anything but "@"; urllib.parse would take its "#" or "/" for the end of the host.
+_URL: Final = re.compile(
+    r"(?P<dialect>\w+)(\+(?P<driver>\w+))?://"
+    r"((?P<user>[^:/@]*)(:(?P<password>[^@]*))?@)?"
+    r"(\[(?P<address>[^\]/?]+)\]|(?P<host>[^:/?]*))(:(?P<port>[0-9]*))?"
+    r"(/(?P<database>[^?]*))?(\?(?P<query>.*))?"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseUrl:
+    """Where a database is; None where the URL leaves it to the driver."""
+
+    dialect: str
+    user: str | None = None
+    password: str | None = field(default=None, repr=False)
+    host: str | None = None
+    port: int | None = None
+    database: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+def database_url(text: str) -> DatabaseUrl:
+    """Take a URL apart; raises UserError, which does not say what stands in it."""
+    match = _URL.fullmatch(text.strip())
+    if match is None or "@" in (match["host"] or ""):
+        raise UserError(
+            "this is no database URL: expected dialect://user:password@host:port/database, "
+            "in which an @ or % of a password is written as %40 or %25"
+        )
+    port = int(match["port"]) if match["port"] else None
+    if port is not None and port > 65535:
+        raise UserError(f"there is no port {port}")
+    return DatabaseUrl(
+        match["dialect"].lower(),
+        unquote(match["user"]) if match["user"] else None,
+        unquote(match["password"]) if match["password"] else None,
+        match["address"] or unquote(match["host"]) or None,
+        port,
+        unquote(match["database"]) if match["database"] else None,
+        dict(parse_qsl(match["query"] or "")),
+    )
