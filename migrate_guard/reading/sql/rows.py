@@ -150,6 +150,7 @@ def _insert(cursor: Cursor) -> Iterator[Operation]:
     if has_ctes:
         # the whole statement names the table that is written, too
         reads = tuple(each for each in reads if each != table)
+        source = source if source in reads else None
     predicate = None
     if is_query:
         cursor.skip_until("WHERE")
@@ -268,6 +269,8 @@ def _update(cursor: Cursor) -> Iterator[Operation]:
 
 def _read_besides(cursor: Cursor, begin: int) -> tuple[QualifiedName, ...]:
     """The tables after FROM and USING and in subqueries of an UPDATE or DELETE, from a word on."""
+    if cursor.words[0].keyword == "WITH":
+        begin = 0
     words = cursor.words[begin:]
     if not any(word.keyword in ("FROM", "USING", "SELECT") for word in words):
         return ()

@@ -47,7 +47,8 @@ def _exists(index: str | None, table: QualifiedName, scene: Scene) -> bool:
 
 def has_equal(table: Table | None, index: Index) -> bool:
     """Whether a partition has an index of its own that can become a part of that of its parent (`CompareIndexInfo`)."""
-    return table is not None and any(_likeness(each) == _likeness(index) for each in table.indexes)
+    own = [each for each in table.indexes if each.inherited_from is None] if table else []
+    return any(_likeness(each) == _likeness(index) for each in own)
 
 
 def _likeness(index: Index) -> object:

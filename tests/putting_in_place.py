@@ -1,0 +1,135 @@
+"""Put the code that a finding says to write in place of the statement it speaks about, as a user would.
+
+What is to stand in a revision of its own becomes a script after the one in question; a statement of a batch block goes
+out of the block; of several SQL statements in one string only the one in question is replaced.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import textwrap
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from migrate_guard.model.finding import Finding
+
+_OWN_REVISION = re.compile(r"^# in a revision of its own: .*\n", re.MULTILINE)
+_SCRIPT = '''\
+"""What is in a revision of its own."""
+
+import sqlalchemy as sa
+from alembic import op
+from sqlalchemy.dialects import mysql, postgresql
+
+revision = "{revision}"
+down_revision = "{down}"
+
+
+def upgrade() -> None:
+{body}
+
+def downgrade() -> None:
+    raise NotImplementedError("it is only there to be judged")
+'''
+
+
+@dataclass(frozen=True)
+class _Place:
+    statement: ast.stmt
+    batch: ast.With | None
+
+
+def put_in_place(path: Path, finding: Finding) -> None:
+    """Rewrite the script of a finding, and write the revisions that are to follow it."""
+    assert finding.write is not None
+    source = path.read_text(encoding="utf-8")
+    here, *own = _OWN_REVISION.split(finding.write)
+    place = _find(ast.parse(source), finding)
+    code = "\n".join(each for each in _with_rest(place.statement, finding, here.rstrip("\n")) if each)
+    path.write_text(_replaced(source, place, code), encoding="utf-8")
+    for body in own:
+        _insert_after(path, body)
+
+
+def _find(tree: ast.Module, finding: Finding) -> _Place:
+    """The innermost simple statement at the place of a finding."""
+    found = [
+        _Place(statement, batch)
+        for statement, batch in _statements(tree.body, None)
+        if statement.lineno <= finding.span.line <= (statement.end_lineno or 0) and not hasattr(statement, "body")
+    ]
+    assert found, f"{finding.span} is in no statement"
+    return found[-1]
+
+
+def _statements(body: list[ast.stmt], batch: ast.With | None) -> Iterator[tuple[ast.stmt, ast.With | None]]:
+    for statement in body:
+        yield statement, batch
+        is_batch = isinstance(statement, ast.With) and "batch_alter_table" in ast.unparse(statement.items[0])
+        within = statement if is_batch and isinstance(statement, ast.With) else batch
+        for name in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(statement, name, []), within)
+
+
+def _replaced(source: str, place: _Place, code: str) -> str:
+    lines = source.splitlines(keepends=True)
+    statement, batch = place.statement, place.batch
+    first, last = statement.lineno - 1, statement.end_lineno or 0
+    if batch is None:
+        written = textwrap.indent(code or "pass", " " * statement.col_offset)
+        return "".join([*lines[:first], written, "\n", *lines[last:]])
+    end = batch.end_lineno or 0
+    written = textwrap.indent(code or "pass", " " * batch.col_offset)
+    rest = [] if len(batch.body) == 1 else [*lines[batch.lineno - 1 : first], *lines[last:end]]
+    return "".join([*lines[: batch.lineno - 1], *rest, written, "\n", *lines[end:]])
+
+
+def _with_rest(statement: ast.stmt, finding: Finding, code: str) -> Iterator[str]:
+    """The replacement between the other SQL statements that stand in the string with the one in question."""
+    constants = (each for each in ast.walk(statement) if isinstance(each, ast.Constant))
+    text = next((each for each in constants if ";" in str(each.value).rstrip("; \n")), None)
+    if text is None or not isinstance(text.value, str):
+        yield code
+        return
+    parts = [each.strip() for each in text.value.split(";") if each.strip()]
+    before = text.value[: _offset(text, finding)].count(";")
+    yield from (f"op.execute({each!r})" for each in parts[:before])
+    yield code
+    yield from (f"op.execute({each!r})" for each in parts[before + 1 :])
+
+
+def _offset(text: ast.Constant, finding: Finding) -> int:
+    """Where in a string literal that is written as it is a finding lies."""
+    assert isinstance(text.value, str)
+    lines = text.value.split("\n")
+    row = finding.span.line - text.lineno
+    quotes = 3 if len(lines) > 1 else 1
+    column = finding.span.column - 1 - (text.col_offset + quotes if row == 0 else 0)
+    return sum(len(line) + 1 for line in lines[:row]) + max(column, 0)
+
+
+def _insert_after(path: Path, body: str) -> None:
+    """Write a revision after that of a script, and hang its children on the new one."""
+    revision = _variable(path.read_text(encoding="utf-8"), "revision")
+    assert revision is not None
+    name = f"{revision[:20]}own"
+    while (path.parent / f"{name}.py").exists():
+        name += "n"
+    for child in path.parent.glob("*.py"):
+        text = child.read_text(encoding="utf-8")
+        if _variable(text, "down_revision") == revision:
+            moved = re.sub(r"(?m)^(down_revision\b[^=\n]*= *).*$", rf'\1"{name}"', text)
+            child.write_text(moved, encoding="utf-8")
+    script = _SCRIPT.format(revision=name, down=revision, body=textwrap.indent(body.rstrip() + "\n", "    "))
+    (path.parent / f"{name}.py").write_text(script, encoding="utf-8")
+
+
+def _variable(text: str, name: str) -> str | None:
+    for statement in ast.parse(text).body:
+        target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+        value = getattr(statement, "value", None)
+        if isinstance(target, ast.Name) and target.id == name and isinstance(value, ast.Constant):
+            return value.value if isinstance(value.value, str) else None
+    return None

@@ -1,0 +1,108 @@
+"""The law of help: what a finding says to write, put in place of the bad, is what it promises.
+
+It parses, makes the same schema at head, leaves nothing that blocks a table in use for longer than an instant, and is
+clean under all default rules. It holds for every page of a lock rule and for every such finding on the fixtures.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from migrate_guard import engine
+from migrate_guard.asking.locks import blocks_for_long
+from migrate_guard.commands._schema_json import document
+from migrate_guard.history.transactions import Session
+from migrate_guard.model.finding import Finding, Report
+from migrate_guard.model.target import DialectName, Target
+from migrate_guard.pages import Example, Page, all_pages
+from migrate_guard.reading.discover import discover
+from tests.checking import check
+from tests.putting_in_place import put_in_place
+from tests.test_fixtures import PROJECTS
+from tests.test_pages import write
+
+FAMILY: Final = "MG3"
+WITHOUT: Final[dict[str, str]] = {}
+"""Rules for which nothing can be written that does the same without the hazard, and why."""
+ROUNDS: Final = 8
+
+
+def examples() -> Iterator[object]:
+    for page in all_pages():
+        if page.code.startswith(FAMILY):
+            for number, example in enumerate(page.examples, 1):
+                if example.kind == "bad":
+                    yield pytest.param(page, example, id=f"{page.code}-{number}")
+
+
+@pytest.mark.parametrize(("page", "example"), list(examples()))
+def test_page(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, example)
+    monkeypatch.chdir(tmp_path)
+    dialect: DialectName = example.settings.get("dialect", "postgresql")  # type: ignore[assignment]  # the pages' words
+    version = tuple(map(int, example.settings["version"].split("."))) if "version" in example.settings else None
+    target = Target(dialect, version) if version else Target.default(dialect)
+    before = _schema(tmp_path, target)
+    report = _mended(tmp_path, target)
+    left = [each for each in report.findings if each.code not in WITHOUT]
+    assert not left, "\n".join(f"{each.span}: {each.code} {each.message}" for each in left)
+    assert _schema(tmp_path, target) == before
+    if not report.findings:
+        assert not list(_blocking(tmp_path, target))
+
+
+@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+def test_fixture(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / project.name
+    shutil.copytree(project, copy)
+    monkeypatch.chdir(copy)
+    target = Target.default("postgresql")
+    before = _schema(copy, target) if any(_family(check(copy))) else None
+    report = _mended(copy, None)
+    assert not [each for each in _family(report) if each.code not in WITHOUT]
+    if before is not None:
+        assert _schema(copy, target) == before
+
+
+def _mended(project: Path, target: Target | None) -> Report:
+    """What is found after everything that findings of the family say to write was written."""
+    dialect, version = (target.dialect, target.version) if target else (None, None)
+    done: list[str] = []
+    while len(done) < ROUNDS:
+        report = check(project, dialect=dialect, version=version)
+        finding = next((each for each in _family(report) if each.write), None)
+        if finding is None:
+            return report
+        put_in_place(Path(finding.span.path), finding)
+        done.append(f"{finding.code} {finding.message}\n{finding.write}")
+    raise AssertionError("it does not come to an end:\n" + "\n\n".join(done[-3:]))
+
+
+def _family(report: Report) -> Iterator[Finding]:
+    return (each for each in report.findings if each.code.startswith(FAMILY))
+
+
+def _schema(project: Path, target: Target) -> object:
+    reading = _read(project, target)
+    schema = engine.schema_at(reading, [each.id for each in reading.history.heads])
+    return document(schema, target.dialect, (), reading.environment.version_table)
+
+
+def _read(project: Path, target: Target) -> engine.Reading:
+    (environment,) = discover([project], cwd=project, environ={}).environments
+    return engine.read(environment, target, project)
+
+
+def _blocking(project: Path, target: Target) -> Iterator[str]:
+    reading = _read(project, target)
+    session = Session(target, reading.environment)
+    for replayed in engine.replay(reading):
+        if replayed.upgrade and replayed.revision.id.startswith("ffff"):
+            for statement in session.run(replayed.revision, replayed.upgrade):
+                if blocks_for_long(statement.hazards):
+                    yield f"{statement.op.span}: {statement.effects.why}"
