@@ -250,11 +250,17 @@ class _Asked:
         session = Session(reading.target, reading.environment)
         for replayed in replay(reading, engine_name):
             statements: tuple[Statement[Operation], ...] = ()
+            new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
-                self._run(replayed.revision, replayed.upgrade)
-                statements = self._executed(replayed.revision, replayed.upgrade, session)
+                new = self._run(replayed.revision, replayed.upgrade, inherited)
+                statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
+                new |= session.new
+            self._created[replayed.revision.id] = (
+                new if replayed.revision.id in self.under_review.revisions else inherited
+            )
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)
+                # A downgrade runs where the upgrade has been, and the range with it: nothing there is new.
                 if any(type(each.operation) in self._undone for each in replayed.downgrade.transitions):
                     back = Session(reading.target, reading.environment)
                     self._executed(replayed.revision, replayed.downgrade, back)
@@ -268,9 +274,14 @@ class _Asked:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)
 
-    def _run(self, revision: Revision, run: Run) -> None:
-        # A downgrade runs where the upgrade has been, and what is before it with it: nothing there is new.
-        inherited = self._inherited(revision) if run.direction == "upgrade" else frozenset[QualifiedName]()
+    def _inherited(self, revision: Revision) -> frozenset[QualifiedName]:
+        """What revisions of the range have created when this one is about to run."""
+        return frozenset[QualifiedName]().union(*(self._created.get(each, ()) for each in revision.parents))
+
+    def _run(
+        self, revision: Revision, run: Run, inherited: frozenset[QualifiedName] = frozenset()
+    ) -> frozenset[QualifiedName]:
+        """Ask about the operations of a direction of a revision; return what is new after it."""
         new = set(inherited)
         emptied: set[QualifiedName] = set()
         for transition in run.transitions:
@@ -295,16 +306,13 @@ class _Asked:
                         self._collect(each, step, revision, run.direction, operation.condition)
             _note_new(new, operation, transition.before)
             _note_rows(emptied, operation)
-        if run.direction == "upgrade":
-            self._created[revision.id] = frozenset(new) if revision.id in self.under_review.revisions else inherited
+        return frozenset(new)
 
-    def _inherited(self, revision: Revision) -> frozenset[QualifiedName]:
-        """The tables that revisions of the range have created when this one is about to run."""
-        return frozenset[QualifiedName]().union(*(self._created.get(each, ()) for each in revision.parents))
-
-    def _executed(self, revision: Revision, run: Run, session: Session) -> tuple[Statement[Operation], ...]:
+    def _executed(
+        self, revision: Revision, run: Run, session: Session, inherited: frozenset[QualifiedName] = frozenset()
+    ) -> tuple[Statement[Operation], ...]:
         """Ask about what a direction of a revision makes the database run."""
-        statements = tuple(session.run(revision, run))
+        statements = tuple(session.run(revision, run, inherited))
         for statement in statements:
             for each in (*self._by_statement[type(statement.op)], *self._by_statement[Operation]):
                 if run.direction in each.directions:

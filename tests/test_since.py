@@ -6,17 +6,25 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from migrate_guard import engine
 from migrate_guard.__main__ import run
 from migrate_guard.history.graph import build
 from migrate_guard.history.range import Range, added, behind
+from migrate_guard.model.finding import Severity
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import CreateIndex
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Span
+from migrate_guard.model.statement import Statement
+from migrate_guard.model.target import Target
+from migrate_guard.reading.discover import discover
+from migrate_guard.rule import Problem, Step, rule
 from tests.conftest import INI, script
 
 Capture = pytest.CaptureFixture[str]
@@ -447,6 +455,26 @@ def test_a_table_of_another_branch_of_the_range_is_not_new(repo: Repo) -> None:
     demand = 'op.add_column("orders", sa.Column("total", sa.Integer(), nullable=False))'
     repo.write(c3=script("c3", "b2", create), d4=script("d4", "b2", demand))
     assert run(["check", "--isolated", "--select", "MG406", "--since", "b2"]) == 1
+
+
+def test_statements_know_what_the_range_has_created(repo: Repo) -> None:
+    without = price("d4", "c3").partition("def upgrade")[0] + "def downgrade():\n    pass\n"
+    index = 'op.create_index("ix", "t_{}", ["id"])'
+    repo.write(c3=price("c3", "b2"), d4=without, e5=script("e5", "d4", index.format("c3"), 'op.drop_index("ix")'))
+    asked: dict[str, tuple[bool, bool]] = {}
+
+    @rule("MG999", on=(CreateIndex, Statement[CreateIndex]), severity=Severity.INFO)
+    def spy(asking: Step[CreateIndex] | Statement[CreateIndex]) -> Iterator[Problem]:
+        asked[type(asking).__name__] = (asking.is_new(QualifiedName("t_c3")), asking.is_new(QualifiedName("t_b2")))
+        yield from ()
+
+    (found,) = discover([repo.project], cwd=repo.project, environ={}).environments
+    reading = engine.read(found, Target.default(), repo.project)
+    for base, new in (("b2", (True, False)), ("c3", (False, False)), ("a1", (True, True))):
+        engine.check(reading, [spy], under_review=behind(reading.history, (base,)))
+        assert asked == {"Step": new, "Statement": new}
+    engine.check(reading, [spy])
+    assert asked == {"Step": (False, False), "Statement": (False, False)}
 
 
 # The range by itself

@@ -67,9 +67,16 @@ class Session:
     def __post_init__(self) -> None:
         self._connect()
 
-    def run(self, revision: Revision, run: Run) -> Iterator[Statement[ops.Operation]]:
-        """The statements of one direction of a revision, in their order."""
-        self._begin(run)
+    @property
+    def new(self) -> frozenset[QualifiedName]:
+        """What was there before the last run only for the range under review, and what that run has created."""
+        return self._new
+
+    def run(
+        self, revision: Revision, run: Run, new: frozenset[QualifiedName] = frozenset()
+    ) -> Iterator[Statement[ops.Operation]]:
+        """The statements of one direction of a revision, in their order; `new` is what its range has created before."""
+        self._begin(new)
         for number, group in enumerate(statements(run.transitions)):
             yield from self._statement(number, group, revision, run)
         if self.environment.transactions != "single" or self._is_committed_by_hand:
@@ -85,13 +92,13 @@ class Session:
                 each.name: Setting(each.value, each.span, None) for each in self.environment.settings if each.is_local
             }
 
-    def _begin(self, run: Run) -> None:
+    def _begin(self, new: frozenset[QualifiedName]) -> None:
         self._emptied = frozenset()
         self._is_first = True
         self._is_autocommit = self._is_committed_by_hand = False
         if not self.is_one_run:
             self._connect()
-            self._new = frozenset()
+            self._new = new
             self._held = {}
 
     def _commit(self) -> None:
