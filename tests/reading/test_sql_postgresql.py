@@ -253,7 +253,7 @@ DELETE FROM t
 -> Delete(t)
 WITH gone AS (DELETE FROM a WHERE x < 5 RETURNING *), n AS (SELECT 1) INSERT INTO b SELECT * FROM gone
 -> Delete(a, where=<x < 5|x>)
--> Insert(b, source=gone)
+-> Insert(b)
 WITH RECURSIVE x AS (SELECT 1 UNION ALL SELECT * FROM y) UPDATE t SET a = (SELECT 1 FROM x)
 -> Update(t, columns=[a])
 SELECT a FROM b WHERE EXISTS (SELECT 1 FROM app.c) AND d IN (SELECT 2 FROM public.e)

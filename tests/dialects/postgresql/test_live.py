@@ -106,7 +106,7 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("REINDEX INDEX pt_1_a_idx", None),
     ("LOCK TABLE t IN EXCLUSIVE MODE", _HEIR),
     ("DELETE FROM child WHERE id = 1", None),
-    ("WITH x AS (SELECT id FROM parent) UPDATE t SET a = 1 WHERE b IN (SELECT id FROM x)", None),
+    ("WITH x AS (SELECT id FROM parent) UPDATE t SET a = (SELECT max(id) FROM x)", None),
     ("CREATE INDEX i ON pt (a)", None),
     ("UPDATE t SET b = p.code FROM parent p WHERE p.id = t.parent_id", None),
     ("SELECT setval('s.sq', (SELECT max(id) FROM t))", None),
