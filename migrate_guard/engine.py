@@ -31,7 +31,6 @@ from migrate_guard.model.revision import (
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.statement import Statement
-from migrate_guard.model.statistics import Statistics
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment import read_environment
@@ -172,19 +171,20 @@ def check(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     under_review: Range | None = None,
-    statistics: Statistics | None = None,
+    small: frozenset[QualifiedName] = frozenset(),
 ) -> Outcome:
-    """Ask every rule about every step of an environment's history, on a database with tables of such sizes.
+    """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
-    With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
+    With a range `under_review` what its revisions create is new to those after them, as to the database at its base,
+    and they run in one go.
     """
     dialect = reading.target.dialect
     asked = _Asked(
         reading,
         [each for each in rules if not each.dialects or dialect in each.dialects],
         options or {},
-        under_review or Range(),
-        statistics,
+        under_review,
+        small,
     )
     for name in reading.environment.databases or (None,):
         asked.replay(name)
@@ -216,8 +216,8 @@ class _Asked:
     reading: Reading
     rules: Sequence[Rule]
     options: Mapping[str, Mapping[str, Any]]
-    under_review: Range = field(default_factory=Range)
-    statistics: Statistics | None = None
+    under_review: Range | None = None
+    small: frozenset[QualifiedName] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
     operations: int = 0
@@ -247,22 +247,23 @@ class _Asked:
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
-        session = Session(reading.target, reading.environment)
+        is_one_run = self.under_review is not None
+        session = Session(reading.target, reading.environment, self.small, is_one_run)
         for replayed in replay(reading, engine_name):
             statements: tuple[Statement[Operation], ...] = ()
             new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
-                statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
-                new |= session.new
-            self._created[replayed.revision.id] = (
-                new if replayed.revision.id in self.under_review.revisions else inherited
-            )
+                if self._is_under_review(replayed.revision):
+                    statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
+                    new |= session.new
+            if is_one_run:
+                self._created[replayed.revision.id] = new if self._is_under_review(replayed.revision) else inherited
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)
                 # A downgrade runs where the upgrade has been, and the range with it: nothing there is new.
                 if any(type(each.operation) in self._undone for each in replayed.downgrade.transitions):
-                    back = Session(reading.target, reading.environment)
+                    back = Session(reading.target, reading.environment, self.small)
                     self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision
             if engine_name is not None:
@@ -273,6 +274,9 @@ class _Asked:
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)
+
+    def _is_under_review(self, revision: Revision) -> bool:
+        return self.under_review is None or revision.id in self.under_review.revisions
 
     def _inherited(self, revision: Revision) -> frozenset[QualifiedName]:
         """What revisions of the range have created when this one is about to run."""

@@ -352,7 +352,7 @@ def test_a_file_of_statistics_is_written_and_read(
 )
 def test_a_table_is_small_when_that_is_known(size: TableSize | None, small: bool) -> None:
     statistics = Statistics({} if size is None else {ORDERS: size})
-    assert statistics.is_small(ORDERS, 10, 100) is small
+    assert (ORDERS in statistics.small(10, 100)) is small
 
 
 # Reading
@@ -422,12 +422,12 @@ def test_settings(tmp_path: Path) -> None:
 
 def test_check_hands_the_statistics_over(make_project: MakeProject, monkeypatch: pytest.MonkeyPatch) -> None:
     project = make_project({"a1.py": script("a1", None)})
-    given: list[Statistics | None] = []
+    given: list[frozenset[QualifiedName]] = []
     check = engine.check
 
-    def spy(*arguments: Any, statistics: Statistics | None = None, **others: Any) -> engine.Outcome:
-        given.append(statistics)
-        return check(*arguments, statistics=statistics, **others)
+    def spy(*arguments: Any, small: frozenset[QualifiedName], **others: Any) -> engine.Outcome:
+        given.append(small)
+        return check(*arguments, small=small, **others)
 
     monkeypatch.setattr(engine, "check", spy)
     sizes, others = Statistics({ORDERS: TableSize(1, 2)}), Statistics({})
@@ -438,4 +438,4 @@ def test_check_hands_the_statistics_over(make_project: MakeProject, monkeypatch:
     run(["check", "--isolated"])
     run(["check", "--config", "db/guard.toml"])
     run(["check", "--config", "db/guard.toml", "--stats", "others.json"])
-    assert given == [None, sizes, others]
+    assert given == [frozenset(), {ORDERS}, frozenset()]

@@ -18,7 +18,7 @@ from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, pro
 if TYPE_CHECKING:
     from migrate_guard.engine import Outcome, Reading
     from migrate_guard.history.range import Range
-    from migrate_guard.model.statistics import Statistics
+    from migrate_guard.model.names import QualifiedName
     from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
 
@@ -80,8 +80,9 @@ def command(
     if verbose:
         complain("info", f"settings from {chosen.origin or 'the command line only'}")
     sizes = table_sizes(chosen)
+    small = sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
     selection = discovered(paths, names, quiet=quiet)
-    outcomes = judge(selection, chosen, selected(rules, chosen), since=since, statistics=sizes)
+    outcomes = judge(selection, chosen, selected(rules, chosen), since=since, small=small)
     report = sifted(outcomes, selection, chosen, rules, started)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(chosen.output_format)(report, look), output_file)
@@ -97,7 +98,7 @@ def judge(
     rules: Sequence[Rule],
     *,
     since: str | None = None,
-    statistics: Statistics | None = None,
+    small: frozenset[QualifiedName] = frozenset(),
 ) -> list[Outcome]:
     """Ask the rules about every environment of a selection; raises UserError for a `since` that means nothing."""
     if not selection.environments:
@@ -109,9 +110,7 @@ def judge(
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
             reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
             under_review = None if since is None else _range(since, reading, environment)
-            outcomes.append(
-                engine.check(reading, rules, chosen.rule_options, under_review=under_review, statistics=statistics)
-            )
+            outcomes.append(engine.check(reading, rules, chosen.rule_options, under_review=under_review, small=small))
     return outcomes
 
 

@@ -49,6 +49,7 @@ class Session:
     target: Target
     environment: Environment
     small: frozenset[QualifiedName] = frozenset()
+    """Tables on which no work takes longer than an instant."""
     is_one_run: bool = False
     """The revisions are known to run in one go: they are those under review. Else each starts at its parent."""
     _number: int = 0
@@ -96,9 +97,9 @@ class Session:
         self._emptied = frozenset()
         self._is_first = True
         self._is_autocommit = self._is_committed_by_hand = False
+        self._new = new
         if not self.is_one_run:
             self._connect()
-            self._new = new
             self._held = {}
 
     def _commit(self) -> None:

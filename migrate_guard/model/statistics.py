@@ -31,7 +31,10 @@ class Statistics:
         """The size of a table, None for one that is not there."""
         return self.tables.get(name)
 
-    def is_small(self, name: QualifiedName, limit_rows: int, limit_bytes: int) -> bool:
-        """Whether a table is known to have neither more rows nor more bytes than that."""
-        size = self.tables.get(name)
-        return size is not None and size.rows is not None and size.rows <= limit_rows and size.bytes <= limit_bytes
+    def small(self, limit_rows: int, limit_bytes: int) -> frozenset[QualifiedName]:
+        """The tables that are known to have neither more rows nor more bytes than that."""
+        return frozenset(
+            name
+            for name, size in self.tables.items()
+            if size.rows is not None and size.rows <= limit_rows and size.bytes <= limit_bytes
+        )
