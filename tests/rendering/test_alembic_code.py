@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -223,26 +223,26 @@ def constraints(draw: st.DrawFn) -> PrimaryKey | UniqueConstraint | ForeignKey |
 def operations_on_odd_names(draw: st.DrawFn) -> ops.Operation:
     table, name = draw(TABLES), draw(NAMES)
     about: dict[str, Any] = {"span": NOWHERE, "table": table}
-    made: list[ops.Operation] = [
-        ops.CreateTable(span=NOWHERE, table=draw(tables(table))),
-        ops.DropTable(**about, cascade=draw(st.booleans())),
-        ops.AddColumn(**about, column=draw(columns())),
-        ops.DropColumn(**about, column=name),
-        ops.RenameColumn(**about, column=name, new_name=draw(NAMES.filter(lambda each: each != name))),
-        ops.RenameTable(**about, new_name=QualifiedName(draw(PLAIN), table.schema)),
-        ops.AlterColumn(**about, column=name, modify_type=draw(TYPES), using=draw(st.none() | CONDITIONS)),
-        ops.CreateIndex(**about, index=draw(indexes()), concurrently=draw(st.booleans())),
-        ops.DropIndex(**about, index=QualifiedName(name, table.schema)),
-        ops.RenameIndex(span=NOWHERE, index=table, new_name=name),
-        ops.AddConstraint(**about, constraint=draw(constraints())),
-        ops.DropConstraint(**about, constraint=name, kind="unique"),
-        ops.DropConstraint(**about, constraint=name, if_exists=True),
-        ops.ValidateConstraint(**about, constraint=name),
-        ops.RenameConstraint(**about, constraint=name, new_name=draw(NAMES)),
-        ops.AddEnumValue(span=NOWHERE, enum=table, value=draw(TEXTS), before=draw(st.none() | TEXTS)),
-        ops.SetParameter(span=NOWHERE, name="application_name", value=draw(TEXTS)),
+    makers: list[Callable[[], ops.Operation]] = [
+        lambda: ops.CreateTable(span=NOWHERE, table=draw(tables(table))),
+        lambda: ops.DropTable(**about, cascade=draw(st.booleans())),
+        lambda: ops.AddColumn(**about, column=draw(columns())),
+        lambda: ops.DropColumn(**about, column=name),
+        lambda: ops.RenameColumn(**about, column=name, new_name=draw(NAMES.filter(lambda each: each != name))),
+        lambda: ops.RenameTable(**about, new_name=QualifiedName(draw(PLAIN), table.schema)),
+        lambda: ops.AlterColumn(**about, column=name, modify_type=draw(TYPES), using=draw(st.none() | CONDITIONS)),
+        lambda: ops.CreateIndex(**about, index=draw(indexes()), concurrently=draw(st.booleans())),
+        lambda: ops.DropIndex(**about, index=QualifiedName(name, table.schema)),
+        lambda: ops.RenameIndex(span=NOWHERE, index=table, new_name=name),
+        lambda: ops.AddConstraint(**about, constraint=draw(constraints())),
+        lambda: ops.DropConstraint(**about, constraint=name, kind="unique"),
+        lambda: ops.DropConstraint(**about, constraint=name, if_exists=True),
+        lambda: ops.ValidateConstraint(**about, constraint=name),
+        lambda: ops.RenameConstraint(**about, constraint=name, new_name=draw(NAMES)),
+        lambda: ops.AddEnumValue(span=NOWHERE, enum=table, value=draw(TEXTS), before=draw(st.none() | TEXTS)),
+        lambda: ops.SetParameter(span=NOWHERE, name="application_name", value=draw(TEXTS)),
     ]
-    return draw(st.sampled_from(made))
+    return draw(st.sampled_from(makers))()
 
 
 def without_columns_of_checks(operation: ops.Operation) -> ops.Operation:
