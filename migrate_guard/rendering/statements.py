@@ -265,7 +265,19 @@ def _comments(table: Table, scope: Scope) -> Iterator[str]:
 # -- settings
 
 _NUMBER_OR_WORD: Final = re.compile(r"[-+]?\d+(\.\d+)?|[A-Za-z_]\w*")
-_WRITTEN_OUT: Final = re.compile(r"""['"`(@]""")
+_EXPRESSION: Final = re.compile(r"""['"`(@]""")
+"""What MySQL's expressions have and settings of one word do not."""
+_LIST: Final = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+)(?:\s*,\s*(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+))*""")
+
+
+def _is_written_out(operation: ops.SetParameter, target: Target) -> bool:
+    """Whether the value is SQL as it stands, not a string without its quotes."""
+    name, value = operation.name, operation.value
+    if target.dialect != "postgresql":
+        return bool(_EXPRESSION.search(value))
+    return bool(name == "search_path" and _LIST.fullmatch(value)) or (
+        name == "timezone" and value.upper().startswith("INTERVAL ")
+    )
 
 
 def _setting(operation: ops.SetParameter, scope: Scope) -> str:
@@ -275,8 +287,7 @@ def _setting(operation: ops.SetParameter, scope: Scope) -> str:
     is_postgresql = scope.target.dialect == "postgresql"
     if is_postgresql and value.upper() == "DEFAULT" and not operation.is_local:
         return f"RESET {name}"
-    is_list = is_postgresql and name == "search_path" and "," in value
-    if not (_NUMBER_OR_WORD.fullmatch(value) or _WRITTEN_OUT.search(value) or is_list):
+    if not (_NUMBER_OR_WORD.fullmatch(value) or _is_written_out(operation, scope.target)):
         value = string(value)
     if scope.target.dialect == "sqlite":
         return f"PRAGMA {name} = {value}"
