@@ -12,15 +12,16 @@ WIDTH: Final = 100
 
 
 def literal(value: str) -> str:
-    """A string as Alembic's own templates would quote it."""
-    return json.dumps(value, ensure_ascii=False)
+    """A string as Alembic's own templates would quote it: in double quotes, but where only these would need escapes."""
+    text = json.dumps(value, ensure_ascii=False)
+    return f"'{_with_bare_quotes(text[1:-1])}'" if '"' in value and "'" not in value else text
 
 
 def text_literal(value: str) -> str:
     """A string of SQL: over several lines, between triple quotes, where it has them."""
     if "\n" not in value:
         return literal(value)
-    text = "\n".join(_with_bare_quotes(literal(each)[1:-1]) for each in value.split("\n"))
+    text = "\n".join(_with_bare_quotes(json.dumps(each, ensure_ascii=False)[1:-1]) for each in value.split("\n"))
     if text.endswith('"'):
         text = text[:-1] + r"\""
     return '"""' + text.replace('"""', r"\"\"\"") + '"""'

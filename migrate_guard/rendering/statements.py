@@ -159,14 +159,13 @@ def _deferral(constraint: AnyConstraint) -> str:
 
 def _add_column(operation: ops.AddColumn, scope: Scope) -> Iterator[str]:
     """The column, and a statement for each constraint and index that comes along, as Alembic does it."""
-    if operation.column.comment is not None or operation.inline_references:
-        raise NotKnown("what comes with it has no place in one statement")
     table = Table(operation.table, _NOWHERE)
     head, missing = _alter(operation, scope), "IF NOT EXISTS " if operation.if_not_exists else ""
     yield f"{head} ADD COLUMN {missing}{column_text(operation.column, table, scope)}"
     for constraint in operation.constraints:
         yield f"{head} ADD {_constraint(constraint, operation.table, None, scope)}"
     yield from (index_text(index, table, scope) for index in operation.indexes)
+    yield from _comments(replace(table, columns=(operation.column,)), scope)
 
 
 def _create_index(operation: ops.CreateIndex, scope: Scope) -> str:
@@ -235,8 +234,6 @@ def _create_table(operation: ops.CreateTable, scope: Scope) -> Iterator[str]:
     table = operation.table
     if operation.copies_rows or operation.likes or table.of_type or (table.is_open and not table.is_part):
         raise NotKnown("the columns of the table come from elsewhere")
-    if any(each is not None for each in (table.comment, *(column.comment for column in table.columns))):
-        raise NotKnown("the comments of its columns have statements of their own")
     missing = "IF NOT EXISTS " if operation.if_not_exists else ""
     head = f"CREATE {'UNLOGGED ' if table.is_unlogged else ''}TABLE {missing}{scope.qualified(table.name)}"
     parts = [column_text(each, table, scope) for each in table.columns]
@@ -250,12 +247,37 @@ def _create_table(operation: ops.CreateTable, scope: Scope) -> Iterator[str]:
     partitioned = f" PARTITION BY {table.partition_by}" if table.partition_by else ""
     yield body + inherits + partitioned
     yield from (index_text(each, table, scope) for each in table.indexes)
+    yield from _comments(table, scope)
+
+
+def _comments(table: Table, scope: Scope) -> Iterator[str]:
+    """The comments of a table and its columns, which PostgreSQL takes in statements of their own."""
+    if scope.target.dialect != "postgresql":
+        return
+    name = scope.qualified(table.name)
+    if table.comment is not None:
+        yield f"COMMENT ON TABLE {name} IS {string(table.comment)}"
+    for column in table.columns:
+        if column.comment is not None:
+            yield f"COMMENT ON COLUMN {name}.{scope.name(column.name)} IS {string(column.comment)}"
 
 
 # -- settings
 
 _NUMBER_OR_WORD: Final = re.compile(r"[-+]?\d+(\.\d+)?|[A-Za-z_]\w*")
-_WRITTEN_OUT: Final = re.compile(r"""['"`(@]""")
+_EXPRESSION: Final = re.compile(r"""['"`(@]""")
+"""What MySQL's expressions have and settings of one word do not."""
+_LIST: Final = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+)(?:\s*,\s*(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+))*""")
+
+
+def _is_written_out(operation: ops.SetParameter, target: Target) -> bool:
+    """Whether the value is SQL as it stands, not a string without its quotes."""
+    name, value = operation.name, operation.value
+    if target.dialect != "postgresql":
+        return bool(_EXPRESSION.search(value))
+    return bool(name == "search_path" and _LIST.fullmatch(value)) or (
+        name == "timezone" and value.upper().startswith("INTERVAL ")
+    )
 
 
 def _setting(operation: ops.SetParameter, scope: Scope) -> str:
@@ -265,8 +287,7 @@ def _setting(operation: ops.SetParameter, scope: Scope) -> str:
     is_postgresql = scope.target.dialect == "postgresql"
     if is_postgresql and value.upper() == "DEFAULT" and not operation.is_local:
         return f"RESET {name}"
-    is_list = is_postgresql and name == "search_path" and "," in value
-    if not (_NUMBER_OR_WORD.fullmatch(value) or _WRITTEN_OUT.search(value) or is_list):
+    if not (_NUMBER_OR_WORD.fullmatch(value) or _is_written_out(operation, scope.target)):
         value = string(value)
     if scope.target.dialect == "sqlite":
         return f"PRAGMA {name} = {value}"

@@ -61,10 +61,11 @@ def _candidates(type_: Type, dialect: DialectName) -> Iterator[tuple[str, str, s
             yield "mysql", "sqlalchemy.dialects.mysql", "SET", (type_.values or (), ())
         return
     forms = tuple(_forms(type_))
+    own_forms = (*forms, *_forms_of_dialects(type_))
     for module, package in _PACKAGES[dialect]:
         for name in constructs_of(package):
             if name not in _OF_ANOTHER_KIND:
-                yield from ((module, package, name, each) for each in forms)
+                yield from ((module, package, name, each) for each in (forms if module == "sa" else own_forms))
 
 
 def _enumerations(type_: Type, dialect: DialectName) -> Iterator[tuple[str, str, str, _Arguments]]:
@@ -84,7 +85,7 @@ def _lengths(type_: Type) -> Iterator[tuple[tuple[str, _Value], ...]]:
 
 
 def _forms(type_: Type) -> Iterator[_Arguments]:
-    """The arguments that make a type of these: none, its own as they are, and under the names that they may have."""
+    """The arguments of SQLAlchemy's generic types: none, those of the type as they are, and what one has by name."""
     if not all(each.isdecimal() for each in type_.args):
         return
     numbers = tuple(map(int, type_.args))
@@ -92,11 +93,21 @@ def _forms(type_: Type) -> Iterator[_Arguments]:
     yield numbers, ()
     yield (), (("timezone", True),)
     if len(numbers) == 1:
+        yield (), (("second_precision", numbers[0]),)
+    if type_.family == "uuid":
+        yield (), (("native_uuid", False),)
+
+
+def _forms_of_dialects(type_: Type) -> Iterator[_Arguments]:
+    """The arguments that only the types of a dialect take."""
+    if not all(each.isdecimal() for each in type_.args):
+        return
+    numbers = tuple(map(int, type_.args))
+    if len(numbers) == 1:
         (number,) = numbers
         yield (), (("precision", number),)
         yield (), (("timezone", True), ("precision", number))
         yield (), (("fsp", number),)
-        yield (), (("second_precision", number),)
     name, _, rest = type_.name.partition(" ")
     if name == "BIT":
         yield numbers, (("varying", True),)
@@ -105,5 +116,3 @@ def _forms(type_: Type) -> Iterator[_Arguments]:
     if "UNSIGNED" in rest:
         zerofill = (("zerofill", True),) if "ZEROFILL" in rest else ()
         yield numbers, (("unsigned", True), *zerofill)
-    if type_.family == "uuid":
-        yield (), (("native_uuid", False),)

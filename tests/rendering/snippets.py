@@ -1,4 +1,4 @@
-"""Snippets of scripts and the DDL of the schema that they make: `ddl.txt` is a table of them.
+"""Snippets of scripts, and what is printed of them: `ddl.txt` the DDL of their schema, `alembic_code.txt` Alembic code.
 
 A case is a title, with the database in brackets where that is not PostgreSQL, the body of `upgrade()`, and behind `->`
 what is printed. Two empty lines are between cases.
@@ -29,10 +29,10 @@ class Case(NamedTuple):
     expected: str
 
 
-def cases() -> list[Case]:
-    """The cases of the table."""
+def cases(table: str = "ddl.txt") -> list[Case]:
+    """The cases of a table."""
     found = []
-    text = (Path(__file__).parent / "ddl.txt").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / table).read_text(encoding="utf-8")
     for block in text.removeprefix("## ").split("\n\n\n## "):
         title, _, rest = block.partition("\n")
         body, _, expected = rest.partition("\n->\n")
