@@ -94,5 +94,6 @@ def added_and_validated(
         added = ops.AddConstraint(span=span, table=table, constraint=replace(constraint, not_valid=True))
         return (added, Note("give the constraint a name, and VALIDATE it after this"))
     left = ops.DropConstraint(span=span, is_sql=True, table=table, constraint=constraint.name, if_exists=True)
-    added = ops.AddConstraint(span=span, table=table, constraint=replace(constraint, not_valid=True))
+    named = replace(constraint, not_valid=True, is_implicit_name=False)
+    added = ops.AddConstraint(span=span, table=table, constraint=named)
     return (left, added, ops.ValidateConstraint(span=span, table=table, constraint=constraint.name))

@@ -242,7 +242,7 @@ def _drop_index(operation: ops.DropIndex) -> Parts:
 def _add_constraint(operation: ops.AddConstraint) -> Parts:
     constraint = operation.constraint
     name = own_name(constraint)
-    before = [literal(name) if name else "None"]
+    before = [_constraint_name(name, is_check=isinstance(constraint, CheckConstraint))]
     options = constraint_options(constraint)
     match constraint:
         case PrimaryKey():
@@ -264,6 +264,13 @@ def _add_constraint(operation: ops.AddConstraint) -> Parts:
 
 
 def _drop_constraint(operation: ops.DropConstraint) -> Parts:
-    name = literal(operation.constraint) if operation.constraint is not None else "None"
+    name = _constraint_name(operation.constraint, is_check=operation.kind == "check")
     kind = [named("type_", literal(operation.kind))] if operation.kind else []
     return _on(operation, "drop_constraint", before=[name], after=kind)
+
+
+def _constraint_name(name: str | None, *, is_check: bool) -> Code:
+    """A name as it is in the database: conventions often put that of a CHECK into a longer one, if not for `op.f`."""
+    if name is None:
+        return "None"
+    return call("op.f", literal(name)) if is_check else literal(name)
