@@ -6,6 +6,7 @@ from typing import Final
 from migrate_guard import asking
 from migrate_guard.asking.locks import blocked, held, who_waits
 from migrate_guard.model import operations as ops
+from migrate_guard.model.deeds import subject
 from migrate_guard.model.effects import Effects
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
@@ -37,7 +38,7 @@ def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem
     yield Problem(
         asking.hedged(message, op),
         op.span,
-        object=asking.subject(op) if isinstance(op, ops.TableOperation) else str(first),
+        object=subject(op) if isinstance(op, ops.TableOperation) else str(first),
         help="Take the statement out of the migration, to a time at which nobody uses the table.",
         confidence=asking.confidence(op),
     )

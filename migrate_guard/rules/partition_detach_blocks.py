@@ -28,7 +28,7 @@ def partition_detach_blocks(statement: Statement[DetachPartition]) -> Iterator[P
         help="Detach it CONCURRENTLY, outside of a transaction."
         if concurrently.is_yes
         else f"Set a lock_timeout and try again when it strikes: {concurrently.why[0]}.",
-        instead=_instead(statement) if concurrently.is_yes else None,
+        instead=_instead(statement) if concurrently.is_yes else (),
         confidence=asking.confidence(op),
     )
 
