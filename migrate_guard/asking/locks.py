@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from migrate_guard.dialects.effects import effect
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.names import QualifiedName
@@ -35,3 +36,15 @@ def who_waits(effects: Effects, table: QualifiedName) -> str:
 def is_of_revision(statement: Statement[ops.Operation], operation: ops.Operation) -> bool:
     """Whether an operation is one of the same script."""
     return operation.span.path == statement.op.span.path
+
+
+def held(effects: Effects, table: QualifiedName) -> str:
+    """The lock on a table, or the strongest on an index of it, for a sentence: "ACCESS EXCLUSIVE"."""
+    mode = effects.locks.get(table) or max(effects.index_locks.values(), default=None)
+    return str(mode) if mode is not None else "a lock"
+
+
+def would_do(statement: Statement[ops.Operation], operation: ops.Operation) -> Effects:
+    """What another operation would do in the place of a statement, to tables in use that are not small."""
+    found = effect(operation, (operation,), statement.before, statement.target)
+    return found.without(statement.new | statement.small)

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Expression
 from migrate_guard.model.source import Span
 from migrate_guard.model.statement import Statement
+from migrate_guard.model.target import Target
 
 _WHY: Final = "an autocommit block commits what stands before it"
+_PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_LONGEST_NAME: Final = 63
 
 
 def outside_transaction(
@@ -28,9 +33,8 @@ def in_place(statement: Statement[ops.Operation], parts: Instead) -> Instead:
     """What stands for all that the script wrote in one go, when `parts` stand for one statement of it."""
     at = next(place for place, each in enumerate(statement.siblings) if each is statement.op)
     before, after = statement.siblings[:at], statement.siblings[at + 1 :]
-    if any(isinstance(each, OwnRevision) for each in parts):
-        return (*before, *after, *parts)
-    return (*before, *parts, *after)
+    later = next((place for place, each in enumerate(parts) if isinstance(each, OwnRevision)), len(parts))
+    return (*before, *parts[:later], *after, *parts[later:])
 
 
 def without_timeouts(
@@ -97,3 +101,33 @@ def added_and_validated(
     named = replace(constraint, not_valid=True, is_implicit_name=False)
     added = ops.AddConstraint(span=span, table=table, constraint=named)
     return (left, added, ops.ValidateConstraint(span=span, table=table, constraint=constraint.name))
+
+
+def written_name(name: str, target: Target) -> str:
+    """The name of a column as SQL has it."""
+    return name if _PLAIN_NAME.fullmatch(name) and not is_reserved(name, target) else f'"{name}"'
+
+
+def written_table(name: QualifiedName, target: Target) -> str:
+    """The name of a table or sequence as SQL has it."""
+    return ".".join(written_name(each, target) for each in (name.schema, name.name) if each)
+
+
+def not_null_check(statement: Statement[ops.Operation], table: QualifiedName, column: str) -> CheckConstraint:
+    """The CHECK that proves a column holds no NULL, under a name that is free."""
+    named = f"ck_{table.name}_{column}_not_null"[:_LONGEST_NAME]
+    text = f"{written_name(column, statement.target)} IS NOT NULL"
+    expression = Expression(text, columns=(column,), proves_not_null=frozenset({column}))
+    return CheckConstraint(name=named, columns=(column,), span=statement.op.span, expression=expression)
+
+
+def required_later(
+    statement: Statement[ops.Operation], table: QualifiedName, column: str
+) -> tuple[AutocommitBlock, ops.AlterColumn, ops.DropConstraint]:
+    """NOT NULL by way of a CHECK that is validated before; what is done under a lock takes an instant."""
+    span, check = statement.op.span, not_null_check(statement, table, column)
+    return (
+        AutocommitBlock(added_and_validated(statement, table, check)),
+        ops.AlterColumn(span=span, table=table, column=column, modify_nullable=False),
+        ops.DropConstraint(span=span, table=table, constraint=check.name, kind="check"),
+    )

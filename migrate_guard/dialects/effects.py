@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from migrate_guard.model import operations as ops
-from migrate_guard.model.effects import NOTHING, Effects
+from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.target import Target
 
@@ -17,3 +17,13 @@ def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema:
     from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
 
     return of_postgresql(operation, statement, schema, target)
+
+
+def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target: Target) -> Answer:
+    """Whether the partition can be detached while the table is used; else why not."""
+    if target.dialect != "postgresql":
+        return NO
+    from migrate_guard.dialects.postgresql.effects import partitions
+    from migrate_guard.dialects.postgresql.effects.scene import Scene
+
+    return partitions.detaches_concurrently(operation, Scene(schema, target.version[0], (operation,)))

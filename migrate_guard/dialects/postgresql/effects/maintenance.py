@@ -40,7 +40,10 @@ def _vacuum(operation: ops.RawSql, scene: Scene) -> Effects:
     if operation.kind == "VACUUM":
         return scene.lock(SHARE_UPDATE_EXCLUSIVE, *names) | apart
     why = "VACUUM FULL writes the table anew"
-    return scene.lock(ACCESS_EXCLUSIVE, *names) | scene.rewriting(why, *scene.stored(names)) | apart
+    found = scene.lock(ACCESS_EXCLUSIVE, *names) | scene.rewriting(why, *scene.stored(names)) | apart
+    if operation.tables:
+        return found
+    return found | Effects(open_locks=(f"{ACCESS_EXCLUSIVE} on every table of the database",), rewrites=Answer.yes(why))
 
 
 def _analyze(operation: ops.RawSql, scene: Scene) -> Effects:

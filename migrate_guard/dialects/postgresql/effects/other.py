@@ -164,8 +164,12 @@ def _attach_index(operation: ops.RawSql, scene: Scene) -> Effects:
 
 
 def _index_tablespace(operation: ops.RawSql, scene: Scene) -> Effects:
-    found = scene.lock_index(ACCESS_EXCLUSIVE, *operation.objects[:1])
-    return found | Effects(notes=("the index is copied block by block into the other tablespace",))
+    """The index is copied block by block, as a table is (`ATExecSetTableSpace` in `commands/tablecmds.c`)."""
+    index = operation.objects[:1]
+    found = scene.lock_index(ACCESS_EXCLUSIVE, *index)
+    tables = [table.name if (table := scene.index_table(each)) else each for each in index]
+    why = "the index is copied block by block into the other tablespace"
+    return found | Effects(rebuilds_index=Answer.yes(why, *tables))
 
 
 def _comment(mode: LockMode) -> Effect:

@@ -131,6 +131,18 @@ def detach(operation: ops.DetachPartition, scene: Scene) -> Effects:
     return found
 
 
+_DETACHED_CONCURRENTLY_SINCE: Final = 14
+
+
+def detaches_concurrently(operation: ops.DetachPartition, scene: Scene) -> Answer:
+    """Whether DETACH PARTITION … CONCURRENTLY is taken here (manual, ALTER TABLE: DETACH PARTITION; measured)."""
+    if scene.version < _DETACHED_CONCURRENTLY_SINCE:
+        return Answer(why=(f"CONCURRENTLY came with PostgreSQL {_DETACHED_CONCURRENTLY_SINCE}",))
+    if defaults := default_of(operation.table, scene):
+        return Answer(why=(f"CONCURRENTLY is refused while there is the default partition {defaults[0]}",))
+    return Answer.yes("it waits for those who use the table, and nobody waits for it")
+
+
 # -- bounds
 
 _LITERAL: Final = r"('(?:[^']|'')*'(?:::[\w ]+)?|-?[\d.]+)"

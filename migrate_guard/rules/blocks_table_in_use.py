@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from migrate_guard import asking
+from migrate_guard.asking.locks import blocked, held, who_waits
+from migrate_guard.model import operations as ops
+from migrate_guard.model.deeds import subject
+from migrate_guard.model.effects import Effects
+from migrate_guard.rule import Problem, Severity, Statement, rule
+
+_OF_OTHERS: Final = (
+    *(ops.CreateIndex, ops.DropIndex, ops.AddConstraint, ops.AlterColumn, ops.AttachPartition, ops.DetachPartition),
+    *(ops.CreateTable, ops.Opaque),
+)
+"""Operations of which other rules judge all that takes long."""
+_KINDS_OF_OTHERS: Final = ("VACUUM", "CLUSTER", "REINDEX", "REFRESH", "TRUNCATE", "LOCK", "ALTER DOMAIN")
+
+
+@rule(
+    "MG331",
+    on=Statement[ops.Operation],
+    severity=Severity.WARNING,
+    yields_to=("MG304", "MG305", "MG307", "MG309", "MG310", "MG406"),
+)
+def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem]:
+    """Flag any other statement for which those who use a table wait while it works through rows or an index."""
+    op, hazards = statement.op, statement.hazards
+    tables, why = blocked(hazards), _work(hazards)
+    if why is None or not tables or _is_of_others(op, hazards):
+        return
+    first = tables[0]
+    message = (
+        f"{_deed(op)} keeps {who_waits(hazards, first)} of {asking.quoted(map(str, tables))} waiting"
+        f" ({held(hazards, first)}) until it is done: {why}"
+    )
+    yield Problem(
+        asking.hedged(message, op),
+        op.span,
+        object=subject(op) if isinstance(op, ops.TableOperation) else str(first),
+        help="Take the statement out of the migration, to a time at which nobody uses the table.",
+        confidence=asking.confidence(op),
+    )
+
+
+def _work(hazards: Effects) -> str | None:
+    """Why it takes longer than an instant; None where it does not, or nobody knows."""
+    works = (hazards.rewrites, hazards.builds_index, hazards.rebuilds_index, hazards.scans)
+    return next((each.why[0] for each in works if each.is_yes), None)
+
+
+def _is_of_others(op: ops.Operation, hazards: Effects) -> bool:
+    if isinstance(op, ops.RawSql):
+        return hazards.rewrites.is_yes or op.kind.startswith(_KINDS_OF_OTHERS)
+    return isinstance(op, _OF_OTHERS) or (isinstance(op, ops.AddColumn) and hazards.rewrites.is_possible)
+
+
+def _deed(op: ops.Operation) -> str:
+    if isinstance(op, ops.RawSql):
+        return op.kind
+    return f'adding "{op.column.name}"' if isinstance(op, ops.AddColumn) else "the statement"
