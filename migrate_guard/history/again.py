@@ -25,7 +25,8 @@ def can_run_again(operation: ops.Operation) -> bool:
         return True
     match operation:
         case ops.AlterColumn():
-            return operation.using is None and not operation.modify_identity and operation.modify_computed is ops.UNSET
+            generated = (operation.modify_identity, operation.modify_computed)
+            return operation.using is None and all(each is ops.UNSET for each in generated)
         case ops.CreateView():
             return operation.replace or operation.if_not_exists
         case ops.RawSql():
