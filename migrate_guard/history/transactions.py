@@ -85,13 +85,16 @@ class Session:
 
     def _connect(self) -> None:
         """Set what the environment sets before the first revision."""
-        self._settings = {
-            each.name: Setting(each.value, each.span, None) for each in self.environment.settings if not each.is_local
-        }
+        given = self.environment.settings
+        self._settings = {each.name: Setting(each.value, each.span, None) for each in given if not each.is_local}
+        self._local = self._repeated()
         if self.environment.transactions == "single":
-            self._local = {
-                each.name: Setting(each.value, each.span, None) for each in self.environment.settings if each.is_local
-            }
+            self._local |= {each.name: Setting(each.value, each.span, None) for each in given if each.is_local}
+
+    def _repeated(self) -> dict[str, Setting]:
+        """What every transaction begins with."""
+        given = [each for each in self.environment.settings if each.is_local and each.is_repeated]
+        return {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _begin(self) -> None:
         self._emptied = frozenset()
@@ -105,7 +108,7 @@ class Session:
 
     def _commit(self) -> None:
         self._number += 1
-        self._local, self._held, self._not_valid, self._new_values = {}, {}, {}, {}
+        self._local, self._held, self._not_valid, self._new_values = self._repeated(), {}, {}, {}
         self._new_types = set()
         self._blocking = ()
         self._unfinished = None
@@ -141,7 +144,7 @@ class Session:
                     transaction=transaction,
                     is_first=self._is_first and not done and place == 0,
                     commit=None if done or place else commit,
-                    settings={**self._settings, **self._local} if self._local else self._settings,
+                    settings={**self._settings, **self._local} if is_block and self._local else self._settings,
                     new=self._new,
                     emptied=self._emptied,
                     small=self.small,
