@@ -53,6 +53,8 @@ class Problem:
     severity: Severity | None = None
     """None: the rule's own."""
     confidence: Confidence = Confidence.HIGH
+    direction: Direction | None = None
+    """The direction it is about, where the rule is not asked about one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,7 +187,7 @@ def report(
         write=_written(problem.instead, target or Target.default()),
         object=problem.object,
         revision=revision.id if revision else None,
-        direction=direction,
+        direction=direction or problem.direction,
         related=problem.related,
     )
 

@@ -5,11 +5,13 @@ How Alembic opens transactions: `run_migrations` and `autocommit_block` of `alem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 
 from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted
+from migrate_guard.history.again import can_run_again
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -18,6 +20,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.statement import (
+    Commit,
     ConstraintKey,
     HeldLock,
     NewValue,
@@ -56,12 +59,15 @@ class Session:
     _settings: dict[str, Setting] = field(default_factory=dict)
     _local: dict[str, Setting] = field(default_factory=dict)
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
+    _blocking: tuple[Statement[ops.Operation], ...] = ()
     _not_valid: dict[ConstraintKey, NotValid] = field(default_factory=dict)
     _new_values: dict[ValueKey, NewValue] = field(default_factory=dict)
     _new_types: set[QualifiedName] = field(default_factory=set)
     _new: frozenset[QualifiedName] = frozenset()
     _emptied: frozenset[QualifiedName] = frozenset()
     _is_first: bool = True
+    _unfinished: ops.Operation | None = None
+    """The first operation of the revision in the transaction that cannot run again."""
     _is_autocommit: bool = False
     _is_committed_by_hand: bool = False
 
@@ -78,37 +84,45 @@ class Session:
     ) -> Iterator[Statement[ops.Operation]]:
         """The statements of one direction of a revision, in their order; `new` is what its range has created before."""
         self._begin(new)
-        for number, group in enumerate(statements(run.transitions)):
-            yield from self._statement(number, group, revision, run)
+        groups = tuple(statements(run.transitions))
+        for number, group in enumerate(groups):
+            commit = self._committed_before(number, groups)
+            yield from self._statement(number, group, revision, run, commit)
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
 
     def _connect(self) -> None:
         """Set what the environment sets before the first revision."""
-        self._settings = {
-            each.name: Setting(each.value, each.span, None) for each in self.environment.settings if not each.is_local
-        }
+        given = self.environment.settings
+        self._settings = {each.name: Setting(each.value, each.span, None) for each in given if not each.is_local}
+        self._local = self._repeated()
         if self.environment.transactions == "single":
-            self._local = {
-                each.name: Setting(each.value, each.span, None) for each in self.environment.settings if each.is_local
-            }
+            self._local |= {each.name: Setting(each.value, each.span, None) for each in given if each.is_local}
+
+    def _repeated(self) -> dict[str, Setting]:
+        """What every transaction begins with."""
+        given = [each for each in self.environment.settings if each.is_local and each.is_repeated]
+        return {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _begin(self, new: frozenset[QualifiedName]) -> None:
         self._emptied = frozenset()
         self._is_first = True
+        self._unfinished = None
         self._is_autocommit = self._is_committed_by_hand = False
         self._new = new
         if not self.is_one_run:
             self._connect()
-            self._held = {}
+            self._held, self._blocking = {}, ()
 
     def _commit(self) -> None:
         self._number += 1
-        self._local, self._held, self._not_valid, self._new_values = {}, {}, {}, {}
+        self._local, self._held, self._not_valid, self._new_values = self._repeated(), {}, {}, {}
         self._new_types = set()
+        self._blocking = ()
+        self._unfinished = None
 
     def _statement(
-        self, number: int, group: tuple[Transition, ...], revision: Revision, run: Run
+        self, number: int, group: tuple[Transition, ...], revision: Revision, run: Run, commit: Commit | None
     ) -> Iterator[Statement[ops.Operation]]:
         first = group[0]
         is_block = self._enter(first.operation)
@@ -123,7 +137,7 @@ class Session:
                 together = written if len(written) > 1 else (part,)
                 effects = effect(part, together, first.before if len(written) > 1 else before, self.target)
                 effects = effects.without(self._new)
-                yield Statement(
+                statement = Statement(
                     op=part,
                     written=each.operation,
                     siblings=together if len(written) > 1 else parts,
@@ -137,23 +151,36 @@ class Session:
                     effects=effects,
                     transaction=transaction,
                     is_first=self._is_first and not done and place == 0,
-                    settings={**self._settings, **self._local} if self._local else self._settings,
+                    commit=None if done or place else commit,
+                    settings={**self._settings, **self._local} if is_block and self._local else self._settings,
                     new=self._new,
                     emptied=self._emptied,
                     small=self.small,
                 )
+                yield statement
                 done.append((part, effects))
                 self._note_new(part, before)
                 if len(written) == 1:
                     self._note(done.pop(), before, revision, is_block=is_block)
-                    transaction = self._transaction(is_block=is_block)
+                if is_block and statement.hazards.is_blocking:
+                    self._blocking = (*self._blocking, statement)
+                transaction = self._transaction(is_block=is_block)
                 before = after
         for one in done:
             self._note(one, first.before, revision, is_block=is_block)
         # what is outside of a transaction has to be such that it can run again
-        self._is_first = self._is_first and (not is_block or isinstance(first.operation, ops.SetParameter))
+        lasting = next((each for each in written if not can_run_again(each)), None) if is_block else None
+        self._is_first = self._is_first and lasting is None
+        self._unfinished = self._unfinished or lasting
 
     # -- transactions
+
+    def _committed_before(self, number: int, groups: Sequence[tuple[Transition, ...]]) -> Commit | None:
+        """What the autocommit block commits that begins with a statement, if one does and there is something."""
+        if self._unfinished is None or not groups[number][0].operation.in_autocommit:
+            return None
+        block = takewhile(lambda group: group[0].operation.in_autocommit, groups[number:])
+        return Commit(self._unfinished, tuple(each.operation for group in block for each in group))
 
     def _enter(self, operation: ops.Operation) -> bool:
         """Whether a transaction block is open for a statement; what opens and ends blocks before it is done."""
@@ -166,7 +193,9 @@ class Session:
         return is_block
 
     def _transaction(self, *, is_block: bool) -> Transaction:
-        return Transaction(self._number, is_block, self._held, self._not_valid, self._new_values)
+        return Transaction(
+            self._number, is_block, self._held, self._not_valid, self._new_values, self._blocking if is_block else ()
+        )
 
     # -- what statements leave behind
 
@@ -183,6 +212,8 @@ class Session:
                 self._is_committed_by_hand = self.target.driver in (None, "psycopg2")
             case ops.RawSql(kind="BEGIN" | "START TRANSACTION"):
                 self._is_committed_by_hand = False
+            case ops.RawSql(kind="DISCARD", sql=sql) if sql.upper().split()[1:2] == ["ALL"]:
+                self._reset()
         if is_block:
             self._note_pending(operation, before, revision)
 
@@ -199,9 +230,19 @@ class Session:
                 self._not_valid = {each: one for each, one in self._not_valid.items() if each != key}
             case ops.CreateEnum(enum=enum):
                 self._new_types.add(enum.name)
-            case ops.AddEnumValue(enum=enum_name, value=value):
+            case ops.AddEnumValue(enum=enum_name, value=value) if value not in _labels(enum_name, before):
                 added = NewValue(operation, revision, enum_name in self._new_types)
                 self._new_values = {**self._new_values, (enum_name, value): added}
+            case ops.RenameEnumValue(enum=enum_name, value=value, new_value=new_value):
+                self._rename_values({(enum_name, value): (enum_name, new_value)})
+            case ops.RenameType(type=old, new_name=new):
+                self._new_types = {new if each == old else each for each in self._new_types}
+                self._rename_values({key: (new, key[1]) for key in self._new_values if key[0] == old})
+            case ops.DropType(type=dropped):
+                self._new_values = {key: added for key, added in self._new_values.items() if key[0] != dropped}
+
+    def _rename_values(self, names: Mapping[ValueKey, ValueKey]) -> None:
+        self._new_values = {names.get(key, key): added for key, added in self._new_values.items()}
 
     def _hold(self, operation: ops.Operation, effects: Effects, revision: Revision) -> None:
         found: dict[QualifiedName, HeldLock] = {}
@@ -211,9 +252,16 @@ class Session:
                 found[name] = HeldLock(mode, operation, revision)
         if found:
             self._held = {**self._held, **found}
+        if isinstance(operation, ops.RenameTable) and operation.table in self._held:
+            self._held = {
+                operation.new_name if name == operation.table else name: held for name, held in self._held.items()
+            }
 
     def _set(self, operation: ops.SetParameter, *, is_block: bool) -> None:
         name = operation.name
+        if name == "all" and operation.value.upper() == "DEFAULT":
+            self._reset()
+            return
         self._local = {each: setting for each, setting in self._local.items() if each != name}
         if operation.value.upper() == "DEFAULT":
             given = [each for each in self.environment.settings if each.name == name and each.source == "connection"]
@@ -223,6 +271,12 @@ class Session:
             self._settings = {**self._settings, name: Setting(operation.value, operation.span, operation)}
         elif is_block:
             self._local[name] = Setting(operation.value, operation.span, operation)
+
+    def _reset(self) -> None:
+        """RESET ALL and DISCARD ALL give back the settings of the connection."""
+        given = [each for each in self.environment.settings if each.source == "connection"]
+        self._local = {}
+        self._settings = {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
         match operation:
@@ -243,6 +297,12 @@ class Session:
                 self._emptied |= set(tables)
             case ops.Insert(table=table):
                 self._emptied -= {table}
+
+
+def _labels(enum: QualifiedName, schema: Schema) -> tuple[str, ...]:
+    """The values that an enum type is known to have."""
+    found = schema.enums.get(enum)
+    return found.values if found else ()
 
 
 def together(found: Sequence[Statement[ops.Operation]]) -> Iterator[tuple[Statement[ops.Operation], ...]]:

@@ -110,6 +110,11 @@ class Effects:
         return tuple(dict.fromkeys((*reasons, *self.open_locks, *self.notes)))
 
     @property
+    def is_blocking(self) -> bool:
+        """Whether readers or writers of a relation certainly wait, be it for an instant."""
+        return any(each.is_yes and each.relations for each in (self.blocks_reads, self.blocks_writes))
+
+    @property
     def strongest(self) -> LockMode | None:
         return max(self.locks.values(), default=None)
 

@@ -23,7 +23,9 @@ class SessionSetting:
     source: Literal["connection", "statement"]
     """`connection`: an option of the connection, which RESET gives back; `statement`: a SET that env.py executes."""
     is_local: bool = False
-    """SET LOCAL, which ends with the transaction; not where a listener repeats it in every one."""
+    """SET LOCAL, which ends with the transaction."""
+    is_repeated: bool = False
+    """A listener executes it in every transaction."""
     is_in_transaction: bool = True
     """Executed after Alembic has entered its transaction; before, it opens one that Alembic then does not own."""
 
@@ -78,5 +80,10 @@ class Environment:
         """The last setting of that name that counts for every revision: SET LOCAL ends with the first transaction."""
         is_one = self.transactions == "single"
         return next(
-            (each for each in reversed(self.settings) if each.name == name and (is_one or not each.is_local)), None
+            (
+                each
+                for each in reversed(self.settings)
+                if each.name == name and (is_one or not each.is_local or each.is_repeated)
+            ),
+            None,
         )

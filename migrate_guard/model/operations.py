@@ -5,7 +5,7 @@ Whatever a script writes (an `op` directive, a batch block, a Core construct, ra
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Final, Literal, TypeAlias
 
@@ -302,6 +302,8 @@ class Insert(TableOperation):
     """The tables that a query takes the rows from."""
     predicate: Expression | None = None
     """What the query asks of them."""
+    sql: str = field(default="", compare=False)
+    """The statement, where it is one of its own; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -312,6 +314,8 @@ class Update(TableOperation):
     """What the table holds afterwards, where that is known."""
     reads: tuple[QualifiedName, ...] = ()
     """The other tables that it reads."""
+    sql: str = field(default="", compare=False)
+    """The statement, where it is one of its own; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -321,6 +325,8 @@ class Delete(TableOperation):
     """What the table holds afterwards, where that is known."""
     reads: tuple[QualifiedName, ...] = ()
     """The other tables that it reads."""
+    sql: str = field(default="", compare=False)
+    """The statement, where it is one of its own; empty where that is not known."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

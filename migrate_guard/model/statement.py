@@ -71,6 +71,18 @@ class Transaction:
     """By table and constraint; of earlier revisions too, where one transaction runs all."""
     new_values: Mapping[ValueKey, NewValue] = field(default_factory=dict)
     """By enum type and value; of earlier revisions too, where one transaction runs all."""
+    blocking: tuple[Statement[ops.Operation], ...] = ()
+    """What has run in it and keeps others from tables in use, in order: as `held`, and the parts of a statement that
+    come before a part of it."""
+
+
+class Commit(NamedTuple):
+    """What an autocommit block commits because it stands before it in the script."""
+
+    first: ops.Operation
+    """The first operation that cannot run again."""
+    block: tuple[ops.Operation, ...]
+    """What the script writes in the block."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,8 @@ class Statement(Generic[Op_co]):
     transaction: Transaction
     is_first: bool = True
     """Nothing stands before it in its revision that a commit would leave half done."""
+    commit: Commit | None = None
+    """It begins an autocommit block that commits such operations."""
     settings: Mapping[str, Setting] = field(default_factory=dict)
     """The parameters of the session that the environment or a script has set."""
     new: frozenset[QualifiedName] = frozenset()

@@ -181,6 +181,8 @@ class EnvironmentInterpreter(Interpreter):
             case ConnectionValue():
                 if name == "engine":
                     return value.engine
+                if name == "autocommit":
+                    return value.engine.isolation_level == "AUTOCOMMIT"
                 is_same = name in ("connection", "dbapi_connection", "driver_connection", "sync_connection")
                 return value if is_same else BoundMethod(value, name)
             case TransactionValue():

@@ -162,8 +162,10 @@ def emit_statement(call: Call, statement: Statement) -> None:
         case "insert":
             call.machine.emit(ops.Insert(span=span, table=table, rows=statement.rows, source=statement.source))
         case "update":
-            change = ops.Update(span=span, table=table, columns=statement.columns, where=where)
-            call.machine.emit(results.with_rows_after(change, results.text_of_change(statement), None, call.machine))
+            text = results.text_of_change(statement)
+            change = ops.Update(span=span, table=table, columns=statement.columns, where=where, sql=text)
+            call.machine.emit(results.with_rows_after(change, text, None, call.machine))
         case "delete":
-            deletion = ops.Delete(span=span, table=table, where=where)
-            call.machine.emit(results.with_rows_after(deletion, results.text_of_change(statement), None, call.machine))
+            text = results.text_of_change(statement)
+            deletion = ops.Delete(span=span, table=table, where=where, sql=text)
+            call.machine.emit(results.with_rows_after(deletion, text, None, call.machine))

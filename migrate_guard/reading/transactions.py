@@ -185,8 +185,7 @@ class _Reader:
             if each is session and isinstance(connection, ConnectionValue):
                 found += connection.engine.settings
         for name, each in self.listeners:
-            repeats = name == "begin"
-            found += [replace(one, is_local=one.is_local and not repeats) for one in (*each.kept, *each.pending)]
+            found += [replace(one, is_repeated=name == "begin") for one in (*each.kept, *each.pending)]
         return (*found, *session.kept, *session.pending)
 
 

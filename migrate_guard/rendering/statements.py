@@ -50,6 +50,8 @@ def statements(operation: ops.Operation, target: Target) -> tuple[str, ...]:
 
 def _about_table(operation: ops.TableOperation, scope: Scope) -> Iterator[str]:
     match operation:
+        case ops.Insert(sql=sql) | ops.Update(sql=sql) | ops.Delete(sql=sql) if _is_complete(operation, sql, scope):
+            yield sql
         case ops.DropTable():
             exists = "IF EXISTS " if operation.if_exists else ""
             yield f"DROP TABLE {exists}{scope.qualified(operation.table)}{_cascade(cascade=operation.cascade)}"
@@ -65,6 +67,17 @@ def _about_table(operation: ops.TableOperation, scope: Scope) -> Iterator[str]:
         case _:
             head = _alter(operation, scope)
             yield from (f"{head} {action}" for action in _actions(operation, scope))
+
+
+_PARAMETER: Final = re.compile(r"(?<![:\w]):[A-Za-z_]\w*|%s|%\(\w+\)s|\$\d")
+_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
+
+
+def _is_complete(operation: ops.TableOperation, sql: str, scope: Scope) -> bool:
+    """Whether a text is all of the statement: nothing in it is unknown or handed over beside it."""
+    if not sql or HOLE in sql or _PARAMETER.search(_QUOTED.sub("''", sql)):
+        return False
+    return operation.is_sql or scope.qualified(operation.table) == str(operation.table)
 
 
 def _alter(operation: ops.TableOperation, scope: Scope) -> str:

@@ -317,6 +317,16 @@ CASES = [
         "5s",
     ),
     Case(
+        "a listener of every transaction that leaves autocommit alone",
+        listening(
+            '@event.listens_for(engine, "begin")',
+            "if not given.connection.dbapi_connection.autocommit:",
+            "    given.exec_driver_sql(\"SET LOCAL lock_timeout = '5s'\")",
+        ),
+        "per-revision",
+        "5s",
+    ),
+    Case(
         "a listener of connections that begins a transaction",
         listening('@event.listens_for(engine, "engine_connect")', f"connection = given\n{SET}"),
         timeout="5s",

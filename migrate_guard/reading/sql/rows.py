@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
@@ -23,12 +23,13 @@ def query(cursor: Cursor) -> Iterator[Operation]:
     """Read a SELECT, VALUES, WITH or a change of rows from its start; one operation each, those in CTEs first."""
     while cursor.take("("):
         pass
-    if cursor.take("WITH"):
-        yield from _ctes(cursor)
+    before = list(_ctes(cursor)) if cursor.take("WITH") else []
+    yield from before
     keyword = cursor.keyword()
     if keyword in ROW_READERS:
         cursor.at += 1
-        yield from ROW_READERS[keyword](cursor)
+        for change in ROW_READERS[keyword](cursor):
+            yield change if before else replace(change, sql=cursor.sql)
     elif keyword == "MERGE":
         yield raw(cursor, "MERGE", cursor.query_tables(0, cursor.end))
     elif (setting := _set_config(cursor)) is not None:
@@ -134,7 +135,7 @@ def _setting_call(cursor: Cursor) -> SetParameter | None:
     )
 
 
-def _insert(cursor: Cursor) -> Iterator[Operation]:
+def _insert(cursor: Cursor) -> Iterator[Insert]:
     cursor.take_any("IGNORE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
     _skip_or(cursor)
     cursor.take("IGNORE")
@@ -240,7 +241,7 @@ def _skip_or(cursor: Cursor) -> None:
         cursor.skip()
 
 
-def _update(cursor: Cursor) -> Iterator[Operation]:
+def _update(cursor: Cursor) -> Iterator[Update]:
     _skip_or(cursor)
     cursor.take_any("LOW_PRIORITY")
     cursor.take_any("IGNORE")
@@ -277,7 +278,7 @@ def _read_besides(cursor: Cursor, begin: int) -> tuple[QualifiedName, ...]:
     return cursor.query_tables(begin, cursor.end)
 
 
-def _delete(cursor: Cursor) -> Iterator[Operation]:
+def _delete(cursor: Cursor) -> Iterator[Delete]:
     cursor.take_any("LOW_PRIORITY")
     cursor.take_any("QUICK")
     cursor.take_any("IGNORE")
@@ -360,7 +361,7 @@ def _where(cursor: Cursor) -> Expression | None:
     return cursor.expression(begin, end)
 
 
-ROW_READERS: dict[str, Callable[[Cursor], Iterator[Operation]]] = {
+ROW_READERS: dict[str, Callable[[Cursor], Iterator[Insert | Update | Delete]]] = {
     "INSERT": _insert,
     "REPLACE": _insert,
     "UPDATE": _update,
