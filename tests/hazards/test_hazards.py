@@ -6,7 +6,8 @@ that its marks say (`# finding: MG406`, in SQL `-- finding: MG406`), `twin` has 
 - `# ===` alone begins the next revision, `# === path/of/file.py` any other file (or a script with a head of its own);
 - a revision is the body of an upgrade, or, when it defines `upgrade` itself, a whole script without its head;
 - `given` names histories of the file's own `[given]` table that come before both;
-- `codes` are the rules looked at (without it: all of `CODES`), `dialect` and `twin_dialect` the database;
+- `codes` are the rules looked at (without it: those of the file, else all of `CODES`), `dialect` and `twin_dialect`
+  the database, `version` and `twin_version` its version;
 - `hazard_xfail` and `twin_xfail` say what the tool does wrong today.
 """
 
@@ -79,6 +80,7 @@ class History:
     dialect: DialectName = "postgresql"
     layout: str = "plain"
     codes: frozenset[str] = CODES
+    version: int | None = None
 
     def write(self, folder: Path) -> list[tuple[str, int, str]]:
         """Write the project and return the findings that it is to have."""
@@ -147,7 +149,8 @@ def histories() -> Iterator[object]:
                     "".join(text.lstrip() for text in texts),
                     case.get(f"{kind}_dialect", case.get("dialect", "postgresql")),
                     case.get("layout", "plain"),
-                    frozenset(case.get("codes", CODES)),
+                    frozenset(case.get("codes", content.get("codes", CODES))),
+                    case.get(f"{kind}_version", case.get("version")),
                 )
                 reason = case.get(f"{kind}_xfail")
                 marks = [pytest.mark.xfail(strict=True, reason=reason)] if reason else []
@@ -159,7 +162,8 @@ def histories() -> Iterator[object]:
 def test_history(history: History, hazardous: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     marks = history.write(tmp_path)
     monkeypatch.chdir(tmp_path)
-    report = check(tmp_path, dialect=history.dialect if history.layout == "flask" else None)
+    version = (history.version,) if history.version else None
+    report = check(tmp_path, dialect=history.dialect if history.layout == "flask" else None, version=version)
     findings = [each for each in report.findings if each.code in history.codes]
     found = sorted((Path(each.span.path).name, each.span.line, each.code) for each in findings)
     assert bool(marks) == hazardous, "a hazard has marks, a twin has none"
