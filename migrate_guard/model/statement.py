@@ -129,8 +129,9 @@ class Statement(Generic[Op_co]):
 
     @property
     def hazards(self) -> Effects:
-        """What it does to tables in use that are not small: what rules about locks judge."""
-        return self.effects.without(self.small) if self.small else self.effects
+        """What it does to tables in use that have many rows: what rules about locks judge."""
+        harmless = self.small | self.emptied
+        return self.effects.without(harmless) if harmless else self.effects
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""
