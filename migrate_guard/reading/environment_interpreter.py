@@ -51,6 +51,8 @@ from migrate_guard.reading.values import (
     Value,
 )
 
+MAXIMUM_EVENTS: Final = 2_000
+"""What env.py does beyond is not recorded."""
 _EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "fetchval"})
 _SAME: Final = frozenset({"cursor", "start", "connect", "get_raw_connection", "_sync_connection", "__enter__"})
 """Methods of a connection whose value is that connection, or one of the driver below it."""
@@ -67,6 +69,11 @@ class EnvironmentInterpreter(Interpreter):
         self.is_embedded = False
         """A program starts Alembic and hands env.py what it needs, instead of the command line."""
         self._url, self._url_span = url, url_span
+
+    def note(self, event: Event) -> None:
+        """Record what env.py does next."""
+        if len(self.account) < MAXIMUM_EVENTS:
+            self.account.append(event)
 
     # -- Alembic's context
 
@@ -86,10 +93,10 @@ class EnvironmentInterpreter(Interpreter):
             case "configure":
                 connection = call.get(0, "connection")
                 is_partial = call.node in self.partly_known
-                self.account.append(Configured(connection, dict(call.kwargs), is_partial, call.span))
+                self.note(Configured(connection, dict(call.kwargs), is_partial, call.span))
                 return super().call_external(call)
             case "run_migrations":
-                self.account.append(Ran())
+                self.note(Ran())
             case "execute":
                 return self._executed(None, call)
             case "get_section" if self.options is not None:
@@ -141,7 +148,7 @@ class EnvironmentInterpreter(Interpreter):
         """What `connect()` or `begin()` of an engine gives."""
         connection = ConnectionValue(engine)
         if method == "begin":
-            self.account.append(Began(connection))
+            self.note(Began(connection))
             return TransactionValue(connection, connection)
         return connection
 
@@ -165,9 +172,10 @@ class EnvironmentInterpreter(Interpreter):
             arguments: dict[str, Value] = {}
             self.call_function(function, [DialectValue(), Unknown("a record"), [], arguments], {}, None)
             span = self.span(function.node)
-            self.account += [Started(each) for each in _started(_arguments(arguments), span)]
+            for each in _started(_arguments(arguments), span):
+                self.note(Started(each))
             return
-        self.account.append(Listening(connection, event))
+        self.note(Listening(connection, event))
         self.call_function(function, [connection], {}, None)
 
     # -- connections
@@ -213,16 +221,16 @@ class EnvironmentInterpreter(Interpreter):
     def _of_connection(self, connection: ConnectionValue, call: Call) -> Value:
         match call.name:
             case "begin" | "begin_twophase":
-                self.account.append(Began(connection))
+                self.note(Began(connection))
                 return TransactionValue(connection, connection)
             case "get_transaction":
                 return TransactionValue(connection, connection)
             case "commit" | "rollback":
-                self.account.append(Ended(connection, call.name == "commit"))
+                self.note(Ended(connection, call.name == "commit"))
                 return None
             case "execution_options":
                 if "isolation_level" in call.kwargs:
-                    self.account.append(Isolated(connection, usually(call.kwargs["isolation_level"])))
+                    self.note(Isolated(connection, usually(call.kwargs["isolation_level"])))
                 return connection
             case "run_sync" if call.args:
                 return self.call_value(call.args[0], [connection, *call.args[1:]], call.kwargs, call.node)
@@ -234,7 +242,7 @@ class EnvironmentInterpreter(Interpreter):
 
     def _of_transaction(self, transaction: TransactionValue, call: Call) -> Value:
         if call.name in ("commit", "rollback", "close"):
-            self.account.append(Ended(transaction.connection, call.name == "commit"))
+            self.note(Ended(transaction.connection, call.name == "commit"))
             return None
         return transaction.entered if call.name == "__enter__" else Unknown(f"what {call.name}() returns", call.span)
 
@@ -245,10 +253,10 @@ class EnvironmentInterpreter(Interpreter):
             case "connect":
                 return self._opened(EngineValue(), name)
             case "begin":
-                self.account.append(Began(function))
+                self.note(Began(function))
                 return self._opened(EngineValue(), name)
             case "commit" | "rollback":
-                self.account.append(Ended(function, name == "commit"))
+                self.note(Ended(function, name == "commit"))
             case "run_sync" if args:
                 return self.call_value(args[0], [ConnectionValue(EngineValue()), *args[1:]], kwargs, node)
             case "enter_context" | "enter_async_context" | "push" if args and isinstance(args[0], ConnectionValue):
@@ -272,7 +280,8 @@ class EnvironmentInterpreter(Interpreter):
                 text = f"SELECT {', '.join(f'{each}()' for each in functions)}"
             case _:
                 text = HOLE
-        self.account.append(Executed(connection, text, call.span))
+        self.sends(text)
+        self.note(Executed(connection, text, call.span))
         return Rows(call.name)
 
     # -- blocks
@@ -283,7 +292,7 @@ class EnvironmentInterpreter(Interpreter):
             yield manager
             return
         yield manager.entered
-        self.account.append(Ended(manager.connection, is_committed=True))
+        self.note(Ended(manager.connection, is_committed=True))
 
     def handler(self, node: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
         """Follow a handler for the names that it binds; what it does is not on the way that succeeds."""

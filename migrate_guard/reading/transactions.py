@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from migrate_guard.model.environment import AdvisoryLock, SessionSetting, TransactionMode
 from migrate_guard.model.source import Span
@@ -49,6 +50,10 @@ class Running:
     is_autocommit: bool = False
 
 
+_Key: TypeAlias = tuple[str, bool]
+"""The name of a setting, and whether it is local: the last of each counts."""
+
+
 @dataclass(slots=True, eq=False)
 class _Session:
     """A connection, as far as the account has come."""
@@ -57,8 +62,8 @@ class _Session:
     is_begun: bool = False
     is_own: bool = False
     """env.py began that transaction itself, and ends it."""
-    kept: list[SessionSetting] = field(default_factory=list)
-    pending: list[SessionSetting] = field(default_factory=list)
+    kept: dict[_Key, SessionSetting] = field(default_factory=dict)
+    pending: dict[_Key, SessionSetting] = field(default_factory=dict)
     """What the open transaction has set: undone with it if it is rolled back."""
 
     @property
@@ -70,15 +75,27 @@ class _Session:
             self.is_begun = True
         for change in changes(text):
             if change.value is None:
-                for settings in (self.kept, self.pending):
-                    settings[:] = [each for each in settings if change.name not in ("", each.name)]
+                self.give_back(change.name)
             elif not (change.is_local and self.is_autocommit):
                 made = SessionSetting(change.name, change.value, span, "statement", change.is_local)
-                (self.kept if self.is_autocommit else self.pending).append(made)
+                settings = self.kept if self.is_autocommit else self.pending
+                settings.pop((change.name, change.is_local), None)
+                settings[change.name, change.is_local] = made
+
+    def give_back(self, name: str) -> None:
+        """Reset a parameter, or all."""
+        for settings in (self.kept, self.pending):
+            if not name:
+                settings.clear()
+            for is_local in (False, True):
+                settings.pop((name, is_local), None)
 
     def end(self, event: Ended) -> None:
         if event.is_committed:
-            self.kept += [each for each in self.pending if not each.is_local]
+            for key, each in self.pending.items():
+                if not each.is_local:
+                    self.kept.pop(key, None)
+                    self.kept[key] = each
         self.pending.clear()
         self.is_begun = self.is_own = False
 
@@ -174,7 +191,7 @@ class _Reader:
         session = self.session(event.connection) if event.connection is not None else _Session()
         # who listens to that event is handed the connection itself, not that of the driver
         heard = [each for name, each in self.listeners if name == "engine_connect" and each.is_begun]
-        pending = [each for one in (session, *heard) for each in one.pending]
+        pending = [each for one in (session, *heard) for each in one.pending.values()]
         is_owned = session.is_own or session.is_autocommit
         return _Way(event, session, session.is_begun or bool(heard), [] if is_owned else pending)
 
@@ -185,8 +202,9 @@ class _Reader:
             if each is session and isinstance(connection, ConnectionValue):
                 found += connection.engine.settings
         for name, each in self.listeners:
-            found += [replace(one, is_repeated=name == "begin") for one in (*each.kept, *each.pending)]
-        return (*found, *session.kept, *session.pending)
+            set_there = (*each.kept.values(), *each.pending.values())
+            found += [replace(one, is_repeated=name == "begin") for one in set_there]
+        return (*found, *session.kept.values(), *session.pending.values())
 
 
 def running(account: Sequence[Event], target: Target) -> Running:
