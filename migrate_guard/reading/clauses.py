@@ -7,7 +7,7 @@ from typing import Final
 
 from migrate_guard.model.schema import Expression
 from migrate_guard.reading.constructs import ANSI_FUNCTIONS, literal
-from migrate_guard.reading.values import HOLE, Clause, EnumMember, Value
+from migrate_guard.reading.values import HOLE, Clause, EnumMember, External, Value
 
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
 _LITERAL: Final = re.compile(
@@ -93,7 +93,8 @@ def server_default(value: Value) -> Expression | None:
         return Expression("'" + value.replace("'", "''") + "'", is_literal=True)
     if isinstance(value, int | float):
         return Expression(literal(value), is_literal=True)
-    return Expression(HOLE)
+    # a constant of another package is hardly ever a clause: that would need to be executed there
+    return Expression(HOLE, is_literal=isinstance(value, External) and value.path.rpartition(".")[2].isupper())
 
 
 def clause(value: Value) -> Expression | None:

@@ -38,7 +38,7 @@ from migrate_guard.reading.values import (
 def call_sqlalchemy(call: Call) -> Value:
     """The value of a call into SQLAlchemy, SQLModel or a package of SQL types."""
     path = call.path
-    if ".func." in path:
+    if ".func." in path or (".functions." in path and call.name.islower()):
         return _function(call)
     handler = _HANDLERS.get(call.name)
     if handler is not None:

@@ -41,7 +41,7 @@ _UNKNOWN: Final = "￼"
 
 def volatility(expression: Expression, schema: Schema) -> Answer:
     """Whether an expression is volatile, as `contain_volatile_functions` of PostgreSQL finds it."""
-    if _UNKNOWN in expression.text:
+    if _UNKNOWN in expression.text and not expression.is_literal:
         return Answer.depends("the expression is not known")
     return of_functions(expression.functions, schema)
 
