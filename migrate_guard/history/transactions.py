@@ -16,6 +16,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.folding import apply
+from migrate_guard.model.folding_keys import implicit_name as not_null_name
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import Schema
@@ -310,8 +311,11 @@ def _with_not_valid(
     match operation:
         case ops.AddConstraint(table=table, constraint=constraint) if constraint.not_valid and constraint.name:
             return {**found, (table, constraint.name): NotValid(operation, revision, effects.locks)}
-        case ops.AddNotNull(table=table, name=str(name)):
-            return {**found, (table, name): NotValid(operation, revision, effects.locks)}
+        case ops.AddNotNull(table=table, column=column, name=given):
+            return {
+                **found,
+                (table, given or not_null_name(table, column)): NotValid(operation, revision, effects.locks),
+            }
         case ops.ValidateConstraint(table=table, constraint=name) | ops.DropConstraint(table=table, constraint=name):
             return {key: each for key, each in found.items() if key != (table, name)}
     return found
