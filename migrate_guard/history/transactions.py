@@ -222,9 +222,9 @@ class Session:
                 self._reset()
         if is_block:
             self._not_valid = _with_not_valid(self._not_valid, operation, effects, revision)
-            self._note_pending(operation, revision)
+            self._note_pending(operation, before, revision)
 
-    def _note_pending(self, operation: ops.Operation, revision: Revision) -> None:
+    def _note_pending(self, operation: ops.Operation, before: Schema, revision: Revision) -> None:
         """What the transaction has begun and only its end makes good."""
         match operation:
             case ops.CreateEnum(enum=enum):

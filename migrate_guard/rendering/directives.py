@@ -251,10 +251,8 @@ def _add_constraint(operation: ops.AddConstraint) -> Parts:
             columns = names(constraint.columns)
             return _on(operation, "create_unique_constraint", before=before, after=[columns, *options])
         case CheckConstraint():
-            # a naming convention makes another name of every name of a CHECK that does not say that it is final
-            final: list[Code] = [call("op.f", literal(name)) if name else "None"]
             condition = sql_text(constraint.expression, "its condition")
-            return _on(operation, "create_check_constraint", before=final, after=[condition, *options])
+            return _on(operation, "create_check_constraint", before=before, after=[condition, *options])
         case ForeignKey():
             must_be_plain(constraint)
             referred = constraint.referred_table
