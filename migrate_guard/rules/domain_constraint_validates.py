@@ -50,11 +50,11 @@ def _help(op: RawSql) -> str:
     return "Add it NOT VALID: it holds for new values and locks no table. Validate it in a quiet hour."
 
 
-def _instead(op: RawSql, tables: str) -> Instead | None:
-    """The constraint for new values; None where that is not another statement."""
+def _instead(op: RawSql, tables: str) -> Instead:
+    """The constraint for new values; empty where that is not another statement."""
     text = op.sql.rstrip().removesuffix(";").rstrip()
     match op.kind:
         case "ALTER DOMAIN ADD" if text:
             later = Note(f"it holds for new values; ALTER DOMAIN … VALIDATE CONSTRAINT blocks writes to {tables}")
             return (replace(op, sql=f"{text} NOT VALID", options=op.options | {"NOT VALID"}), later)
-    return None
+    return ()
