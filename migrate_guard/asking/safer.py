@@ -21,10 +21,10 @@ _PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _LONGEST_NAME: Final = 63
 
 
-def outside_transaction(
-    statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]
-) -> tuple[AutocommitBlock] | tuple[OwnRevision]:
+def outside_transaction(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]) -> Instead:
     """Operations in an autocommit block, in a revision of its own where something stands before it."""
+    if not statement.transaction.is_block:
+        return tuple(body)
     block = AutocommitBlock(tuple(body))
     return (block,) if statement.is_first else (OwnRevision((block,), _WHY),)
 
@@ -47,6 +47,12 @@ def without_timeouts(
     names = ["lock_timeout"]
     if statement.timeout("statement_timeout"):
         names.append("statement_timeout")
+    return _lifted(statement, names, body)
+
+
+def _lifted(
+    statement: Statement[ops.Operation], names: Sequence[str], body: Sequence[ops.Operation | Note]
+) -> tuple[ops.Operation | Note, ...]:
     span = statement.op.span
     lifted = [_set(name, "0", span) for name in names]
     return (*lifted, *body, *(_set(name, _before(name, statement), span) for name in names))
@@ -100,7 +106,23 @@ def added_and_validated(
     left = ops.DropConstraint(span=span, is_sql=True, table=table, constraint=constraint.name, if_exists=True)
     named = replace(constraint, not_valid=True, is_implicit_name=False)
     added = ops.AddConstraint(span=span, table=table, constraint=named)
-    return (left, added, ops.ValidateConstraint(span=span, table=table, constraint=constraint.name))
+    return (left, added, *validated(statement, table, constraint.name))
+
+
+def validated(
+    statement: Statement[ops.Operation], table: QualifiedName, constraint: str
+) -> tuple[ops.Operation | Note, ...]:
+    """VALIDATE CONSTRAINT, which takes as long as reading the table does: a statement_timeout would end it."""
+    validate = ops.ValidateConstraint(span=statement.op.span, is_sql=True, table=table, constraint=constraint)
+    names = ["statement_timeout"] if statement.timeout("statement_timeout") else []
+    return _lifted(statement, names, (validate,))
+
+
+def names_of(statement: Statement[ops.Operation], table: QualifiedName) -> frozenset[str]:
+    """The names that constraints and indexes of a table have before a statement."""
+    known = statement.before.table(table)
+    objects = (*known.constraints(), *known.indexes) if known else ()
+    return frozenset(each.name for each in objects if each.name)
 
 
 def written_name(name: str, target: Target) -> str:

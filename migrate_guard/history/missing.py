@@ -150,6 +150,8 @@ def _referred(key: ForeignKey, schema: Schema, target: Target) -> Iterator[Missi
 
 def _constraint(table: Table, name: str, kind: ops.ConstraintKind | None, target: Target) -> Iterator[Missing]:
     of_kind = [each for each in table.constraints() if kind in (None, constraint_kind(each))]
+    if any(each.unproven_not_null == name for each in table.columns):
+        return
     if table.constraint(name) or name in table.doubtful or _may_be_named(name, kind, of_kind, table, target):
         return
     if table.is_told or (table.is_certain and table.lost_at(name) and not table.index(name)):

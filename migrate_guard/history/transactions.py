@@ -6,7 +6,7 @@ How Alembic opens transactions: `run_migrations` and `autocommit_block` of `alem
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
 from migrate_guard.dialects.effects import effect
@@ -16,6 +16,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.folding import apply
+from migrate_guard.model.folding_keys import implicit_name as not_null_name
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import Schema
@@ -60,7 +61,7 @@ class Session:
     _local: dict[str, Setting] = field(default_factory=dict)
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
     _blocking: tuple[Statement[ops.Operation], ...] = ()
-    _not_valid: dict[ConstraintKey, NotValid] = field(default_factory=dict)
+    _not_valid: Mapping[ConstraintKey, NotValid] = field(default_factory=dict)
     _new_values: dict[ValueKey, NewValue] = field(default_factory=dict)
     _new_types: set[QualifiedName] = field(default_factory=set)
     _new: frozenset[QualifiedName] = frozenset()
@@ -129,6 +130,7 @@ class Session:
         written = tuple(each.operation for each in group)
         transaction = self._transaction(is_block=is_block)
         done: list[tuple[ops.Operation, Effects]] = []
+        pending: Mapping[ConstraintKey, NotValid] = {}
         before = first.before
         for each in group:
             parts = emitted(each.operation, self.target.dialect)
@@ -150,6 +152,7 @@ class Session:
                     environment=self.environment,
                     effects=effects,
                     transaction=transaction,
+                    before_siblings=first.before,
                     is_first=self._is_first and not done and place == 0,
                     commit=None if done or place else commit,
                     settings={**self._settings, **self._local} if is_block and self._local else self._settings,
@@ -165,6 +168,9 @@ class Session:
                 if is_block and statement.hazards.is_blocking:
                     self._blocking = (*self._blocking, statement)
                 transaction = self._transaction(is_block=is_block)
+                if len(written) > 1:
+                    pending = _with_not_valid(pending, part, effects, revision)
+                    transaction = replace(transaction, not_valid={**transaction.not_valid, **pending})
                 before = after
         for one in done:
             self._note(one, first.before, revision, is_block=is_block)
@@ -215,19 +221,12 @@ class Session:
             case ops.RawSql(kind="DISCARD", sql=sql) if sql.upper().split()[1:2] == ["ALL"]:
                 self._reset()
         if is_block:
+            self._not_valid = _with_not_valid(self._not_valid, operation, effects, revision)
             self._note_pending(operation, before, revision)
 
     def _note_pending(self, operation: ops.Operation, before: Schema, revision: Revision) -> None:
         """What the transaction has begun and only its end makes good."""
         match operation:
-            case ops.AddConstraint(table=table, constraint=constraint) if constraint.not_valid and constraint.name:
-                key = (table, constraint.name)
-                self._not_valid = {**self._not_valid, key: NotValid(operation, revision)}
-            case ops.AddNotNull(table=table, name=str(name)):
-                self._not_valid = {**self._not_valid, (table, name): NotValid(operation, revision)}
-            case ops.ValidateConstraint(table=table, constraint=constraint_name):
-                key = (table, constraint_name)
-                self._not_valid = {each: one for each, one in self._not_valid.items() if each != key}
             case ops.CreateEnum(enum=enum):
                 self._new_types.add(enum.name)
             case ops.AddEnumValue(enum=enum_name, value=value) if value not in _labels(enum_name, before):
@@ -303,6 +302,23 @@ def _labels(enum: QualifiedName, schema: Schema) -> tuple[str, ...]:
     """The values that an enum type is known to have."""
     found = schema.enums.get(enum)
     return found.values if found else ()
+
+
+def _with_not_valid(
+    found: Mapping[ConstraintKey, NotValid], operation: ops.Operation, effects: Effects, revision: Revision
+) -> Mapping[ConstraintKey, NotValid]:
+    """The constraints that are NOT VALID after an operation of the transaction."""
+    match operation:
+        case ops.AddConstraint(table=table, constraint=constraint) if constraint.not_valid and constraint.name:
+            return {**found, (table, constraint.name): NotValid(operation, revision, effects.locks)}
+        case ops.AddNotNull(table=table, column=column, name=given):
+            return {
+                **found,
+                (table, given or not_null_name(table, column)): NotValid(operation, revision, effects.locks),
+            }
+        case ops.ValidateConstraint(table=table, constraint=name) | ops.DropConstraint(table=table, constraint=name):
+            return {key: each for key, each in found.items() if key != (table, name)}
+    return found
 
 
 def together(found: Sequence[Statement[ops.Operation]]) -> Iterator[tuple[Statement[ops.Operation], ...]]:

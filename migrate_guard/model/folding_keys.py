@@ -126,7 +126,7 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema.with_table(unsure(table, operation, operation.constraint))
     dropped = table.constraint(operation.constraint) or _believed(table, operation.kind)
     if dropped is None:
-        return schema
+        return schema.with_table(_without_not_null(table, operation.constraint))
     if operation.cascade:
         schema = _without_references(schema, table, dropped)
 
@@ -135,6 +135,17 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
 
     left = with_constraints_changed(table, kept)
     return schema.with_table(with_lost(left, table, operation.span, operation.constraint))
+
+
+def _without_not_null(table: Table, constraint: str) -> Table:
+    """The table after its NOT NULL constraint of that name was dropped, if it has one."""
+    if all(each.unproven_not_null != constraint for each in table.columns):
+        return table
+    columns = tuple(
+        replace(each, nullable=True, unproven_not_null=None) if each.unproven_not_null == constraint else each
+        for each in table.columns
+    )
+    return replace(table, columns=columns)
 
 
 def _believed(table: Table, kind: ops.ConstraintKind | None) -> AnyConstraint | None:
@@ -210,8 +221,8 @@ def add_not_null(schema: Schema, operation: ops.AddNotNull) -> Schema:
     table = table_of(schema, operation.table, operation)
     name = operation.name or implicit_name(operation.table, operation.column)
     columns = tuple(
-        replace(each, nullable=False, unproven_not_null=name if each.nullable is not False else each.unproven_not_null)
-        if each.name == operation.column
+        replace(each, nullable=False, unproven_not_null=name, unproven_at=operation.span)
+        if each.name == operation.column and each.nullable is not False
         else each
         for each in table.columns
     )

@@ -116,6 +116,8 @@ class Column:
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
     unproven_not_null: str | None = None
     """The name of its NOT NULL constraint, as long as that is NOT VALID (PostgreSQL 18)."""
+    unproven_at: Span | None = None
+    """Where that was added."""
     is_inherited: bool = False
     """It is there only because a parent of the table has it (PostgreSQL: not `attislocal`)."""
 

@@ -41,6 +41,8 @@ class NotValid(NamedTuple):
 
     by: ops.AddConstraint | ops.AddNotNull
     revision: Revision
+    locks: Mapping[QualifiedName, LockMode]
+    """What adding it has locked."""
 
 
 class NewValue(NamedTuple):
@@ -68,7 +70,8 @@ class Transaction:
     """Locks on tables in use, the strongest on each. Those of earlier revisions are here where one transaction runs all
     that is under review; else each revision is judged as if the database stood at its parent."""
     not_valid: Mapping[ConstraintKey, NotValid] = field(default_factory=dict)
-    """By table and constraint; of earlier revisions too, where one transaction runs all."""
+    """By table and constraint; of earlier revisions too, where one transaction runs all, and of the earlier actions of
+    the same ALTER TABLE."""
     new_values: Mapping[ValueKey, NewValue] = field(default_factory=dict)
     """By enum type and value; of earlier revisions too, where one transaction runs all."""
     blocking: tuple[Statement[ops.Operation], ...] = ()
@@ -110,6 +113,8 @@ class Statement(Generic[Op_co]):
     effects: Effects
     """What it does to relations that are in use."""
     transaction: Transaction
+    before_siblings: Schema | None = None
+    """The schema before the first of them."""
     is_first: bool = True
     """Nothing stands before it in its revision that a commit would leave half done."""
     commit: Commit | None = None

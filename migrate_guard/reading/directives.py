@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Expression, Type
+from migrate_guard.model.schema import Expression, ForeignKey, Type
 from migrate_guard.reading import clauses, ddl, ddl_tables, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
-from migrate_guard.reading.calls import Call
+from migrate_guard.reading.calls import Call, CallEvaluator
 from migrate_guard.reading.constructs import as_type, table_name
 from migrate_guard.reading.key_directives import (
     columns_constraint,
@@ -25,6 +26,7 @@ from migrate_guard.reading.key_directives import (
     drop_index,
 )
 from migrate_guard.reading.machine import describe
+from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.plugin_directives import plugin_sql
 from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
@@ -174,18 +176,25 @@ def _add_column(a: Arguments) -> Value:
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
         checks = ddl.type_check(a.call.machine, value, name)
         constraints = tuple(each for each in constraints if each not in checks)
-    a.call.machine.emit(
-        ops.AddColumn(
-            span=a.call.span,
-            table=name,
-            column=made,
-            constraints=constraints,
-            indexes=indexes,
-            if_not_exists=a.flag("if_not_exists"),
-            inline_references=a.flag("inline_references"),
-        )
+    added = ops.AddColumn(
+        span=a.call.span,
+        table=name,
+        column=made,
+        constraints=constraints,
+        indexes=indexes,
+        if_not_exists=a.flag("if_not_exists"),
+        inline_references=a.flag("inline_references"),
     )
+    a.call.machine.emit(_named_inline(added, a.call.machine))
     return None
+
+
+def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation:
+    """With `inline_references` Alembic writes no name: `add_column` of `alembic/ddl/base.py`, 1.18.2 to 1.20."""
+    if not added.inline_references:
+        return added
+    nameless = tuple(replace(each, name=None) if isinstance(each, ForeignKey) else each for each in added.constraints)
+    return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)
 
 
 def _drop_column(a: Arguments) -> Value:

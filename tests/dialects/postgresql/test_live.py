@@ -22,6 +22,9 @@ from tests.servers import PostgresServer, postgresql
 
 _HEIR: Final = "CREATE TABLE inh () INHERITS (t)"
 _KEY: Final = "ALTER TABLE pt ADD CONSTRAINT pt_fk FOREIGN KEY (parent_id) REFERENCES parent(id)"
+_KEYS_OF_PARTITIONS: Final = "; ".join(
+    f"ALTER TABLE {each} ADD FOREIGN KEY (parent_id) REFERENCES parent {{0}}" for each in ("pt_1", "pt_2")
+)
 _ROW_TRIGGER: Final = "CREATE TRIGGER trg AFTER INSERT ON pt FOR EACH ROW EXECUTE FUNCTION tf()"
 _TRIGGER: Final = "CREATE TRIGGER trg BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION tf()"
 _LIST: Final = (
@@ -79,6 +82,9 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("ALTER TABLE pt_1 ADD FOREIGN KEY (parent_id) REFERENCES parent(id)", None),
     ("ALTER TABLE pt DROP CONSTRAINT uq", "ALTER TABLE pt ADD CONSTRAINT uq UNIQUE (k)"),
     ("ALTER TABLE pt ALTER CONSTRAINT pt_fk DEFERRABLE", _KEY),
+    (_KEY, _KEYS_OF_PARTITIONS.format("")),
+    (_KEY, _KEYS_OF_PARTITIONS.format("ON DELETE CASCADE")),
+    (_KEY, _KEYS_OF_PARTITIONS.format("NOT VALID")),
     ("ALTER TABLE t DROP CONSTRAINT t_pkey, ADD CONSTRAINT pk PRIMARY KEY (nn)", None),
     ("ALTER TABLE t ADD FOREIGN KEY (parent_id) REFERENCES parent(id) NOT VALID, VALIDATE CONSTRAINT t_b_check", None),
     # partitions

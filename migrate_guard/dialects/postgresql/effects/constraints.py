@@ -29,6 +29,8 @@ from migrate_guard.model.schema import (
 
 _FAMILY_LOCKED_SINCE = 18
 """From 18 on ADD CONSTRAINT locks partitions and heirs first, whatever the constraint does to them."""
+_TAKEN_OVER_SINCE = 18
+"""From 18 on a foreign key of a partitioned table takes over NOT VALID ones of its partitions, and validates them."""
 
 
 def checks_of(table: Table, scene: Scene) -> Iterator[CheckConstraint]:
@@ -80,7 +82,31 @@ def _add_foreign_key(operation: ops.AddConstraint, key: ForeignKey, scene: Scene
     if key.not_valid or key.not_enforced:
         return found
     why = f"the foreign key compares every row of {name} with {parent}"
-    return found | scene.scanning(why, *scene.stored(scene.partitions(name)))
+    leaves = scene.stored(scene.partitions(name))
+    own = {each: _own_key(each, key, scene) for each in leaves if each != name}
+    if any(each and (scene.version >= _TAKEN_OVER_SINCE or not each.not_valid) for each in own.values()):
+        # the triggers that the key of the partition has there are dropped
+        found = found | scene.lock(ACCESS_EXCLUSIVE, *scene.partitions(parent))
+    proven = {each for each, equal in own.items() if equal and not equal.not_valid}
+    return found | scene.scanning(why, *(each for each in leaves if each not in proven))
+
+
+def _own_key(name: QualifiedName, key: ForeignKey, scene: Scene) -> ForeignKey | None:
+    """The foreign key of a partition that becomes a part of the one of its parent, as it says the same.
+
+    `tryAttachPartitionForeignKey` in `commands/tablecmds.c`; before 18 one that is NOT VALID stays by itself.
+    """
+    partition = scene.table(name)
+    keys = partition.foreign_keys if partition else ()
+    return next((each for each in keys if _definition(each, scene) == _definition(key, scene)), None)
+
+
+def _definition(key: ForeignKey, scene: Scene) -> tuple[object, ...]:
+    parent = scene.table(key.referred_table)
+    primary = parent.primary_key.columns if parent and parent.primary_key else ()
+    deferral = (key.deferrable, key.initially_deferred)
+    columns = (key.columns, key.referred_columns or primary)
+    return (key.referred_table, *columns, key.ondelete, key.onupdate, *deferral, key.not_enforced)
 
 
 def _add_check(operation: ops.AddConstraint, check: CheckConstraint, scene: Scene) -> Effects:
