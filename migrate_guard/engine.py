@@ -238,7 +238,8 @@ class _Asked:
                 statements = self._executed(replayed.revision, replayed.upgrade, session)
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)
-                if any(type(each.operation) in self._undone for each in replayed.downgrade.transitions):
+                done = {type(each.operation) for each in replayed.downgrade.transitions}
+                if done & self._undone or (done and Operation in self._undone):
                     back = Session(reading.target, reading.environment)
                     self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision
