@@ -262,7 +262,8 @@ class _Asked:
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)
                 # A downgrade runs where the upgrade has been, and the range with it: nothing there is new.
-                if any(type(each.operation) in self._undone for each in replayed.downgrade.transitions):
+                done = {type(each.operation) for each in replayed.downgrade.transitions}
+                if done & self._undone or (done and Operation in self._undone):
                     back = Session(reading.target, reading.environment, self.small)
                     self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision

@@ -1,28 +1,91 @@
-"""Questions about indexes, and what to write instead of a statement that builds, drops or rebuilds one."""
+"""Questions about statements on indexes, and what to write instead of one that builds, drops or rebuilds an index."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from migrate_guard.asking import safer
 from migrate_guard.dialects.names import implicit_name
 from migrate_guard.dialects.quoting import qualified
 from migrate_guard.model import operations as ops
+from migrate_guard.model.deeds import deed, subject
 from migrate_guard.model.instead import Instead, Note, OwnRevision
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Index, Schema, Table
 from migrate_guard.model.statement import Statement
 
-# Tables.
+# Statements.
 
 
-def table_of(statement: Statement[ops.Operation], index: QualifiedName) -> QualifiedName | None:
-    """The table of an index, as far as the history or the statement tells."""
+def is_concurrent(op: ops.Operation) -> bool:
+    """Whether it builds, drops or rebuilds an index with CONCURRENTLY."""
+    if isinstance(op, ops.CreateIndex | ops.DropIndex):
+        return op.concurrently
+    return isinstance(op, ops.RawSql) and op.kind.startswith("REINDEX") and op.kind.endswith("CONCURRENTLY")
+
+
+def is_on_partitioned(statement: Statement[ops.Operation]) -> bool:
+    """Whether it is for an index of a partitioned table, CONCURRENTLY: no other way to run it makes that work."""
+    table = table_of(statement)
+    return table is not None and is_concurrent(statement.op) and is_partitioned(table, statement.before)
+
+
+def spelled(op: ops.Operation) -> str:
+    """A statement as PostgreSQL calls it, with the object it is about: `CREATE INDEX CONCURRENTLY "ix"`."""
+    match op:
+        case ops.CreateIndex(index=index):
+            words, name = "CREATE INDEX", index.name or f"on {op.table}"
+        case ops.DropIndex():
+            words, name = "DROP INDEX", str(op.index)
+        case ops.DetachPartition():
+            return f'DETACH PARTITION "{op.partition}"{" CONCURRENTLY" * op.concurrently}'
+        case ops.RawSql():
+            about_ = next(iter((*op.objects, *op.tables)), None)
+            return f'{op.kind} "{about_}"' if about_ else op.kind
+        case _:
+            return deed(op)
+    return f'{words}{" CONCURRENTLY" * is_concurrent(op)} "{name}"'
+
+
+def about(statement: Statement[ops.Operation]) -> str | None:
+    """The object of a finding about a statement on an index: the index of its table, else what is named."""
+    op, table = statement.op, table_of(statement)
+    match op:
+        case ops.DropIndex(index=index):
+            pass
+        case ops.RawSql(objects=(index, *_)) if " INDEX" in op.kind:
+            pass
+        case ops.RawSql():
+            return str(table) if table else None
+        case _:
+            return subject(op)
+    return f"{table}.{index.name}" if table else str(index)
+
+
+def table_of(statement: Statement[ops.Operation]) -> QualifiedName | None:
+    """The table whose index a statement is about, as far as the history or the statement tells."""
+    op = statement.op
+    match op:
+        case ops.CreateIndex():
+            return op.table
+        case ops.DropIndex():
+            return _carrier(op.index, statement) or op.table
+        case ops.RawSql() if op.tables:
+            return op.tables[0]
+        case ops.RawSql() if " INDEX" in op.kind and op.objects:
+            return _carrier(op.objects[0], statement)
+    return None
+
+
+def _carrier(index: QualifiedName, statement: Statement[ops.Operation]) -> QualifiedName | None:
     found = statement.before.table_of_index(index.name, index.schema)
-    if found is not None:
-        return found.name
-    return statement.op.table if isinstance(statement.op, ops.DropIndex) else None
+    return found.name if found else None
+
+
+# Tables.
 
 
 def is_partitioned(name: QualifiedName, schema: Schema) -> bool:
@@ -106,32 +169,30 @@ def _attached(statement: Statement[ops.Operation], create: ops.CreateIndex) -> I
 
 def dropped(statement: Statement[ops.Operation], drop: ops.DropIndex) -> Instead:
     """An index dropped while others read and write; that of a partitioned table goes at once, or not at all."""
-    table = table_of(statement, drop.index)
+    table = table_of(statement)
     plain = replace(drop, concurrently=True, in_batch=False, is_sql=drop.is_sql and table is None)
     if table is None or not is_partitioned(table, statement.before):
         body = safer.without_timeouts(statement, (plain,))
         return safer.in_place(statement, safer.outside_transaction(statement, body))
-    limit = ops.SetParameter(span=drop.span, is_sql=True, name="lock_timeout", value="'5s'", is_local=True)
-    return (limit, replace(plain, concurrently=False))
+    return safer.in_place(statement, safer.limited(statement, (replace(plain, concurrently=False),)))
 
 
 def rebuilt(statement: Statement[ops.Operation], reindex: ops.RawSql) -> Instead | None:
     """REINDEX that lets others read and write; None where there is none of what it rebuilds."""
-    names = [word for word in reindex.kind.split()[1:] if word != "CONCURRENTLY"]
-    thing = names[0] if names else "DATABASE"
-    if thing == "SYSTEM":
+    if reindex.kind.startswith("REINDEX SYSTEM"):
         return None
-    table = next(iter(reindex.tables), None)
-    if thing == "INDEX" and reindex.objects:
-        table = table_of(statement, reindex.objects[0])
+    table = table_of(statement)
     if table is not None and is_partitioned(table, statement.before):
         found = tuple(_rebuilt_partitions(statement, table, reindex))
     else:
-        what = next(iter((*reindex.objects, *reindex.tables)), None)
-        name = qualified(what, statement.target) if what else ""
-        found = (_reindex(reindex, thing, name),)
+        sql = reindex.sql if is_concurrent(reindex) else _REINDEX.sub(r"\1CONCURRENTLY ", reindex.sql, count=1)
+        found = (_reindex(reindex, sql.rstrip("; \n")),)
     body = safer.without_timeouts(statement, found)
     return safer.in_place(statement, safer.outside_transaction(statement, body))
+
+
+_REINDEX: Final = re.compile(r"(REINDEX\s+(?:\([^)]*\)\s*)?\w+\s*)", re.IGNORECASE)
+"""REINDEX with its options and the kind of thing, after which CONCURRENTLY stands."""
 
 
 def _rebuilt_partitions(
@@ -141,10 +202,9 @@ def _rebuilt_partitions(
         if is_partitioned(each.name, statement.before):
             yield from _rebuilt_partitions(statement, each.name, reindex)
         else:
-            yield _reindex(reindex, "TABLE", qualified(each.name, statement.target))
+            yield _reindex(reindex, f"REINDEX TABLE CONCURRENTLY {qualified(each.name, statement.target)}")
     yield Note(f'and so for every partition of "{table}" that was made elsewhere')
 
 
-def _reindex(reindex: ops.RawSql, thing: str, name: str) -> ops.RawSql:
-    sql = f"REINDEX {thing} CONCURRENTLY {name}".rstrip()
-    return ops.RawSql(span=reindex.span, is_sql=True, sql=sql, kind=f"REINDEX {thing} CONCURRENTLY")
+def _reindex(reindex: ops.RawSql, sql: str) -> ops.RawSql:
+    return ops.RawSql(span=reindex.span, is_sql=True, sql=sql, kind="REINDEX TABLE CONCURRENTLY")

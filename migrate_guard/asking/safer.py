@@ -22,11 +22,15 @@ _LONGEST_NAME: Final = 63
 
 
 def outside_transaction(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]) -> Instead:
-    """Operations in an autocommit block, in a revision of its own where something stands before it."""
+    """Operations in an autocommit block, in a revision of its own where something stands before it.
+
+    What a downgrade does stays in the downgrade.
+    """
     if not statement.transaction.is_block:
         return tuple(body)
     block = AutocommitBlock(tuple(body))
-    return (block,) if statement.is_first else (OwnRevision((block,), _WHY),)
+    is_alone = statement.is_first or statement.direction == "downgrade"
+    return (block,) if is_alone else (OwnRevision((block,), _WHY),)
 
 
 def in_place(statement: Statement[ops.Operation], parts: Instead) -> Instead:
@@ -56,6 +60,18 @@ def _lifted(
     span = statement.op.span
     lifted = [_set(name, "0", span) for name in names]
     return (*lifted, *body, *(_set(name, _before(name, statement), span) for name in names))
+
+
+def limited(
+    statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]
+) -> tuple[ops.Operation | Note, ...]:
+    """Operations that wait for a lock no longer than the lock_timeout in force, else than five seconds."""
+    if statement.timeout("lock_timeout"):
+        return tuple(body)
+    limit = _set("lock_timeout", "'5s'", statement.op.span)
+    if statement.transaction.is_block:
+        return (replace(limit, is_local=True), *body)
+    return (limit, *body, _set("lock_timeout", _before("lock_timeout", statement), statement.op.span))
 
 
 def _set(name: str, value: str, span: Span) -> ops.SetParameter:

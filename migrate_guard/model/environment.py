@@ -41,6 +41,11 @@ class AdvisoryLock:
     is_in_transaction: bool
     """A transaction of the session is open while it waits."""
 
+    @property
+    def is_kept(self) -> bool:
+        """One session holds it until it gives it back or ends; those of transactions go with an autocommit block."""
+        return not self.function.endswith(("_xact_lock", "_shared"))
+
 
 @dataclass(frozen=True, slots=True)
 class Environment:

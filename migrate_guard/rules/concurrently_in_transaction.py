@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from migrate_guard import asking
+from migrate_guard.asking import indexes, safer
+from migrate_guard.model.instead import Instead
+from migrate_guard.model.operations import CreateIndex, DetachPartition, DropIndex, Operation, RawSql
+from migrate_guard.rule import Problem, Severity, Statement, rule
+
+
+@rule(
+    "MG303",
+    on=(Statement[CreateIndex], Statement[DropIndex], Statement[DetachPartition], Statement[RawSql]),
+    severity=Severity.ERROR,
+    directions=("upgrade", "downgrade"),
+)
+def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Problem]:
+    """Flag a statement that the database refuses in a transaction, such as CREATE INDEX CONCURRENTLY."""
+    op = statement.op
+    if not (statement.transaction.is_block and statement.effects.transactional.is_no):
+        return
+    if statement.direction == "upgrade" and indexes.is_on_partitioned(statement) and not isinstance(op, RawSql):
+        # it fails outside of one, too
+        return
+    product = asking.PRODUCTS[statement.target.dialect]
+    yield Problem(
+        asking.hedged(f"{indexes.spelled(op)} fails: {product} refuses it in a transaction", op),
+        op.span,
+        object=indexes.about(statement),
+        help="Run it in an autocommit block.",
+        instead=_instead(op, statement),
+        confidence=asking.confidence(op),
+    )
+
+
+def _instead(op: Operation, statement: Statement[Operation]) -> Instead | None:
+    match op:
+        case CreateIndex():
+            return indexes.built(statement, op)
+        case DropIndex():
+            return indexes.dropped(statement, op)
+        case RawSql() if op.kind.startswith("REINDEX"):
+            return indexes.rebuilt(statement, op)
+    return safer.in_place(statement, safer.outside_transaction(statement, (replace(op, in_batch=False),)))
