@@ -44,7 +44,9 @@ def held(effects: Effects, table: QualifiedName) -> str:
     return str(mode) if mode is not None else "a lock"
 
 
-def would_do(statement: Statement[ops.Operation], operation: ops.Operation) -> Effects:
+def would_do(statement: Statement[ops.Operation], operation: ops.Operation, time_zone: str | None = None) -> Effects:
     """What another operation would do in the place of a statement, to tables in use that are not small."""
-    found = effect(operation, (operation,), statement.before, statement.target)
+    setting = statement.settings.get("timezone")
+    zone = time_zone or (setting.value if setting else None)
+    found = effect(operation, (operation,), statement.before, statement.target, zone)
     return found.without(statement.new | statement.small)

@@ -10,13 +10,19 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.target import Target
 
 
-def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema: Schema, target: Target) -> Effects:
-    """What one operation of a statement does, in the schema before that statement."""
+def effect(
+    operation: ops.Operation,
+    statement: Sequence[ops.Operation],
+    schema: Schema,
+    target: Target,
+    time_zone: str | None = None,
+) -> Effects:
+    """What one operation of a statement does, in the schema before that statement and the TimeZone of the session."""
     if target.dialect != "postgresql":
         return NOTHING
     from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
 
-    return of_postgresql(operation, statement, schema, target)
+    return of_postgresql(operation, statement, schema, target, time_zone)
 
 
 def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target: Target) -> Answer:
@@ -27,3 +33,13 @@ def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target
     from migrate_guard.dialects.postgresql.effects.scene import Scene
 
     return partitions.detaches_concurrently(operation, Scene(schema, target.version[0], (operation,)))
+
+
+def converts_alike(operation: ops.AlterColumn, schema: Schema, target: Target) -> bool:
+    """Whether a column gets the same values without its USING."""
+    if target.dialect != "postgresql":
+        return False
+    from migrate_guard.dialects.postgresql.effects import columns
+    from migrate_guard.dialects.postgresql.effects.scene import Scene
+
+    return columns.converts_alike(operation, Scene(schema, target.version[0], (operation,)))
