@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import Expression, Schema
 from migrate_guard.model.target import Target
 
 
@@ -43,3 +45,28 @@ def converts_alike(operation: ops.AlterColumn, schema: Schema, target: Target) -
     from migrate_guard.dialects.postgresql.effects.scene import Scene
 
     return columns.converts_alike(operation, Scene(schema, target.version[0], (operation,)))
+
+
+class BoundChecks(NamedTuple):
+    """The CHECKs that say as much as the bound of a partition."""
+
+    within: Expression
+    """Of the partition."""
+    outside: Expression
+    """Of the default partition."""
+    default: QualifiedName | None
+    """The default partition, if there is one."""
+
+
+def bound_checks(parent: QualifiedName, bound: str | None, schema: Schema, target: Target) -> BoundChecks | str:
+    """The CHECKs for which nobody has to look at rows when a partition comes; else why there are none."""
+    if target.dialect != "postgresql":
+        return "the database attaches no partitions"
+    from migrate_guard.dialects.postgresql.effects import partitions
+    from migrate_guard.dialects.postgresql.effects.scene import Scene
+
+    scene = Scene(schema, target.version[0])
+    proof = partitions.proof_of(parent, bound, scene)
+    if isinstance(proof, str):
+        return proof
+    return BoundChecks(proof.within, proof.outside, next(iter(partitions.default_of(parent, scene)), None))
