@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import reduce
+
 from migrate_guard.dialects.effects import effect
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
+from migrate_guard.model.folding import apply
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.statement import Statement
 
@@ -44,7 +48,17 @@ def held(effects: Effects, table: QualifiedName) -> str:
     return str(mode) if mode is not None else "a lock"
 
 
-def would_do(statement: Statement[ops.Operation], operation: ops.Operation) -> Effects:
-    """What another operation would do in the place of a statement, to tables in use that are not small."""
-    found = effect(operation, (operation,), statement.before, statement.target)
-    return found.without(statement.new | statement.small)
+def would_do(
+    statement: Statement[ops.Operation],
+    operation: ops.Operation,
+    time_zone: str | None = None,
+    after: Iterable[ops.Operation] = (),
+) -> Effects:
+    """What another operation would do in the place of a statement, to tables in use that are not small.
+
+    `time_zone` is that of the session, if it is to be another; `after` is what would be done before it.
+    """
+    setting = statement.settings.get("timezone")
+    zone = time_zone or (setting.value if setting else None)
+    schema = reduce(apply, after, statement.before)
+    return effect(operation, (operation,), schema, statement.target, zone).without(statement.new | statement.small)

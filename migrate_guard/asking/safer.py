@@ -141,6 +141,11 @@ def names_of(statement: Statement[ops.Operation], table: QualifiedName) -> froze
     return frozenset(each.name for each in objects if each.name)
 
 
+def cut(name: str) -> str:
+    """A name of our own, no longer than every database takes it."""
+    return name[:_LONGEST_NAME]
+
+
 def written_name(name: str, target: Target) -> str:
     """The name of a column as SQL has it."""
     return name if _PLAIN_NAME.fullmatch(name) and not is_reserved(name, target) else f'"{name}"'
@@ -153,7 +158,7 @@ def written_table(name: QualifiedName, target: Target) -> str:
 
 def not_null_check(statement: Statement[ops.Operation], table: QualifiedName, column: str) -> CheckConstraint:
     """The CHECK that proves a column holds no NULL, under a name that is free."""
-    named = f"ck_{table.name}_{column}_not_null"[:_LONGEST_NAME]
+    named = cut(f"ck_{table.name}_{column}_not_null")
     text = f"{written_name(column, statement.target)} IS NOT NULL"
     expression = Expression(text, columns=(column,), proves_not_null=frozenset({column}))
     return CheckConstraint(name=named, columns=(column,), span=statement.op.span, expression=expression)

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import Expression, Schema
 from migrate_guard.model.target import Target
 
 
-def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema: Schema, target: Target) -> Effects:
-    """What one operation of a statement does, in the schema before that statement."""
+def effect(
+    operation: ops.Operation,
+    statement: Sequence[ops.Operation],
+    schema: Schema,
+    target: Target,
+    time_zone: str | None = None,
+) -> Effects:
+    """What one operation of a statement does, in the schema before that statement and the TimeZone of the session."""
     if target.dialect != "postgresql":
         return NOTHING
     from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
 
-    return of_postgresql(operation, statement, schema, target)
+    return of_postgresql(operation, statement, schema, target, time_zone)
 
 
 def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target: Target) -> Answer:
@@ -27,3 +35,38 @@ def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target
     from migrate_guard.dialects.postgresql.effects.scene import Scene
 
     return partitions.detaches_concurrently(operation, Scene(schema, target.version[0], (operation,)))
+
+
+def converts_alike(operation: ops.AlterColumn, schema: Schema, target: Target) -> bool:
+    """Whether a column gets the same values without its USING."""
+    if target.dialect != "postgresql":
+        return False
+    from migrate_guard.dialects.postgresql.effects import columns
+    from migrate_guard.dialects.postgresql.effects.scene import Scene
+
+    return columns.converts_alike(operation, Scene(schema, target.version[0], (operation,)))
+
+
+class BoundChecks(NamedTuple):
+    """The CHECKs that say as much as the bound of a partition."""
+
+    within: Expression
+    """Of the partition."""
+    outside: Expression
+    """Of the default partition."""
+    default: QualifiedName | None
+    """The default partition, if there is one."""
+
+
+def bound_checks(parent: QualifiedName, bound: str | None, schema: Schema, target: Target) -> BoundChecks | str:
+    """The CHECKs for which nobody has to look at rows when a partition comes; else why there are none."""
+    if target.dialect != "postgresql":
+        return "the database attaches no partitions"
+    from migrate_guard.dialects.postgresql.effects import partitions
+    from migrate_guard.dialects.postgresql.effects.scene import Scene
+
+    scene = Scene(schema, target.version[0])
+    proof = partitions.proof_of(parent, bound, scene)
+    if isinstance(proof, str):
+        return proof
+    return BoundChecks(proof.within, proof.outside, next(iter(partitions.default_of(parent, scene)), None))

@@ -137,7 +137,8 @@ class Session:
             for place, part in enumerate(parts):
                 after = each.after if place == len(parts) - 1 else apply(before, part)
                 together = written if len(written) > 1 else (part,)
-                effects = effect(part, together, first.before if len(written) > 1 else before, self.target)
+                met = first.before if len(written) > 1 else before
+                effects = effect(part, together, met, self.target, self._time_zone())
                 effects = effects.without(self._new)
                 statement = Statement(
                     op=part,
@@ -197,6 +198,10 @@ class Session:
         if not is_block:
             self._commit()
         return is_block
+
+    def _time_zone(self) -> str | None:
+        found = self._local.get("timezone") or self._settings.get("timezone")
+        return found.value if found else None
 
     def _transaction(self, *, is_block: bool) -> Transaction:
         return Transaction(

@@ -31,6 +31,15 @@ _LIST: Final = (
     "CREATE TABLE pl (k int, a int) PARTITION BY LIST (k); CREATE TABLE pl1 (k int {}, a int, CHECK ({})); "
     "INSERT INTO pl1 VALUES (1, 1)"
 )
+_NEXT: Final = "CREATE TABLE pt_9 PARTITION OF pt FOR VALUES FROM (20000) TO (30000)"
+_REST: Final = (
+    "CREATE TABLE pt_d PARTITION OF pt DEFAULT; INSERT INTO pt_d (id, k) VALUES (1, 50000); "
+    "ALTER TABLE pt_d ADD CHECK ({})"
+)
+_OTHER: Final = (
+    "CREATE TABLE pl (k text, a int) PARTITION BY LIST (k); CREATE TABLE pl_d PARTITION OF pl DEFAULT; "
+    "INSERT INTO pl_d VALUES ('z', 1); ALTER TABLE pl_d ADD CHECK ({})"
+)
 FORMS: Final[list[tuple[str, str | None]]] = [
     # types
     ("ALTER TABLE t ALTER COLUMN b TYPE int", None),
@@ -93,6 +102,15 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("ALTER TABLE pt ATTACH PARTITION pnew FOR VALUES FROM (20000) TO (30000)", _KEY),
     ("ALTER TABLE pt DETACH PARTITION pt_1", "CREATE TABLE pt_d PARTITION OF pt DEFAULT"),
     ("DROP TABLE pt_1", "CREATE TABLE pt_d PARTITION OF pt DEFAULT"),
+    (_NEXT, _REST.format("k IS NULL OR k < 20000 OR k >= 30000")),
+    (_NEXT, _REST.format("k < 10000 OR k >= 30000")),
+    (_NEXT, _REST.format("k >= 30000")),
+    (_NEXT, _REST.format("k < 20001 OR k >= 30000")),
+    (_NEXT, _REST.format("k < 20000 OR a IS NULL")),
+    (_NEXT, _REST.format("k < 60000")),
+    ("CREATE TABLE pl_1 PARTITION OF pl FOR VALUES IN ('a', 'b')", _OTHER.format("k NOT IN ('a', 'b', 'c')")),
+    ("CREATE TABLE pl_1 PARTITION OF pl FOR VALUES IN ('a', 'b')", _OTHER.format("k IS NULL OR k NOT IN ('b', 'a')")),
+    ("CREATE TABLE pl_1 PARTITION OF pl FOR VALUES IN ('a', 'b')", _OTHER.format("k NOT IN ('a', 'c')")),
     # what hangs on tables
     ("DROP TRIGGER trg ON pt", _ROW_TRIGGER),
     ("ALTER TRIGGER trg ON pt RENAME TO other", _ROW_TRIGGER),

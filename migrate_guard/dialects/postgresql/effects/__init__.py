@@ -60,9 +60,15 @@ def effects(
     return tuple(found)
 
 
-def effect(operation: ops.Operation, statement: Sequence[ops.Operation], schema: Schema, target: Target) -> Effects:
+def effect(
+    operation: ops.Operation,
+    statement: Sequence[ops.Operation],
+    schema: Schema,
+    target: Target,
+    time_zone: str | None = None,
+) -> Effects:
     """What one operation of a statement does, in the schema before that statement."""
-    return _effect(operation, Scene(schema, target.version[0], tuple(statement)))
+    return _effect(operation, Scene(schema, target.version[0], tuple(statement), time_zone))
 
 
 def _effect(operation: ops.Operation, scene: Scene) -> Effects:

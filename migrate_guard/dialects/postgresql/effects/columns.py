@@ -21,6 +21,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects, Verdict, together
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
+    UNKNOWN_TYPE,
     AnyConstraint,
     CheckConstraint,
     Column,
@@ -223,29 +224,42 @@ def _type_of_one(name: QualifiedName, operation: ops.AlterColumn, scene: Scene) 
     """A new type of the column in one table: in the parent itself, or in one that has it from there."""
     table = scene.table(name)
     parent = scene.table(operation.table)
-    column = (table.column(operation.column) if table else None) or (
-        parent.column(operation.column) if parent else None
-    )
+    column = _as_told(table, operation) or _as_told(parent, operation)
     new = operation.modify_type
     assert new is not None
-    if column is None:
-        old = operation.existing_type
-        if old is None:
-            depends = Answer.depends(f"the type of {operation.column} before is not known", name)
-            return Effects(rewrites=depends, scans=depends, rebuilds_index=depends)
-        column = Column(operation.column, old, operation.span)
-    elif not column.type.is_known and operation.existing_type is not None:
-        column = Column(column.name, operation.existing_type, column.span, collation=column.collation)
+    if column is None and operation.existing_type is None:
+        depends = Answer.depends(f"the type of {operation.column} before is not known", name)
+        return Effects(rewrites=depends, scans=depends, rebuilds_index=depends)
+    column = column or Column(operation.column, operation.existing_type or UNKNOWN_TYPE, operation.span)
     found = _linked(table, column, scene) if table else NOTHING
     if name not in scene.stored((name,)):
         return found
     rewrites = types.rewriting(column, column.type, new, operation.using, scene.schema)
+    rewrites = types.in_time_zone(rewrites, scene.time_zone)
     if rewrites.is_yes:
         return found | scene.rewriting(rewrites.why[0], name) | _checked_again(table, column, scene)
     answer = Answer(rewrites.verdict, rewrites.why, (name,) if rewrites.is_possible else ())
     if rewrites.is_possible:
         found = found | Effects(rewrites=answer, scans=answer, rebuilds_index=answer)
     return found | _rebuilt(table, column, operation, scene) | _checked_again(table, column, scene)
+
+
+def _as_told(table: Table | None, operation: ops.AlterColumn) -> Column | None:
+    """The column as it was, its type as the operation tells it where the history does not."""
+    column = table.column(operation.column) if table else None
+    if column is not None and not column.type.is_known and operation.existing_type is not None:
+        return Column(column.name, operation.existing_type, column.span, collation=column.collation)
+    return column
+
+
+def converts_alike(operation: ops.AlterColumn, scene: Scene) -> bool:
+    """Whether USING makes nothing of a value that the plain change of the type would not make of it."""
+    column = _as_told(scene.table(operation.table), operation)
+    if column is None and operation.existing_type is not None:
+        column = Column(operation.column, operation.existing_type, operation.span)
+    if column is None or operation.modify_type is None or operation.using is None:
+        return False
+    return types.converts_alike(column, operation.modify_type, operation.using, scene.schema)
 
 
 def _linked(table: Table, column: Column, scene: Scene) -> Effects:

@@ -23,7 +23,7 @@ from migrate_guard.dialects.postgresql.effects.scene import (
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import ForeignKey, Table
+from migrate_guard.model.schema import Expression, ForeignKey, Table
 
 _LOCKED_WHOLLY_SINCE = 14
 """From 14 on DETACH PARTITION locks the partition as strongly as its parent; before it took SHARE UPDATE EXCLUSIVE."""
@@ -228,14 +228,85 @@ def _excludes(table: Table | None, parent: QualifiedName, bound: str | None, sce
     """Whether the CHECKs of the default partition say that none of its rows lies within a bound."""
     whole = scene.table(parent)
     key = _KEY.search(whole.partition_by or "") if whole else None
-    told = _RANGE.search(bound or "")
-    if table is None or key is None or told is None:
+    if table is None or key is None or bound is None:
         return False
-    facts = _facts(table, key[2].lower(), scene)
+    column = key[2].lower()
+    valid = [
+        each
+        for each in constraints.checks_of(table, scene)
+        if not each.not_valid and not each.not_enforced and column in each.columns
+    ]
+    if any(_leaves_out(each.expression.text, column, bound) for each in valid):
+        return True
+    told = _RANGE.search(bound)
+    if told is None:
+        return False
+    facts = _facts(table, column, scene)
     low, high = (None if "VALUE" in each.upper() else _value(each) for each in told.groups())
     return (high is not None and _is_ordered(high, facts.at_least)) or (
         low is not None and _is_ordered(facts.below, low)
     )
+
+
+_NULL: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+IS\s+NULL\s*\)*', re.IGNORECASE)
+_NONE_OF: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+NOT\s+IN\s*\(([^()]+)\)\s*\)*', re.IGNORECASE)
+
+
+def _leaves_out(text: str, column: str, bound: str) -> bool:
+    """Whether a CHECK allows only what lies outside of a bound: `k IS NULL OR k < low OR k >= high`, `k NOT IN (…)`."""
+    return all(_is_outside(each.strip(), column, bound) for each in _OR.split(text))
+
+
+def _is_outside(arm: str, column: str, bound: str) -> bool:
+    if (told := _NULL.fullmatch(arm)) is not None:
+        return told[1] == column
+    listed, ranged = _LIST.search(bound), _RANGE.search(bound)
+    if listed is not None:
+        values = {_value(each) for each in listed[1].split(",")}
+        told = _NONE_OF.fullmatch(arm)
+        return told is not None and told[1] == column and values <= {_value(each) for each in told[2].split(",")}
+    told = _COMPARISON.fullmatch(arm)
+    if ranged is None or told is None or told[1] != column:
+        return False
+    low, high = (None if "VALUE" in each.upper() else _value(each) for each in ranged.groups())
+    if told[2] == "<":
+        return _is_ordered(_value(told[3]), low)
+    return told[2] in (">=", ">") and _is_ordered(high, _value(told[3]))
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The CHECKs for which ATTACH PARTITION and CREATE TABLE … PARTITION OF need not look at rows."""
+
+    within: Expression
+    """Of the new partition."""
+    outside: Expression
+    """Of the default partition."""
+
+
+def proof_of(parent: QualifiedName, bound: str | None, scene: Scene) -> Proof | str:
+    """The CHECKs that say as much as a bound does, in a form that PostgreSQL understands (measured); else why none."""
+    whole = scene.table(parent)
+    by = (whole.partition_by or "").strip() if whole else ""
+    if by.upper().startswith("HASH"):
+        return "no CHECK proves to which HASH partition a row belongs"
+    if (bound or "").strip().upper() == "DEFAULT":
+        return "no CHECK is known that says as much as DEFAULT"
+    key = _KEY.search(by)
+    if key is None or bound is None:
+        return f"how {parent} is partitioned is not known" if not by else "the bound is one of several columns"
+    name, column = (key[2], f'"{key[2]}"') if '"' in by else (key[2].lower(), key[2])
+    if (told := _RANGE.search(bound)) is not None:
+        low, high = (None if "VALUE" in each.upper() else each.strip() for each in told.groups())
+        inside = [f"{column} >= {low}"] * (low is not None) + [f"{column} < {high}"] * (high is not None)
+        beside = [f"{column} < {low}"] * (low is not None) + [f"{column} >= {high}"] * (high is not None)
+    elif (told := _LIST.search(bound)) is not None and "NULL" not in told[1].upper():
+        inside, beside = [f"{column} IN ({told[1].strip()})"], [f"{column} NOT IN ({told[1].strip()})"]
+    else:
+        return "the bound is one of several columns, or holds NULL"
+    is_told = " AND ".join([f"{column} IS NOT NULL", *inside])
+    within = Expression(is_told, columns=(name,), proves_not_null=frozenset({name}))
+    return Proof(within, Expression(" OR ".join([f"{column} IS NULL", *beside]), columns=(name,)))
 
 
 def _is_ordered(one: str | None, other: str | None, *, strictly: bool = False) -> bool:

@@ -37,6 +37,8 @@ class Scene:
     """The major version of PostgreSQL."""
     statement: tuple[ops.Operation, ...] = ()
     """All that the statement does, the operation in question among it."""
+    time_zone: str | None = None
+    """The TimeZone of the session; None: not known."""
 
     # -- relations
 

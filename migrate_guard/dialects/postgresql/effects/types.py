@@ -50,6 +50,48 @@ def rewriting(column: Column, old: Type, new: Type, using: Expression | None, sc
     return answer
 
 
+_ZERO_OFFSETS: Final = frozenset({"utc", "etc/utc", "uct", "gmt", "etc/gmt", "zulu", "z", "0", "etc/uct", "greenwich"})
+
+
+def in_time_zone(rewrites: Answer, time_zone: str | None) -> Answer:
+    """What is left of a doubt about the session's TimeZone when that is known."""
+    if (
+        time_zone is None
+        or time_zone.lower() in ("local", "default")
+        or rewrites.is_yes
+        or TIME_ZONE not in rewrites.why
+    ):
+        return rewrites
+    if time_zone.strip("'\"").lower() not in _ZERO_OFFSETS:
+        return Answer.yes(f"the session's TimeZone is {time_zone}, not UTC")
+    left = tuple(each for each in rewrites.why if each != TIME_ZONE)
+    return replace(rewrites, why=left) if left else NO
+
+
+_AT_UTC: Final = re.compile(
+    r"\(*\s*(?P<column>\"?[\w$]+\"?)\s+AT\s+TIME\s+ZONE\s+'(?P<zone>[^']+)'\s*\)*", re.IGNORECASE
+)
+
+
+def converts_alike(column: Column, new: Type, using: Expression, schema: Schema) -> bool:
+    """Whether the plain change makes the same values as USING does: where that says no more than the types do.
+
+    Between timestamp and timestamptz `AT TIME ZONE 'UTC'` is what the plain change does while TimeZone is UTC.
+    """
+    if {column.type.name, new.name} == _ZONES and (told := _AT_UTC.fullmatch(using.text.strip())):
+        return told["column"].strip('"') == column.name and told["zone"].lower() in _ZERO_OFFSETS
+    steps = _steps(using, column.name)
+    if steps is None:
+        return False
+    current = column.type
+    for step in steps:
+        cast = _cast(current, step, schema)
+        if cast.rewrites.is_possible and step != new:
+            return False
+        current = cast.ends_as
+    return True
+
+
 _CAST_CALL: Final = re.compile(
     r"CAST\s*\((?P<inner>.+)\s+AS\s+(?P<type>[^()]+(?:\([\d\s,]*\))?[^()]*)\)", re.IGNORECASE | re.DOTALL
 )
