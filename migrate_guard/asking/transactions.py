@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Related
-from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision
+from migrate_guard.model.instead import AutocommitBlock, Instead, OwnRevision
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.statement import Statement
 
-ONE_FOR_ALL: Final = "env.py runs all revisions in one transaction: transaction_per_migration=True gives each its own."
+_ONE_FOR_ALL: Final = "One transaction runs all revisions: transaction_per_migration=True in env.py gives each its own."
 
 
 def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]:
@@ -23,11 +22,24 @@ def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]
     return statement.siblings if is_one_of_several else (statement.written,)
 
 
-def in_own_revision(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note], why: str) -> Instead:
-    """Operations in a revision of their own, in a transaction of their own too where one runs all revisions."""
+def in_own_revision(statement: Statement[ops.Operation], why: str) -> Instead:
+    """The statement in a revision of its own, outside the transaction that runs all revisions if one does."""
+    body = as_written(statement)
     if statement.environment.transactions == "single":
-        return (OwnRevision((AutocommitBlock(tuple(body)),), why),)
-    return (OwnRevision(tuple(body), why),)
+        return (OwnRevision((AutocommitBlock(body),), why),)
+    return (OwnRevision(body, why),)
+
+
+def advice(statement: Statement[ops.Operation], told: str) -> str:
+    """What to do, with what env.py has to say for it to help."""
+    return f"{told} {_ONE_FOR_ALL}" if statement.environment.transactions == "single" else told
+
+
+def place(earlier: Statement[ops.Operation], statement: Statement[ops.Operation]) -> str:
+    """Where an earlier statement stands, for a sentence."""
+    if earlier.revision.id == statement.revision.id:
+        return f"line {earlier.span.line}"
+    return f"line {earlier.span.line} of revision {earlier.revision.id}"
 
 
 def of_configuration(environment: Environment) -> tuple[Related, ...]:
