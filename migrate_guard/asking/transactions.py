@@ -60,16 +60,26 @@ def lock_on(effects: Effects, table: QualifiedName) -> LockMode | None:
 def about(statement: Statement[ops.Operation]) -> tuple[QualifiedName, ...]:
     """The tables in use that a statement blocks: its own, without those that are locked along with it.
 
-    A foreign key locks the other table too, an ALTER TABLE the partitions.
+    A foreign key locks the other table too, an ALTER TABLE the partitions. The table of an index need not be known.
     """
     effects = statement.hazards
     answers = (effects.blocks_reads, effects.blocks_writes)
-    blocked = tuple(dict.fromkeys(name for each in answers if each.is_yes for name in each.relations))
+    blocked = dict.fromkeys(name for each in answers if each.is_yes for name in each.relations)
     own = statement.op.table if isinstance(statement.op, ops.TableOperation) else None
-    return (own,) if own in blocked and own is not None else blocked
+    return (own,) if own in blocked and own is not None else tuple(n for n in blocked if n not in effects.index_locks)
 
 
 def is_long(statement: Statement[ops.Operation]) -> bool:
     """Whether a statement certainly takes longer than an instant."""
     effects = statement.hazards
-    return any(each.is_yes for each in (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index))
+    answers = (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index)
+    return any(each.is_yes for each in answers) and not _fails_on_rows(statement.op)
+
+
+def _fails_on_rows(operation: ops.Operation) -> bool:
+    """Whether it gets no further than to the first row: a new column that is to be filled, and has no value."""
+    if not isinstance(operation, ops.AddColumn):
+        return False
+    column = operation.column
+    has_value = column.default is not None or column.is_serial or column.is_identity or column.computed is not None
+    return column.nullable is False and not has_value

@@ -12,7 +12,13 @@ from migrate_guard.model.operations import Operation
 from migrate_guard.rule import Confidence, Problem, Related, Severity, Statement, rule
 
 
-@rule("MG326", on=Statement[Operation], severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG312",))
+@rule(
+    "MG326",
+    on=Statement[Operation],
+    severity=Severity.WARNING,
+    dialects=("postgresql",),
+    yields_to=("MG120", "MG121", "MG312"),
+)
 def blocking_scan_after_lock(statement: Statement[Operation]) -> Iterator[Problem]:
     """Flag a long statement that runs while an earlier one of the transaction keeps others from a table in use."""
     work = _work(statement.hazards)
@@ -24,7 +30,7 @@ def blocking_scan_after_lock(statement: Statement[Operation]) -> Iterator[Proble
     if not held:
         return
     lock = max(held, key=lambda each: (each.hazards.blocks_reads.is_yes, not each.op.condition))
-    table = transactions.about(lock)[0]
+    table = (transactions.about(lock) or locks.blocked(lock.hazards))[0]
     mode = transactions.lock_on(lock.hazards, table)
     message = (
         f'{_deed(statement.op)} {_takes(work)} while {mode} on "{table}" is held since '
