@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Related
-from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision
+from migrate_guard.model.instead import AutocommitBlock, Instead, OwnRevision
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.statement import Statement
 
-ONE_FOR_ALL: Final = "env.py runs all revisions in one transaction: transaction_per_migration=True gives each its own."
+_ONE_FOR_ALL: Final = "One transaction runs all revisions: transaction_per_migration=True in env.py gives each its own."
 
 
 def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]:
@@ -23,11 +22,24 @@ def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]
     return statement.siblings if is_one_of_several else (statement.written,)
 
 
-def in_own_revision(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note], why: str) -> Instead:
-    """Operations in a revision of their own, in a transaction of their own too where one runs all revisions."""
+def in_own_revision(statement: Statement[ops.Operation], why: str) -> Instead:
+    """The statement in a revision of its own, outside the transaction that runs all revisions if one does."""
+    body = as_written(statement)
     if statement.environment.transactions == "single":
-        return (OwnRevision((AutocommitBlock(tuple(body)),), why),)
-    return (OwnRevision(tuple(body), why),)
+        return (OwnRevision((AutocommitBlock(body),), why),)
+    return (OwnRevision(body, why),)
+
+
+def advice(statement: Statement[ops.Operation], told: str) -> str:
+    """What to do, with what env.py has to say for it to help."""
+    return f"{told} {_ONE_FOR_ALL}" if statement.environment.transactions == "single" else told
+
+
+def place(earlier: Statement[ops.Operation], statement: Statement[ops.Operation]) -> str:
+    """Where an earlier statement stands, for a sentence."""
+    if earlier.revision.id == statement.revision.id:
+        return f"line {earlier.span.line}"
+    return f"line {earlier.span.line} of revision {earlier.revision.id}"
 
 
 def of_configuration(environment: Environment) -> tuple[Related, ...]:
@@ -48,16 +60,26 @@ def lock_on(effects: Effects, table: QualifiedName) -> LockMode | None:
 def about(statement: Statement[ops.Operation]) -> tuple[QualifiedName, ...]:
     """The tables in use that a statement blocks: its own, without those that are locked along with it.
 
-    A foreign key locks the other table too, an ALTER TABLE the partitions.
+    A foreign key locks the other table too, an ALTER TABLE the partitions. The table of an index need not be known.
     """
     effects = statement.hazards
     answers = (effects.blocks_reads, effects.blocks_writes)
-    blocked = tuple(dict.fromkeys(name for each in answers if each.is_yes for name in each.relations))
+    blocked = dict.fromkeys(name for each in answers if each.is_yes for name in each.relations)
     own = statement.op.table if isinstance(statement.op, ops.TableOperation) else None
-    return (own,) if own in blocked and own is not None else blocked
+    return (own,) if own in blocked and own is not None else tuple(n for n in blocked if n not in effects.index_locks)
 
 
 def is_long(statement: Statement[ops.Operation]) -> bool:
     """Whether a statement certainly takes longer than an instant."""
     effects = statement.hazards
-    return any(each.is_yes for each in (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index))
+    answers = (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index)
+    return any(each.is_yes for each in answers) and not _fails_on_rows(statement.op)
+
+
+def _fails_on_rows(operation: ops.Operation) -> bool:
+    """Whether it gets no further than to the first row: a new column that is to be filled, and has no value."""
+    if not isinstance(operation, ops.AddColumn):
+        return False
+    column = operation.column
+    has_value = column.default is not None or column.is_serial or column.is_identity or column.computed is not None
+    return column.nullable is False and not has_value

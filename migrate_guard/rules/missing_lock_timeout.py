@@ -16,10 +16,11 @@ def missing_lock_timeout(statement: Statement[Operation]) -> Iterator[Problem]:
     effects = statement.effects
     if not effects.is_blocking or effects.transactional.is_no or statement.timeout("lock_timeout") is not None:
         return
-    table = locks.blocked(effects)[0]
+    table = (transactions.about(statement) or locks.blocked(effects))[0]
+    name = f'the table of "{table}"' if table in effects.index_locks else f'"{table}"'
     who = "every query of" if locks.who_waits(effects, table) != "writes" else "every write to"
     mode = transactions.lock_on(effects, table)
-    message = f'nothing limits how long this waits for {mode} on "{table}", and {who} "{table}" queues behind it'
+    message = f'nothing limits how long this waits for {mode} on "{table}", and {who} {name} queues behind it'
     yield Problem(
         asking.hedged(message, statement.op),
         statement.span,
