@@ -177,10 +177,10 @@ def dropped(statement: Statement[ops.Operation], drop: ops.DropIndex) -> Instead
     return safer.in_place(statement, safer.limited(statement, (replace(plain, concurrently=False),)))
 
 
-def rebuilt(statement: Statement[ops.Operation], reindex: ops.RawSql) -> Instead | None:
+def rebuilt(statement: Statement[ops.Operation], reindex: ops.RawSql) -> Instead:
     """REINDEX that lets others read and write; None where there is none of what it rebuilds."""
     if reindex.kind.startswith("REINDEX SYSTEM"):
-        return None
+        return ()
     table = table_of(statement)
     if table is not None and is_partitioned(table, statement.before):
         found = tuple(_rebuilt_partitions(statement, table, reindex))

@@ -35,7 +35,7 @@ def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Pro
     )
 
 
-def _instead(op: Operation, statement: Statement[Operation]) -> Instead | None:
+def _instead(op: Operation, statement: Statement[Operation]) -> Instead:
     match op:
         case CreateIndex():
             return indexes.built(statement, op)

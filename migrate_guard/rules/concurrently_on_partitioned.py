@@ -46,7 +46,7 @@ _HELP: Final[dict[type[Operation], str]] = {
 
 
 def _problem(
-    message: str, instead: Instead | None, statement: Statement[Operation], severity: Severity | None = None
+    message: str, instead: Instead, statement: Statement[Operation], severity: Severity | None = None
 ) -> Problem:
     op = statement.op
     return Problem(

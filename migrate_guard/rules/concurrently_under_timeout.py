@@ -57,7 +57,7 @@ def _left(op: Operation) -> str:
     return "an INVALID index behind"
 
 
-def _instead(op: Operation, statement: Statement[Operation]) -> Instead | None:
+def _instead(op: Operation, statement: Statement[Operation]) -> Instead:
     match op:
         case CreateIndex():
             return indexes.built(statement, op)
