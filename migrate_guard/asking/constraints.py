@@ -43,8 +43,9 @@ def _of_column(statement: Statement[ops.Operation], op: ops.AddColumn, constrain
 
 
 def is_read(statement: Statement[ops.Operation], effects: Effects) -> bool:
-    """Whether rows of a table in use are read, one by one, while somebody waits."""
-    return is_blocked(effects) and any(statement.has_rows(each) for each in effects.scans.relations)
+    """Whether rows of a table in use are read, one by one, while somebody waits; the version table has a row or two."""
+    tables = (each for each in effects.scans.relations if each.name != statement.environment.version_table)
+    return is_blocked(effects) and any(statement.has_rows(each) for each in tables)
 
 
 def is_blocked(effects: Effects) -> bool:
