@@ -26,7 +26,9 @@ def outside_transaction(statement: Statement[ops.Operation], body: Sequence[ops.
 
     What a downgrade does stays in the downgrade.
     """
-    if not statement.transaction.is_block:
+    if statement.op.in_autocommit and not statement.op.is_apart:
+        return tuple(body)
+    if not (statement.transaction.is_block or statement.op.is_apart):
         return tuple(body)
     block = AutocommitBlock(tuple(body))
     is_alone = statement.is_first or statement.direction == "downgrade"

@@ -58,6 +58,7 @@ def _as_part(whole: ops.Operation, part: T) -> T:
         is_guarded=whole.is_guarded,
         is_tolerated=whole.is_tolerated,
         in_autocommit=whole.in_autocommit,
+        is_apart=whole.is_apart,
         in_batch=whole.in_batch,
     )
 

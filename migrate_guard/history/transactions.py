@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
+from typing import Final
 
 from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted
@@ -46,6 +47,14 @@ def statements(transitions: Sequence[Transition]) -> Iterator[tuple[Transition, 
         yield tuple(group)
 
 
+_LEAVE_IT_AT_THAT: Final = (None, "psycopg2", "asyncpg")
+"""The drivers that begin no transaction after a COMMIT that is executed as SQL: they keep account of it themselves,
+where psycopg and pg8000 ask the server (measured with SQLAlchemy 2.0 and 2.1).
+
+None: SQLAlchemy's choice, which is psycopg2 in 2.0 and psycopg from 2.1 on.
+"""
+
+
 @dataclass(slots=True)
 class Session:
     """The connection through which revisions run one after the other."""
@@ -71,6 +80,8 @@ class Session:
     """The first operation of the revision in the transaction that cannot run again."""
     _is_autocommit: bool = False
     _is_committed_by_hand: bool = False
+    _place: int | None = None
+    """The place of the last statement in its text, if that has several."""
 
     def __post_init__(self) -> None:
         self._connect()
@@ -194,10 +205,14 @@ class Session:
         if operation.in_autocommit != self._is_autocommit:
             self._commit()
             self._is_autocommit, self._is_committed_by_hand = operation.in_autocommit, False
-        is_block = not (self._is_autocommit or self._is_committed_by_hand or self.environment.transactions == "none")
-        if not is_block:
+        if not (self._is_autocommit or self._is_committed_by_hand or self.environment.transactions == "none"):
+            return True
+        place = operation.place_in_text
+        if not (place and self._place is not None and place > self._place):
             self._commit()
-        return is_block
+        self._place = place
+        # PostgreSQL runs the statements of one text in one transaction (manual, 55.2.2.1)
+        return place is not None
 
     def _time_zone(self) -> str | None:
         found = self._local.get("timezone") or self._settings.get("timezone")
@@ -220,7 +235,7 @@ class Session:
                 self._set(operation, is_block=is_block)
             case ops.RawSql(kind="COMMIT" | "END" | "ROLLBACK" | "ABORT"):
                 self._commit()
-                self._is_committed_by_hand = self.target.driver in (None, "psycopg2")
+                self._is_committed_by_hand = self.target.driver in _LEAVE_IT_AT_THAT
             case ops.RawSql(kind="BEGIN" | "START TRANSACTION"):
                 self._is_committed_by_hand = False
             case ops.RawSql(kind="DISCARD", sql=sql) if sql.upper().split()[1:2] == ["ALL"]:

@@ -44,7 +44,11 @@ class Operation:
     is_tolerated: bool = False
     """A failure of it is caught by the script."""
     in_autocommit: bool = False
-    """Inside `autocommit_block()`."""
+    """It commits itself: inside `autocommit_block()`, or on a connection that the script has told to."""
+    is_apart: bool = False
+    """On a connection that the script opened besides that of the migration."""
+    place_in_text: int | None = None
+    """Which statement of a text with several it is, counted from 0; None: it is sent alone."""
     in_batch: bool = False
     """Inside `batch_alter_table()`."""
     is_sql: bool = False

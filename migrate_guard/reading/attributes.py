@@ -36,6 +36,7 @@ from migrate_guard.reading.values import (
     Instance,
     MetaDataValue,
     MigrationContext,
+    OwnConnection,
     Registry,
     Row,
     Rows,
@@ -164,7 +165,11 @@ def _of_connection(machine: CallEvaluator, value: Connection, name: str, node: a
     match name:
         case "dialect":
             return DialectValue()
-        case "engine" | "connection" | "bind" | "dbapi_connection" | "driver_connection":
+        case "engine":
+            return value if value.is_engine else Connection(own=OwnConnection(), is_engine=True)
+        case "connection" | "dbapi_connection" | "driver_connection" if not value.is_session:
+            return value
+        case "connection" | "bind" | "dbapi_connection" | "driver_connection":
             return Connection()
         case "name":
             return _dialect_name(machine)

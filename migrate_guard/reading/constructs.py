@@ -10,6 +10,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import texts, to_text
+from migrate_guard.reading.connections import engine
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -256,10 +257,6 @@ def _session(call: Call) -> Value:
     return Connection(is_session=True)
 
 
-def _connection(call: Call) -> Value:
-    return Connection()
-
-
 def query(call: Call) -> Statement:
     """`select(...)` and `session.query(...)`: of tables, mapped classes, columns and functions."""
     selected = _flat(call.args)
@@ -386,13 +383,13 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "cast": _cast,
     "column": _column,
     "conv": _conv,
-    "async_engine_from_config": _connection,
-    "create_async_engine": _connection,
-    "create_engine": _connection,
+    "async_engine_from_config": engine,
+    "create_async_engine": engine,
+    "create_engine": engine,
     "declarative_base": _declarative_base,
     "delete": _dml("delete"),
     "desc": _expression,
-    "engine_from_config": _connection,
+    "engine_from_config": engine,
     "exists": _expression,
     "false": _constant("false", "0"),
     "from_engine": _inspect,

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE
-from migrate_guard.reading import results, sqltypes
+from migrate_guard.reading import connections, results, sqltypes
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import sql_text
 from migrate_guard.reading.constructs import as_type, query, table_name
@@ -83,10 +83,15 @@ def _connection(receiver: Connection, call: Call) -> Value:
     if name == "run_sync" and call.args:
         return call.machine.call_value(call.args[0], [receiver, *call.args[1:]], call.kwargs, call.node)
     if name in _EXECUTING:
-        rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
+        with call.machine.sending(receiver.own):
+            rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
         if not isinstance(rows, Rows):
             return rows
         return results.scalar(rows, call) if name == "scalar" else results.call_rows(rows, call)
+    if name == "execution_options":
+        return connections.with_options(receiver, call)
+    if name in ("connect", "begin", "raw_connection"):
+        return connections.opened(receiver)
     if name in _CHAINING:
         return Connection() if name in ("connection", "get_bind", "bind", "engine") else receiver
     if receiver.is_session:
@@ -100,6 +105,12 @@ def _connection(receiver: Connection, call: Call) -> Value:
             return Unknown("the dialect")
         case "__call__":
             return receiver
+        case "commit" | "rollback" if receiver.own is None:
+            call.machine.is_between = True
+        case "set_isolation_level":
+            connections.isolated(receiver, call)
+        case "set_session" if isinstance(is_autocommit := call.kwargs.get("autocommit"), bool):
+            connections.switch(call.machine, receiver, is_autocommit=is_autocommit)
     return None
 
 

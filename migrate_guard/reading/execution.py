@@ -14,12 +14,14 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
 from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, texts
+from migrate_guard.reading.connections import switch
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.models import register
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import (
     FIELD,
     Class,
+    Connection,
     ContextManager,
     EnumMember,
     External,
@@ -141,6 +143,8 @@ class StatementExecutor(CallEvaluator):
                     owner.scope.variables[name] = value
                 elif isinstance(owner, MetaDataValue) and name == "naming_convention":
                     owner.naming_convention = texts(value)
+                elif isinstance(owner, Connection) and name == "autocommit" and isinstance(value, bool):
+                    switch(self, owner, is_autocommit=value)
                 elif isinstance(owner, External):
                     self.assigned[f"{owner.path}.{name}"] = value
 

@@ -16,7 +16,7 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.project import Project
-from migrate_guard.reading.values import HOLE, Value
+from migrate_guard.reading.values import HOLE, OwnConnection, Value
 
 Op = TypeVar("Op", bound=Operation)
 
@@ -81,6 +81,12 @@ class Machine:
     """How often a condition was a question to the database."""
     tolerating: int = 0
     autocommit: int = 0
+    is_switched: bool = False
+    """The script has made the connection of the migration commit every statement."""
+    is_between: bool = False
+    """The script has ended the transaction, and sent nothing since."""
+    own: OwnConnection | None = None
+    """The connection of the script's own on which it runs something."""
     batch: int = 0
     steps: int = 0
     depth: int = 0
@@ -166,7 +172,9 @@ class Machine:
             circumstances["is_guarded"] = True
         if self.tolerating:
             circumstances["is_tolerated"] = True
-        if self.autocommit:
+        if self.own is not None:
+            circumstances["is_apart"] = True
+        if self.own.is_autocommit if self.own else self.autocommit or self.is_switched:
             circumstances["in_autocommit"] = True
         if self.batch:
             circumstances["in_batch"] = True
@@ -174,6 +182,8 @@ class Machine:
             circumstances["keeps_references"] = True
         if circumstances:
             operation = replace(operation, **circumstances)
+        if self.own is None:
+            self.is_between = False
         before = self.schema
         if self.tolerating and self.fails is not None and not operation.condition and self.fails(operation, before):
             raise OperationFailed
@@ -189,6 +199,16 @@ class Machine:
     def unbounded(self, span: Span, reason: str) -> None:
         """Record that something happens that cannot be followed and may change anything."""
         self.emit(Opaque(span=span, reason=reason, is_unbounded=True))
+
+    @contextmanager
+    def sending(self, own: OwnConnection | None) -> Iterator[None]:
+        """Run statements on a connection: one of the script's own, or that of the migration."""
+        outer, self.own = self.own, own
+        self.is_between = self.is_between and own is not None
+        try:
+            yield
+        finally:
+            self.own = outer
 
     @contextmanager
     def under(self, condition: Condition | None) -> Iterator[None]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -48,7 +48,8 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 machine.sends(text)
                 bound = dict(value.parameters) if isinstance(value, Clause) and value.parameters else None
                 given = call.get(1, "parameters", "params") or bound
-                for operation in _decided(call, read_sql(str(text), machine.target, _locator(call, node, str(text)))):
+                found = _placed(read_sql(str(text), machine.target, _locator(call, node, str(text))))
+                for operation in _decided(call, found):
                     named = _named(operation, str(text), machine)
                     machine.emit(results.with_rows_after(named, str(text), given, machine))
                 return results.rows_of_text(call, text, given)
@@ -74,6 +75,20 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case _:
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+def _placed(operations: Sequence[ops.Operation]) -> Iterator[ops.Operation]:
+    """The operations of a text, with their place where it has several statements."""
+    if sum(each.part == 0 for each in operations) < _SEVERAL:
+        yield from operations
+        return
+    place = -1
+    for each in operations:
+        place += each.part == 0
+        yield replace(each, place_in_text=place)
+
+
+_SEVERAL: Final = 2
 
 
 def _decided(call: Call, operations: Iterable[ops.Operation]) -> Iterator[ops.Operation]:

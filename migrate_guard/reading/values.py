@@ -348,11 +348,23 @@ class Statement:
         return HOLE if HOLE in "".join(self.conditions) else " AND ".join(self.conditions)
 
 
+@dataclass(slots=True, eq=False)
+class OwnConnection:
+    """A connection that the script opens besides that of the migration."""
+
+    is_autocommit: bool = False
+    """It commits every statement."""
+
+
 @dataclass(frozen=True, slots=True)
 class Connection:
     """The connection of the migration, or a session on it."""
 
     is_session: bool = False
+    own: OwnConnection | None = None
+    """None: it is that of the migration."""
+    is_engine: bool = False
+    """What connections are opened with; those of it are like `own`."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -25,11 +25,14 @@ def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Pro
         # it fails outside of one, too
         return
     product = asking.PRODUCTS[statement.target.dialect]
+    refused = f"{product} refuses it in a transaction"
+    if op.in_autocommit:
+        refused = f"{product} runs all statements of one string in one transaction"
     yield Problem(
-        asking.hedged(f"{indexes.spelled(op)} fails: {product} refuses it in a transaction", op),
+        asking.hedged(f"{indexes.spelled(op)} fails: {refused}", op),
         op.span,
         object=indexes.about(statement),
-        help="Run it in an autocommit block.",
+        help="Run it in a string of its own." if op.in_autocommit else "Run it in an autocommit block.",
         instead=_instead(op, statement),
         confidence=asking.confidence(op),
     )

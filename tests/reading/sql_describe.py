@@ -17,6 +17,7 @@ _LEFT_OUT = frozenset({"span", "is_sql", "sql", "definition", "objects"})
 # What only the effects of a statement ask for has a table of its own: test_sql_details.py.
 _DETAILS = frozenset(
     {"part", "options", "functions", "predicate", "reads", "copies_rows", "into", "altered", "if_table_exists"}
+    | {"place_in_text"}
 )
 
 

@@ -116,3 +116,118 @@ def _until_somebody_waits(connection: psycopg.Connection[tuple[object, ...]]) ->
     while not connection.execute("SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted").fetchall():
         assert monotonic() < deadline
         sleep(0.02)
+
+
+# What a script does to get out of Alembic's transaction, and the drivers with which the statement after it then runs:
+# psycopg is asked below, psycopg2 2.9 and asyncpg 0.32 were asked by hand, with SQLAlchemy 2.0 and 2.1.
+EVERY = frozenset({"psycopg", "psycopg2", "asyncpg"})
+NONE: frozenset[str] = frozenset()
+FORMS = {
+    "nothing": ("", NONE),
+    "autocommit block": ("with op.get_context().autocommit_block():\n    op.execute(BUILD)", EVERY),
+    "isolation level in the transaction": (
+        'op.get_bind().execution_options(isolation_level="AUTOCOMMIT")',
+        NONE,
+    ),
+    "isolation level after a commit": (
+        'op.get_bind().commit()\nop.get_bind().execution_options(isolation_level="AUTOCOMMIT")',
+        EVERY,
+    ),
+    "COMMIT": ('op.execute("COMMIT")', frozenset({"psycopg2", "asyncpg"})),
+    "commit of the connection": ("op.get_bind().commit()", NONE),
+    "commit of the driver": ("op.get_bind().connection.dbapi_connection.commit()", NONE),
+    "autocommit of the driver": ("op.get_bind().connection.dbapi_connection.autocommit = True", NONE),
+    "autocommit of the driver after a commit": (
+        "driver = op.get_bind().connection.dbapi_connection\ndriver.commit()\ndriver.autocommit = True",
+        EVERY,
+    ),
+    "set_isolation_level": (
+        "op.get_bind().connection.dbapi_connection.set_isolation_level(0)",
+        frozenset({"psycopg2"}),
+    ),
+    "another connection": (
+        """\
+with op.get_bind().engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+    connection.execute(sa.text(BUILD))""",
+        EVERY,
+    ),
+    "another engine": (
+        """\
+with op.get_bind().engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+    connection.execute(sa.text(BUILD))""",
+        EVERY,
+    ),
+    "another connection with a transaction": (
+        "with op.get_bind().engine.connect() as connection:\n    connection.execute(sa.text(BUILD))",
+        NONE,
+    ),
+    "two statements in one string": (
+        'with op.get_context().autocommit_block():\n    op.execute(f"ANALYZE t; {BUILD}")',
+        NONE,
+    ),
+    "COMMIT in one string": ('op.execute(f"COMMIT; {BUILD}")', NONE),
+}
+SCRIPT = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "a1"
+down_revision = None
+BUILD = "CREATE INDEX CONCURRENTLY ix ON t (a)"
+
+
+def upgrade():
+{body}
+"""
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+engine = create_engine(context.config.get_main_option("sqlalchemy.url"))
+try:
+    with engine.connect() as connection:
+        context.configure(connection=connection, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations()
+finally:
+    engine.dispose()
+"""
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_psycopg_runs_or_refuses_it(
+    server: PostgresServer, form: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host = conninfo_to_dict(server.dsn)["host"]
+    ini = _project(tmp_path, form, f"postgresql+psycopg://postgres@/postgres?host={host}")
+    monkeypatch.chdir(tmp_path)
+    works = "psycopg" in FORMS[form][1]
+    if works:
+        command.upgrade(Config(ini), "head")
+    else:
+        with pytest.raises((SQLAlchemyError, psycopg.ProgrammingError, ValueError)):
+            command.upgrade(Config(ini), "head")
+    with server.connect() as connection:
+        assert connection.execute(VALID).fetchall() == ([("ix", True)] if works else [])
+
+
+@pytest.mark.parametrize("driver", sorted(EVERY))
+@pytest.mark.parametrize("form", FORMS)
+def test_it_is_found_where_it_is_refused(
+    form: str, driver: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _project(tmp_path, form, f"postgresql+{driver}://app@db/app")
+    monkeypatch.chdir(tmp_path)
+    found = [each for each in check(tmp_path).findings if each.code == "MG303"]
+    assert (not found) == (driver in FORMS[form][1])
+
+
+def _project(folder: Path, form: str, url: str) -> Path:
+    code, _ = FORMS[form]
+    body = code if "BUILD" in code else f"{code}\nop.execute(BUILD)".strip()
+    (folder / "versions").mkdir()
+    (folder / "versions" / "a1.py").write_text(SCRIPT.format(body=indent(body, "    ")), encoding="utf-8")
+    (folder / "env.py").write_text(ENV, encoding="utf-8")
+    ini = folder / "alembic.ini"
+    ini.write_text(f"[alembic]\nscript_location = %(here)s\nsqlalchemy.url = {url}\n", encoding="utf-8")
+    return ini
