@@ -9,7 +9,7 @@ from migrate_guard.asking import safer
 from migrate_guard.asking.locks import held, who_waits, would_do
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import subject
-from migrate_guard.model.effects import Answer
+from migrate_guard.model.effects import NO, Answer
 from migrate_guard.model.finding import Confidence
 from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision, Part
 from migrate_guard.model.names import QualifiedName
@@ -56,10 +56,12 @@ def add_column_rewrites(statement: Statement[ops.AddColumn]) -> Iterator[Problem
 
 
 def _rewrites(statement: Statement[ops.AddColumn]) -> Answer:
-    """What is known, or what depends on the default; a type that nobody knows is hardly ever a strict domain."""
+    """What is known, or depends on a function; what else nobody knows is hardly ever a strict domain, or volatile."""
     op, rewrites = statement.op, statement.hazards.rewrites
     if rewrites.is_yes or rewrites.is_no:
         return rewrites
+    if op.column.default is None or not op.column.default.functions:
+        return NO
     return would_do(statement, replace(op, column=replace(op.column, type=_PLAIN))).rewrites
 
 

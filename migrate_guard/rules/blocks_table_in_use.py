@@ -22,7 +22,7 @@ _KINDS_OF_OTHERS: Final = ("VACUUM", "CLUSTER", "REINDEX", "REFRESH", "TRUNCATE"
     "MG331",
     on=Statement[ops.Operation],
     severity=Severity.WARNING,
-    yields_to=("MG304", "MG305", "MG307", "MG309", "MG310", "MG406"),
+    yields_to=("MG304", "MG305", "MG307", "MG309", "MG310"),
 )
 def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem]:
     """Flag any other statement for which those who use a table wait while it works through rows or an index."""
@@ -53,7 +53,10 @@ def _work(hazards: Effects) -> str | None:
 def _is_of_others(op: ops.Operation, hazards: Effects) -> bool:
     if isinstance(op, ops.RawSql):
         return hazards.rewrites.is_yes or op.kind.startswith(_KINDS_OF_OTHERS)
-    return isinstance(op, _OF_OTHERS) or (isinstance(op, ops.AddColumn) and hazards.rewrites.is_possible)
+    if isinstance(op, ops.AddColumn):
+        is_refused = op.column.nullable is False and op.column.computed is None
+        return is_refused or hazards.rewrites.is_possible
+    return isinstance(op, _OF_OTHERS)
 
 
 def _deed(op: ops.Operation) -> str:

@@ -17,6 +17,10 @@ from migrate_guard.model.schema import CheckConstraint, Column
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 _UTC: Final = "UTC"
+_ADD_VALUE: Final = (
+    "Add what is new to the enum with ALTER TYPE … ADD VALUE, which touches no row; for another change, add a column of"
+    " the new type, write both from now on, and fill it in batches."
+)
 _WORKS: Final = (
     ("rewrites every row of", "may rewrite every row of"),
     ("rebuilds an index of", "may rebuild an index of"),
@@ -79,6 +83,8 @@ def _way(statement: Statement[ops.AlterColumn]) -> _Way:
         return _Way("Leave USING out: the plain change gives the same values and writes none.", (_directive(plain),))
     if is_plain and not takes_long(would_do(statement, plain, _UTC)):
         return _in_utc(statement, plain)
+    if op.modify_type.values:
+        return _Way(_ADD_VALUE, _expanded(statement).instead)
     checks = _checks(statement)
     without = would_do(statement, op)
     is_scan = not (without.rewrites.is_possible or without.rebuilds_index.is_possible)
