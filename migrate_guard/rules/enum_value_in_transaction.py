@@ -36,7 +36,7 @@ def enum_value_in_transaction(statement: Statement[Operation]) -> Iterator[Probl
             where = f"{where} of revision {new.revision.id}"
         product = asking.product(statement.target)
         message = (
-            f'{product} stops with unsafe use of new value "{value}" of enum type "{enum.name}": '
+            f'{product} stops with: unsafe use of new value "{value}" of enum type {enum}, as '
             f"the transaction that adds it ({where}) is still open"
         )
         if use.column is not None:
