@@ -113,7 +113,8 @@ def _sequence(op: ops.AddColumn) -> ops.CreateSequence:
     """That of a serial column; for an identity one that counts until the identity has its own."""
     column, table = op.column, op.table
     name = f"{table.name}_{column.name}_fill" if column.is_identity else column.sequence_in(table)
-    owner = (table, column.name)
+    # the identity is to be the only one that pg_get_serial_sequence() finds
+    owner = None if column.is_identity else (table, column.name)
     sequence = Counter(QualifiedName(name, table.schema), op.span, owner, f"AS {str(column.type).lower()}")
     return ops.CreateSequence(span=op.span, is_sql=True, sequence=sequence)
 
@@ -134,6 +135,7 @@ def _identity(op: ops.AddColumn, target: Target) -> Iterator[ops.Operation]:
         column=column.name,
         modify_identity=True,
         is_always_identity=column.is_always_identity,
+        existing_default=None,
     )
     owner, counter = safer.written_table(table, target), safer.written_table(sequence, target)
     sql = f"SELECT setval(pg_get_serial_sequence('{owner}', '{column.name}'), nextval('{counter}'))"
