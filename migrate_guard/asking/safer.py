@@ -85,7 +85,8 @@ def _before(name: str, statement: Statement[ops.Operation]) -> str:
     given = [each for each in statement.environment.settings if each.name == name]
     of_connection = any(each.source == "connection" for each in given)
     setting = statement.settings.get(name)
-    if setting is None or not setting.value or (setting.by is None and of_connection):
+    is_gone = setting is not None and setting.by is not None and setting.by.is_local
+    if setting is None or is_gone or not setting.value or (setting.by is None and of_connection):
         return "DEFAULT"
     return setting.value
 

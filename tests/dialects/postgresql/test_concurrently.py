@@ -7,12 +7,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
+from textwrap import indent
 from time import monotonic, sleep
 
 import psycopg
 import pytest
+from alembic import command
+from alembic.config import Config
+from psycopg.conninfo import conninfo_to_dict
 from psycopg.errors import DeadlockDetected, FeatureNotSupported, LockNotAvailable, QueryCanceled
+from sqlalchemy.exc import SQLAlchemyError
 
+from tests.checking import check
 from tests.servers import PostgresServer, postgresql
 
 BUILD = "CREATE INDEX CONCURRENTLY ix ON t (a)"
