@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrate_guard import asking
-from migrate_guard.asking import constraints
+from migrate_guard.asking import constraints, safer
 from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.operations import RawSql
 from migrate_guard.rule import Problem, Severity, Statement, rule
@@ -24,7 +24,7 @@ def domain_constraint_validates(statement: Statement[RawSql]) -> Iterator[Proble
         op.span,
         object=str(domain),
         help=_help(op),
-        instead=_instead(op, ", ".join(map(str, tables))),
+        instead=_instead(statement, ", ".join(map(str, tables))),
         confidence=asking.confidence(op),
     )
 
@@ -50,11 +50,15 @@ def _help(op: RawSql) -> str:
     return "Add it NOT VALID: it holds for new values and locks no table. Validate it in a quiet hour."
 
 
-def _instead(op: RawSql, tables: str) -> Instead:
+def _instead(statement: Statement[RawSql], tables: str) -> Instead:
     """The constraint for new values; empty where that is not another statement."""
-    text = op.sql.rstrip().removesuffix(";").rstrip()
+    op, domain = statement.op, safer.written_table(statement.op.objects[0], statement.target)
     match op.kind:
-        case "ALTER DOMAIN ADD" if text:
-            later = Note(f"it holds for new values; ALTER DOMAIN … VALIDATE CONSTRAINT blocks writes to {tables}")
-            return (replace(op, sql=f"{text} NOT VALID", options=op.options | {"NOT VALID"}), later)
-    return ()
+        case "ALTER DOMAIN ADD" if op.sql:
+            text = op.sql.rstrip().removesuffix(";").rstrip()
+        case "ALTER DOMAIN SET NOT NULL":
+            text = f"ALTER DOMAIN {domain} ADD CHECK (VALUE IS NOT NULL)"
+        case _:
+            return ()
+    added = replace(op, kind="ALTER DOMAIN ADD", sql=f"{text} NOT VALID", options=op.options | {"NOT VALID"})
+    return (added, Note(f"it holds for new values; ALTER DOMAIN … VALIDATE CONSTRAINT blocks writes to {tables}"))
