@@ -80,6 +80,8 @@ class Environment:
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
     """The engine or the connection runs with `isolation_level="AUTOCOMMIT"`."""
+    is_handed_connection: bool = False
+    """env.py opens no connection: who starts Alembic hands it one, whose isolation level is not known."""
 
     def setting(self, name: str) -> SessionSetting | None:
         """The last setting of that name that counts for every revision: SET LOCAL ends with the first transaction."""

@@ -53,6 +53,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         settings=how.settings,
         advisory_locks=how.advisory_locks,
         is_autocommit=how.is_autocommit,
+        is_handed_connection=how.is_handed_connection,
     )
 
 

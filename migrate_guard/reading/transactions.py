@@ -48,6 +48,7 @@ class Running:
     settings: tuple[SessionSetting, ...] = ()
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
+    is_handed_connection: bool = False
 
 
 _Key: TypeAlias = tuple[str, bool]
@@ -226,4 +227,5 @@ def running(account: Sequence[Event], target: Target) -> Running:
         tuple(replace(each, is_in_transaction=each not in way.opening) for each in way.settings or ()),
         tuple(reader.locks),
         way.session.is_autocommit,
+        is_handed_connection=not any(isinstance(each.configured.connection, ConnectionValue) for each in reader.ways),
     )

@@ -7,7 +7,7 @@ from migrate_guard import asking
 from migrate_guard.asking import indexes, safer
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.operations import CreateIndex, DetachPartition, DropIndex, Operation, RawSql
-from migrate_guard.rule import Problem, Severity, Statement, rule
+from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
 
 
 @rule(
@@ -28,13 +28,16 @@ def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Pro
     refused = f"{product} refuses it in a transaction"
     if op.in_autocommit:
         refused = f"{product} runs all statements of one string in one transaction"
+    is_sure = op.in_autocommit or not statement.environment.is_handed_connection
+    if not is_sure:
+        refused += ", unless the connection that env.py is handed is in AUTOCOMMIT"
     yield Problem(
         asking.hedged(f"{indexes.spelled(op)} fails: {refused}", op),
         op.span,
         object=indexes.about(statement),
         help="Run it in a string of its own." if op.in_autocommit else "Run it in an autocommit block.",
         instead=_instead(op, statement),
-        confidence=asking.confidence(op),
+        confidence=asking.confidence(op) if is_sure else Confidence.MEDIUM,
     )
 
 

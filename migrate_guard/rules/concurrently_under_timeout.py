@@ -23,7 +23,7 @@ def concurrently_under_timeout(
     op = statement.op
     if statement.transaction.is_block or statement.effects.transactional.is_yes or not indexes.is_concurrent(op):
         return
-    if indexes.is_on_partitioned(statement):
+    if indexes.is_on_partitioned(statement) or _is_leftover(op, statement):
         return
     limits = {name: each for name in _TIMEOUTS if (each := statement.timeout(name))}
     if not limits:
@@ -42,6 +42,11 @@ def concurrently_under_timeout(
 
 
 _TIMEOUTS = {"lock_timeout": "waits", "statement_timeout": "takes"}
+
+
+def _is_leftover(op: Operation, statement: Statement[Operation]) -> bool:
+    """Whether there is nothing to drop but what a failed build has left."""
+    return isinstance(op, DropIndex) and op.if_exists and op.index not in statement.before.carriers
 
 
 def _when(limits: dict[str, Setting]) -> str:
