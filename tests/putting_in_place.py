@@ -54,14 +54,19 @@ def put_in_place(path: Path, finding: Finding) -> None:
 
 
 def _find(tree: ast.Module, finding: Finding) -> _Place:
-    """The innermost simple statement at the place of a finding."""
+    """The innermost statement at the place of a finding; what holds others is there with its head alone."""
     found = [
         _Place(statement, batch)
         for statement, batch in _statements(tree.body, None)
-        if statement.lineno <= finding.span.line <= (statement.end_lineno or 0) and not hasattr(statement, "body")
+        if statement.lineno <= finding.span.line <= _last_line(statement)
     ]
     assert found, f"{finding.span} is in no statement"
     return found[-1]
+
+
+def _last_line(statement: ast.stmt) -> int:
+    body = getattr(statement, "body", [])
+    return body[0].lineno - 1 if body else statement.end_lineno or statement.lineno
 
 
 def _statements(body: list[ast.stmt], batch: ast.With | None) -> Iterator[tuple[ast.stmt, ast.With | None]]:

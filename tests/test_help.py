@@ -32,7 +32,7 @@ WITHOUT: Final[dict[str, str]] = {
     "MG328": "the VALIDATE of a domain's constraint has no other form",
 }
 """Rules for which nothing can be written that does the same without the hazard, and why."""
-ROUNDS: Final = 8
+ROUNDS: Final = 40
 
 
 def examples() -> Iterator[object]:

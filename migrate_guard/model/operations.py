@@ -49,6 +49,8 @@ class Operation:
     """On a connection that the script opened besides that of the migration."""
     place_in_text: int | None = None
     """Which statement of a text with several it is, counted from 0; None: it is sent alone."""
+    autocommit_block: Span | None = None
+    """Where the `with …autocommit_block():` stands that it is inside of."""
     in_batch: bool = False
     """Inside `batch_alter_table()`."""
     is_sql: bool = False

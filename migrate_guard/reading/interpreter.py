@@ -309,9 +309,12 @@ class Interpreter(StatementExecutor):
                 inner = self.bind_call(manager.function, manager.args, manager.kwargs)
                 self.run_body(manager.function, inner, inside)
             case AutocommitBlock():
+                outer = self.autocommit_block if self.autocommit else None
+                self.autocommit_block = outer or self.span(item.context_expr)
                 self.autocommit += 1
                 inside(manager)
                 self.autocommit -= 1
+                self.autocommit_block = outer
             case Batch():
                 self.batch += 1
                 inside(manager)

@@ -81,6 +81,7 @@ class Machine:
     """How often a condition was a question to the database."""
     tolerating: int = 0
     autocommit: int = 0
+    autocommit_block: Span | None = None
     is_switched: bool = False
     """The script has made the connection of the migration commit every statement."""
     is_between: bool = False
@@ -176,6 +177,7 @@ class Machine:
             circumstances["is_apart"] = True
         if self.own.is_autocommit if self.own else self.autocommit or self.is_switched:
             circumstances["in_autocommit"] = True
+            circumstances["autocommit_block"] = self.autocommit_block if self.autocommit else None
         if self.batch:
             circumstances["in_batch"] = True
         if isinstance(operation, DropTable) and self.target.dialect != "postgresql":

@@ -23,7 +23,7 @@ def autocommit_block_mixed(statement: Statement[Operation]) -> Iterator[Problem]
     meant = next((each for each in commit.block if not isinstance(each, SetParameter)), statement.op)
     yield Problem(
         asking.hedged(message, statement.op),
-        statement.span,
+        statement.op.autocommit_block or statement.span,
         object=subject(meant),
         help="Put the block into a revision of its own.",
         instead=(OwnRevision((AutocommitBlock(commit.block),), "what it commits is a revision that is done"),),
