@@ -67,7 +67,8 @@ def _apart(statement: Statement[ops.Operation], operation: ops.Operation) -> tup
         return (plain,), ()
     match plain:
         case ops.AddConstraint(constraint=ForeignKey() | CheckConstraint() as constraint):
-            return (), _checked(statement, plain.table, constraint)
+            checked = _checked(statement, plain.table, constraint)
+            return ((), checked) if checked else None
         case ops.AddConstraint(constraint=PrimaryKey(), using_index=str()):
             return (), _proven_key(statement, plain)
         case ops.AddConstraint(constraint=PrimaryKey() | UniqueConstraint() as constraint):
@@ -97,7 +98,7 @@ def _by_partition(
     """A partitioned table that takes no NOT VALID: its partitions do, and what they have proven is not read again."""
     leaves = list(_leaves(statement, table))
     if not leaves:
-        yield Note(f"for every partition of {table}: ADD CONSTRAINT … NOT VALID, then VALIDATE CONSTRAINT")
+        return
     for leaf in leaves:
         taken = safer.names_of(statement, leaf)
         name = implicit_name(kind_of(constraint), leaf.name, constraint.columns, taken, statement.target.dialect)
@@ -225,8 +226,8 @@ def _column(statement: Statement[ops.Operation], added: ops.AddColumn) -> tuple[
         match each:
             case ForeignKey() if is_free_inline(each, statement, added):
                 inline.append(replace(each, referred_columns=_referred(statement, each)))
-            case ForeignKey() | CheckConstraint():
-                later += _checked(statement, table, each)
+            case ForeignKey() | CheckConstraint() if checked := _checked(statement, table, each):
+                later += checked
             case UniqueConstraint() if built := _key_built(statement, table, each):
                 later += built
             case _:

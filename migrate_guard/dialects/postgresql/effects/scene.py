@@ -76,8 +76,14 @@ class Scene:
         return bool(table and table.is_partitioned) or any(each.partition_of == name for each in self.children(name))
 
     def stored(self, names: Iterable[QualifiedName]) -> tuple[QualifiedName, ...]:
-        """Those of some tables that have rows of their own: partitioned tables have none."""
-        return tuple(each for each in names if not self.is_partitioned(each))
+        """Those of some tables that have rows of their own.
+
+        Partitioned tables have none; one of which nobody told a partition stands for those that it has.
+        """
+        return tuple(each for each in names if not self.is_partitioned(each) or not any(self._parts(each)))
+
+    def _parts(self, name: QualifiedName) -> Iterator[Table]:
+        return (each for each in self.children(name) if each.partition_of == name)
 
     def read_by(self, names: Iterable[QualifiedName]) -> tuple[QualifiedName, ...]:
         """The relations that a query reads in the end: views with what they read; catalogs are nobody's tables."""
