@@ -28,11 +28,20 @@ from tests.test_pages import write
 
 FAMILY: Final = "MG3"
 WITHOUT: Final[dict[str, str]] = {
+    "MG307": "a stored generated column and a domain with constraints are in no other way filled",
+    "MG308": "the new expression of a stored generated column, and a type with constraints, are computed for every row",
     "MG311": "nothing builds the index of an exclusion constraint concurrently",
+    "MG320": "CONCURRENTLY came with PostgreSQL 14, and is refused beside a default partition",
+    "MG322": "a table is written anew by what is no migration: pg_repack, a copy in batches",
+    "MG327": "the lock is left out",
     "MG328": "the VALIDATE of a domain's constraint has no other form",
+    "MG329": "rows are deleted in batches outside of a migration",
+    "MG331": "the statement waits for a time at which nobody uses the table",
 }
-"""Rules for which nothing can be written that does the same without the hazard, and why."""
-ROUNDS: Final = 40
+"""Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
+EXPANDS: Final = "in later revisions"
+"""What a help says that is the first of several steps: the schema gets there with the last one."""
+ROUNDS: Final = 80
 
 
 def examples() -> Iterator[object]:
@@ -51,10 +60,12 @@ def test_page(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.
     version = tuple(map(int, example.settings["version"].split("."))) if "version" in example.settings else None
     target = Target(dialect, version) if version else Target.default(dialect)
     before = _schema(tmp_path, target)
+    first = check(tmp_path, dialect=target.dialect, version=target.version)
     report = _mended(tmp_path, target)
-    left = [each for each in report.findings if each.code not in WITHOUT]
+    left = [each for each in report.findings if each.code not in WITHOUT or each.write is not None]
     assert not left, "\n".join(f"{each.span}: {each.code} {each.message}" for each in left)
-    assert _schema(tmp_path, target) == before
+    if not any(EXPANDS in (each.write or "") for each in first.findings):
+        assert _schema(tmp_path, target) == before
     if not report.findings:
         assert not list(_blocking(tmp_path, target))
 

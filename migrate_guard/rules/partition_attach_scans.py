@@ -76,7 +76,7 @@ def _instead(statement: Statement[_Coming], checks: BoundChecks) -> Instead:
     parent, partition, _ = _names(op)
     assert parent is not None
     proofs: list[tuple[QualifiedName, CheckConstraint]] = []
-    if isinstance(op, ops.AttachPartition) and not statement.is_new(partition):
+    if isinstance(op, ops.AttachPartition):
         proofs.append((partition, _check(f"ck_{partition.name}_bound", checks.within, statement)))
     if checks.default is not None:
         named = f"ck_{checks.default.name}_without_{partition.name}"
