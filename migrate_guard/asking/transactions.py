@@ -11,6 +11,7 @@ from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import AutocommitBlock, Instead, OwnRevision
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import Schema
 from migrate_guard.model.statement import Statement
 
 _ONE_FOR_ALL: Final = "One transaction runs all revisions: transaction_per_migration=True in env.py gives each its own."
@@ -67,6 +68,20 @@ def about(statement: Statement[ops.Operation]) -> tuple[QualifiedName, ...]:
     blocked = dict.fromkeys(name for each in answers if each.is_yes for name in each.relations)
     own = statement.op.table if isinstance(statement.op, ops.TableOperation) else None
     return (own,) if own in blocked and own is not None else tuple(n for n in blocked if n not in effects.index_locks)
+
+
+def whole_tables(statement: Statement[ops.Operation]) -> frozenset[QualifiedName]:
+    """The same, where a partition stands for the table that it is part of."""
+    return frozenset(whole(each, statement.before) for each in about(statement))
+
+
+def whole(name: QualifiedName, schema: Schema) -> QualifiedName:
+    """The partitioned table that a partition is part of."""
+    table = schema.table(name)
+    while table is not None and table.partition_of is not None:
+        name = table.partition_of
+        table = schema.table(name)
+    return name
 
 
 def is_long(statement: Statement[ops.Operation]) -> bool:

@@ -23,8 +23,9 @@ def several_tables_locked(statement: Statement[Operation]) -> Iterator[Problem]:
     if not _are_several((*earlier, statement)) or _are_several(earlier):
         return
     own = transactions.about(statement) or locks.blocked(statement.hazards)
+    wholes = transactions.whole_tables(statement)
     pairs = [(each, name) for each in earlier for name in transactions.about(each)]
-    other, first = next((pair for pair in pairs if pair[1] not in own), pairs[0])
+    other, first = next((pair for pair in pairs if transactions.whole(pair[1], pair[0].before) not in wholes), pairs[0])
     table = next(each for each in own if each != first)
     where = transactions.place(other, statement)
     message = (
@@ -51,5 +52,5 @@ def _are_several(blocking: Sequence[Statement[Operation]]) -> bool:
     """Whether statements block two tables, and one of them works for longer than an instant."""
     if not any(transactions.is_long(each) for each in blocking):
         return False
-    tables = [found for each in blocking if (found := frozenset(transactions.about(each)))]
+    tables = [found for each in blocking if (found := transactions.whole_tables(each))]
     return any(one != tables[0] for one in tables) and len(frozenset().union(*tables)) > 1
