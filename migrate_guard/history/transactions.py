@@ -5,7 +5,7 @@ How Alembic opens transactions: `run_migrations` and `autocommit_block` of `alem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final
@@ -20,7 +20,7 @@ from migrate_guard.model.folding import apply
 from migrate_guard.model.folding_keys import implicit_name as not_null_name
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.schema import Column, Schema
 from migrate_guard.model.statement import (
     Commit,
     ConstraintKey,
@@ -300,7 +300,9 @@ class Session:
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
         match operation:
             case ops.CreateTable(table=table) if not (operation.if_not_exists and table.name in before.tables):
-                self._new |= {table.name}
+                self._new |= {table.name, *_sequences(table.columns, table.name)}
+            case ops.AddColumn(table=name, column=column):
+                self._new |= {*_sequences([column], name)}
             case ops.CreateView(view=view) if view.name not in before.views:
                 self._new |= {view.name}
             case ops.CreateSequence(sequence=sequence) if sequence.name not in before.sequences:
@@ -339,6 +341,13 @@ def _with_not_valid(
         case ops.ValidateConstraint(table=table, constraint=name) | ops.DropConstraint(table=table, constraint=name):
             return {key: each for key, each in found.items() if key != (table, name)}
     return found
+
+
+def _sequences(columns: Iterable[Column], table: QualifiedName) -> Iterator[QualifiedName]:
+    """The sequences that number columns."""
+    for each in columns:
+        if each.is_serial or each.is_identity:
+            yield QualifiedName(each.sequence_in(table), table.schema)
 
 
 def together(found: Sequence[Statement[ops.Operation]]) -> Iterator[tuple[Statement[ops.Operation], ...]]:
