@@ -71,7 +71,10 @@ def test_check_understands_the_generated_history(history: Path) -> None:
     assert report.revisions == REVISIONS
     assert report.operations > REVISIONS
     assert report.opaque == ()
-    assert [each for each in report.findings if each.severity >= Severity.ERROR] == []
+    # it is long, not careful: what it does to locks is found
+    errors = {each.code for each in report.findings if each.severity >= Severity.ERROR}
+    assert errors
+    assert all(code.startswith("MG3") for code in errors)
 
 
 def test_the_generated_history_is_mixed_and_always_the_same(history: Path, tmp_path: Path) -> None:
