@@ -11,9 +11,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import TypeVar
 
+from migrate_guard.dialects.comments import table_comment
 from migrate_guard.model import operations as ops
-from migrate_guard.model.schema import AnyConstraint, CheckConstraint, ForeignKey
-from migrate_guard.model.target import DialectName
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Column, ForeignKey
+from migrate_guard.model.target import DialectName, Target
 
 T = TypeVar("T", bound=ops.Operation)
 
@@ -24,30 +26,36 @@ def emitted(operation: ops.Operation, dialect: DialectName) -> tuple[ops.Operati
         return (operation,)
     match operation:
         case ops.AddColumn():
-            return tuple(_column(operation))
+            return tuple(_column(operation, dialect))
         case ops.AlterColumn() if dialect == "postgresql":
             return tuple(_changes(operation)) or (operation,)
-        case ops.CreateTable() if operation.table.indexes:
-            return tuple(_table(operation))
+        case ops.CreateTable():
+            return tuple(_table(operation, dialect))
     return (operation,)
 
 
-def _column(operation: ops.AddColumn) -> Iterator[ops.Operation]:
+def _column(operation: ops.AddColumn, dialect: DialectName) -> Iterator[ops.Operation]:
     """ADD COLUMN comes first; foreign keys, unique constraints, indexes and the comment follow on their own."""
     inline = tuple(each for each in operation.constraints if _is_inline(each, operation))
-    if len(inline) == len(operation.constraints) and not operation.indexes and operation.column.comment is None:
+    has_comment = operation.column.comment is not None and dialect == "postgresql"
+    if len(inline) == len(operation.constraints) and not operation.indexes and not has_comment:
         yield operation
         return
-    yield replace(operation, constraints=inline, indexes=(), column=replace(operation.column, comment=None))
+    column = replace(operation.column, comment=None) if has_comment else operation.column
+    yield replace(operation, constraints=inline, indexes=(), column=column)
     span, name = operation.span, operation.table
     for constraint in operation.constraints:
         if not _is_inline(constraint, operation):
             yield _as_part(operation, ops.AddConstraint(span=span, table=name, constraint=constraint))
     for index in operation.indexes:
         yield _as_part(operation, ops.CreateIndex(span=span, table=name, index=index))
-    if operation.column.comment is not None:
-        comment, column = operation.column.comment, operation.column.name
-        yield _as_part(operation, ops.AlterColumn(span=span, table=name, column=column, modify_comment=comment))
+    if has_comment:
+        yield _column_comment(operation, name, operation.column)
+
+
+def _column_comment(operation: ops.Operation, table: QualifiedName, column: Column) -> ops.Operation:
+    made = ops.AlterColumn(span=operation.span, table=table, column=column.name, modify_comment=column.comment)
+    return _as_part(operation, made)
 
 
 def _as_part(whole: ops.Operation, part: T) -> T:
@@ -98,9 +106,22 @@ def _changes(operation: ops.AlterColumn) -> Iterator[ops.AlterColumn]:
         yield replace(still, modify_comment=operation.modify_comment)
 
 
-def _table(operation: ops.CreateTable) -> Iterator[ops.Operation]:
-    """CREATE TABLE, then a CREATE INDEX for each index of the table."""
+def _table(operation: ops.CreateTable, dialect: DialectName) -> Iterator[ops.Operation]:
+    """CREATE TABLE, then a CREATE INDEX for each index of the table; PostgreSQL gets comments after all."""
     table = operation.table
-    yield replace(operation, table=replace(table, indexes=()))
+    commented = [each for each in table.columns if each.comment is not None] if dialect == "postgresql" else []
+    if not table.indexes and not commented and (table.comment is None or dialect != "postgresql"):
+        yield operation
+        return
+    bare = replace(table, indexes=())
+    if dialect == "postgresql":
+        columns = tuple(replace(each, comment=None) if each.comment else each for each in table.columns)
+        bare = replace(bare, columns=columns)
+    yield replace(operation, table=bare)
     for index in table.indexes:
         yield _as_part(operation, ops.CreateIndex(span=operation.span, table=table.name, index=index))
+    if dialect == "postgresql" and table.comment is not None:
+        sql = table_comment(table.name, table.comment, Target.default(dialect))
+        comment = ops.RawSql(span=operation.span, sql=sql, kind="COMMENT ON TABLE", tables=(table.name,))
+        yield _as_part(operation, comment)
+    yield from (_column_comment(operation, table.name, each) for each in commented)

@@ -55,6 +55,8 @@ class Operation:
     """Written as raw SQL."""
     part: int = 0
     """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b makes two operations."""
+    text: str = field(default="", compare=False, repr=False)
+    """Its statement as the script writes it, with every part of it, where that is SQL."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,8 @@ class CreateTable(Operation):
     copies_rows: bool = False
     """It is filled by the query: AS without WITH NO DATA, SELECT INTO."""
     likes: tuple[Like, ...] = ()
+    storage: str = ""
+    """What stands behind its columns: "ENGINE=InnoDB", "WITH (fillfactor = 70)"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,6 +166,8 @@ class CreateIndex(TableOperation):
     index: Index
     concurrently: bool = False
     if_not_exists: bool = False
+    storage: str = ""
+    """What stands behind its keys: "WITH (fillfactor = 70)"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

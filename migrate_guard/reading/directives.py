@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
+from migrate_guard.dialects.comments import table_comment
 from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
@@ -30,6 +31,7 @@ from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.plugin_directives import plugin_sql
 from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
+from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -105,7 +107,9 @@ def _create_table(a: Arguments) -> Value:
     if _is_temporary(a.get("prefixes")):
         machine.emit(ops.RawSql(span=a.call.span, sql="", kind="CREATE TEMPORARY TABLE", tables=(name,)))
     else:
-        machine.emit(ops.CreateTable(span=a.call.span, table=made, if_not_exists=a.flag("if_not_exists")))
+        storage = table_storage(a.values, machine.target)
+        missing = a.flag("if_not_exists")
+        machine.emit(ops.CreateTable(span=a.call.span, table=made, if_not_exists=missing, storage=storage))
     return TableValue(name, columns, constraints, indexes, a.call.span, a.values)
 
 
@@ -153,7 +157,10 @@ def _rename_table(a: Arguments) -> Value:
 def _table_comment(a: Arguments) -> Value:
     name = a.table()
     if name is not None:
-        a.call.machine.emit(ops.RawSql(span=a.call.span, sql="", kind="COMMENT ON TABLE", tables=(name,)))
+        comment = None if a.directive == "drop_table_comment" else a.get("comment", "")
+        sql = table_comment(name, comment, a.call.machine.target) if isinstance(comment, str | None) else ""
+        sql = "" if HOLE in sql else sql
+        a.call.machine.emit(ops.RawSql(span=a.call.span, sql=sql, kind="COMMENT ON TABLE", tables=(name,)))
     return None
 
 
@@ -226,19 +233,21 @@ def _alter_column(a: Arguments) -> Value:
     machine, values = a.call.machine, a.values
     default = values.get("server_default", False)
     generated = default if isinstance(default, Generated) else None
+    existing = values.get("existing_server_default", False)
+    ends_identity = default is None and isinstance(existing, Generated) and existing.kind == "identity"
     operation = ops.AlterColumn(
         span=a.call.span,
         table=name,
         column=column,
         existing_type=_type(a, "existing_type"),
         existing_nullable=_boolean(values.get("existing_nullable")),
-        existing_default=_default(values.get("existing_server_default", False)),
+        existing_default=_default(existing),
         existing_comment=_comment(values.get("existing_comment", False)),
         modify_type=_type(a, "type_"),
         modify_nullable=_boolean(values.get("nullable")),
-        modify_default=ops.UNSET if generated else _default(default),
+        modify_default=ops.UNSET if generated or ends_identity else _default(default),
         modify_comment=_comment(values.get("comment", False)),
-        modify_identity=generated.kind == "identity" if generated else ops.UNSET,
+        modify_identity=False if ends_identity else generated.kind == "identity" if generated else ops.UNSET,
         is_always_identity=generated is not None and generated.kind == "identity" and ddl.is_always(generated),
         modify_computed=clauses.clause(generated.args[0])
         if generated and generated.kind == "computed" and generated.args
@@ -391,7 +400,7 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     "create_index": (("index_name", "table_name", "columns"), create_index),
     "create_primary_key": (("constraint_name", "table_name", "columns"), columns_constraint("primary")),
     "create_table": (_TABLE, _create_table),
-    "create_table_comment": (_TABLE, _table_comment),
+    "create_table_comment": (("table_name", "comment"), _table_comment),
     "create_unique_constraint": (("constraint_name", "table_name", "columns"), columns_constraint("unique")),
     "drop_column": (("table_name", "column_name"), _drop_column),
     "drop_constraint": (("constraint_name", "table_name", "type_"), drop_constraint),

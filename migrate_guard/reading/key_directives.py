@@ -12,6 +12,7 @@ from migrate_guard.model.schema import AnyConstraint
 from migrate_guard.reading import ddl
 from migrate_guard.reading.arguments import Arguments
 from migrate_guard.reading.constructs import exclusion
+from migrate_guard.reading.storage import index_storage
 from migrate_guard.reading.values import HOLE, Clause, ColumnValue, ConstraintValue, FinalName, IndexValue, Value
 
 
@@ -33,6 +34,7 @@ def create_index(a: Arguments) -> Value:
             index=made,
             concurrently=a.flag("postgresql_concurrently"),
             if_not_exists=a.flag("if_not_exists"),
+            storage=index_storage(a.values, a.call.machine.target),
         )
     )
     return None

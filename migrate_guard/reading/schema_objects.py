@@ -13,6 +13,7 @@ from migrate_guard.reading.constructs import as_type, base_of_registry
 from migrate_guard.reading.machine import is_known_text
 from migrate_guard.reading.models import load_models
 from migrate_guard.reading.reflecting import reflected, version_table
+from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
     Clause,
     ColumnValue,
@@ -60,7 +61,8 @@ def create_table(call: Call, value: TableValue) -> None:
     made = ddl_tables.table(
         call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
     )
-    call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks))
+    storage = table_storage(value.options, call.machine.target)
+    call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks, storage=storage))
 
 
 def call_metadata(receiver: MetaDataValue, call: Call) -> Value:

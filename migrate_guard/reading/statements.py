@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
+from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model import operations as ops
 from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl_tables, results
@@ -65,9 +66,8 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             create_or_drop_sequence(call, sequence, "create")
         case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "DropSequence":
             create_or_drop_sequence(call, sequence, "drop")
-        case SqlType(args=[str(), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
-            kind = "CREATE SCHEMA" if value.class_name == "CreateSchema" else "DROP SCHEMA"
-            machine.emit(ops.RawSql(span=call.span, sql="", kind=kind))
+        case SqlType(args=[str(name), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
+            machine.emit(_create_or_drop_schema(call, value, name))
         case TableValue() | Class() | Rows():
             pass
         case _ if _is_about_rows(node):
@@ -128,6 +128,15 @@ def _named(operation: ops.Operation, text: str, machine: Machine) -> ops.Operati
     elif machine.search_schema is not None:
         operation = in_schema(operation, machine.search_schema)
     return with_names(operation, machine.schema, machine.target.dialect)
+
+
+def _create_or_drop_schema(call: Call, value: SqlType, name: str) -> ops.RawSql:
+    is_drop = value.class_name == "DropSchema"
+    kind = "DROP SCHEMA" if is_drop else "CREATE SCHEMA"
+    guard = "IF EXISTS " if _flag(value, "if_exists") else "IF NOT EXISTS " if _flag(value, "if_not_exists") else ""
+    cascade = " CASCADE" if is_drop and _flag(value, "cascade") else ""
+    sql = f"{kind} {guard}{quoted(name, call.machine.target)}{cascade}"
+    return ops.RawSql(span=call.span, sql="" if HOLE in name else sql, kind=kind)
 
 
 def _flag(value: SqlType, name: str) -> bool:

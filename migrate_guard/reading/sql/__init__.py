@@ -45,7 +45,7 @@ def _operations(text: str, target: Target, locate: Callable[[int, int], Span]) -
     try:
         statements = split(text, target.dialect)
     except NotUnderstood as error:
-        yield Opaque(span=locate(0, len(text)), is_sql=True, reason=f"the SQL {error}")
+        yield Opaque(span=locate(0, len(text)), is_sql=True, reason=f"the SQL {error}", text=text.strip())
         return
     for statement in statements:
         yield from read_statement(Cursor(text, statement, target, locate))
@@ -66,5 +66,6 @@ def _unread(text: str, span: Span) -> Operation:
     first = next((line for line in lines if line and not line.startswith("--")), "").split(None, 1)
     keyword = first[0].upper() if first else ""
     if keyword in _ROW_KEYWORDS:
-        return RawSql(span=span, is_sql=True, sql=text, kind=keyword)
-    return Opaque(span=span, is_sql=True, reason=f"the SQL is longer than {MAX_LENGTH:,} characters")
+        return RawSql(span=span, is_sql=True, sql=text, kind=keyword, text=text.strip())
+    reason = f"the SQL is longer than {MAX_LENGTH:,} characters"
+    return Opaque(span=span, is_sql=True, reason=reason, text=text.strip())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation
@@ -17,9 +18,11 @@ Reader = Callable[[Cursor], Iterator[Operation]]
 def read_statement(cursor: Cursor) -> list[Operation]:
     """Return the operations of a statement; what no reader takes is one Opaque that says where and why."""
     try:
-        return list(_read(cursor))
+        operations = list(_read(cursor))
     except NotUnderstood as error:
-        return [_opaque(cursor, error)]
+        operations = [_opaque(cursor, error)]
+    text = cursor.source(0, len(cursor.words))
+    return [each if each.text else replace(each, text=text) for each in operations]
 
 
 def _opaque(cursor: Cursor, error: NotUnderstood) -> Operation:
