@@ -5,7 +5,7 @@ How Alembic opens transactions: `run_migrations` and `autocommit_block` of `alem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 from typing import Final
@@ -20,7 +20,7 @@ from migrate_guard.model.folding import apply
 from migrate_guard.model.folding_keys import implicit_name as not_null_name
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.schema import Column, Schema
 from migrate_guard.model.statement import (
     Commit,
     ConstraintKey,
@@ -74,6 +74,8 @@ class Session:
     _new_values: dict[ValueKey, NewValue] = field(default_factory=dict)
     _new_types: set[QualifiedName] = field(default_factory=set)
     _new: frozenset[QualifiedName] = frozenset()
+    _new_sequences: set[QualifiedName] = field(default_factory=set)
+    """Those that number columns; apart, as every statement keeps what was new to it."""
     _emptied: frozenset[QualifiedName] = frozenset()
     _is_first: bool = True
     _unfinished: ops.Operation | None = None
@@ -124,6 +126,7 @@ class Session:
         self._new = new
         if not self.is_one_run:
             self._connect()
+            self._new_sequences = set()
             self._held, self._blocking = {}, ()
 
     def _commit(self) -> None:
@@ -150,7 +153,7 @@ class Session:
                 together = written if len(written) > 1 else (part,)
                 met = first.before if len(written) > 1 else before
                 effects = effect(part, together, met, self.target, self._time_zone())
-                effects = effects.without(self._new)
+                effects = effects.without(self._new).without(self._new_sequences)
                 statement = Statement(
                     op=part,
                     written=each.operation,
@@ -301,6 +304,9 @@ class Session:
         match operation:
             case ops.CreateTable(table=table) if not (operation.if_not_exists and table.name in before.tables):
                 self._new |= {table.name}
+                self._new_sequences.update(_sequences(table.columns, table.name))
+            case ops.AddColumn(table=name, column=column):
+                self._new_sequences.update(_sequences([column], name))
             case ops.CreateView(view=view) if view.name not in before.views:
                 self._new |= {view.name}
             case ops.CreateSequence(sequence=sequence) if sequence.name not in before.sequences:
@@ -339,6 +345,13 @@ def _with_not_valid(
         case ops.ValidateConstraint(table=table, constraint=name) | ops.DropConstraint(table=table, constraint=name):
             return {key: each for key, each in found.items() if key != (table, name)}
     return found
+
+
+def _sequences(columns: Iterable[Column], table: QualifiedName) -> Iterator[QualifiedName]:
+    """The sequences that number columns."""
+    for each in columns:
+        if each.is_serial or each.is_identity:
+            yield QualifiedName(each.sequence_in(table), table.schema)
 
 
 def together(found: Sequence[Statement[ops.Operation]]) -> Iterator[tuple[Statement[ops.Operation], ...]]:
