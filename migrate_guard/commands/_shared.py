@@ -76,10 +76,17 @@ def the_reading(
     paths: Sequence[Path], names: Sequence[str], overrides: Overrides, config: Path | None, isolated: bool
 ) -> Reading:
     """Read the one history that a command line means; raises UserError when there is none or several."""
+    from migrate_guard import engine
     from migrate_guard.rules import load_rules
 
     chosen = settings(paths, overrides, load_rules(), config, isolated)
-    environments = discovered(paths, names).environments
+    environment = the_environment(discovered(paths, names))
+    return engine.read(environment, target(chosen, environment.url), Path.cwd())
+
+
+def the_environment(selection: Selection) -> AlembicEnvironment:
+    """The one environment of a selection; raises UserError when there is none or several."""
+    environments = selection.environments
     if not environments:
         raise UserError("there is no Alembic environment here; name the path of one")
     if len(environments) > 1:
@@ -87,9 +94,7 @@ def the_reading(
         raise UserError(
             f"there are {len(environments)} Alembic environments here; name the path of one, or -n:{places}"
         )
-    from migrate_guard import engine
-
-    return engine.read(environments[0], target(chosen, environments[0].url), Path.cwd())
+    return environments[0]
 
 
 def _place(environment: AlembicEnvironment) -> str:

@@ -1,0 +1,138 @@
+"""`migrate-guard plan`: what revisions will make the database do, statement by statement."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migrate_guard.commands._shared import (
+    color,
+    discovered,
+    environment_options,
+    existing_paths,
+    settings,
+    table_sizes,
+    the_environment,
+    width,
+)
+from migrate_guard.config import Overrides, target
+from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Reading
+    from migrate_guard.model.revision import Direction
+    from migrate_guard.reading.discover import AlembicEnvironment
+
+WIDTH = 100
+"""Columns of a plan that goes to no terminal."""
+
+
+@click.command("plan")
+@click.argument("arguments", nargs=-1, metavar="[REV|RANGE] [PATH]...")
+@click.option("--downgrade", is_flag=True, help="Plan the downgrade.")
+@click.option("--since", metavar="REV|REF", help="Plan what comes after a revision, or is not in a git ref.")
+@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them.")
+@click.option(
+    "--format",
+    "output_format",
+    type=click.Choice(("text", "json", "markdown")),
+    default="text",
+    help="Default: text.",
+)
+@click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
+@click.option("-v", "--verbose", is_flag=True, help="Say why, below each statement.")
+@environment_options
+def command(
+    arguments: tuple[str, ...],
+    downgrade: bool,
+    since: str | None,
+    stats: Path | None,
+    output_format: str,
+    color_choice: str,
+    verbose: bool,
+    dialect: str | None,
+    db_version: str | None,
+    config: Path | None,
+    isolated: bool,
+    names: tuple[str, ...],
+) -> int:
+    """Show what revisions will make the database do, without a database.
+
+    For each statement that is the SQL, the locks that it takes on tables in use and until when, who has to wait for
+    them, and whether it rewrites or reads the whole table; what Alembic writes into its own table is left out. The
+    format is text for people, json for programs or markdown for a pull request.
+
+    REV is a revision as schema takes it, RANGE is A:B, what comes after A up to B; without one it is the last revision
+    of each branch, or for a PATH that is a script that one. An argument that exists on disk is a PATH.
+
+    \b
+    Examples:
+      migrate-guard plan
+      migrate-guard plan base:heads
+      migrate-guard plan head-2:head --format json
+      migrate-guard plan heads --downgrade
+    """
+    from migrate_guard import engine
+    from migrate_guard.planning import plan
+    from migrate_guard.rules import load_rules
+
+    words, paths = existing_paths(arguments)
+    if len(words) > 1:
+        raise click.UsageError(f"one revision or range at a time, not {' and '.join(words)}")
+    if words and since is not None:
+        raise click.UsageError(f"--since does not go with {words[0]}")
+    chosen = settings(paths, Overrides(dialect, db_version, stats=stats), load_rules(), config, isolated)
+    sizes = table_sizes(chosen)
+    selection = discovered(paths, names)
+    environment = the_environment(selection)
+    with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
+        reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
+        direction: Direction = "downgrade" if downgrade else "upgrade"
+        if since is not None:
+            wanted = _since(since, reading, environment)
+        elif selection.restrict is not None and not words:
+            wanted = _of_scripts(selection.restrict, reading)
+        else:
+            wanted = _of_word(words[0] if words else "heads", reading, direction)
+        planned = plan(reading, wanted, direction, sizes)
+    for each in reading.history.unreadable:
+        complain("warning", f"{each.span}: {each.reason}")
+    if output_format == "json":
+        from migrate_guard.commands._plan_json import render as as_json
+
+        emit(as_json(planned))
+    elif output_format == "markdown":
+        from migrate_guard.commands._plan_markdown import render as as_markdown
+
+        emit(as_markdown(planned))
+    else:
+        from migrate_guard.commands._plan_text import render as as_text
+
+        emit(as_text(planned, width() or WIDTH, color=color(color_choice), verbose=verbose))
+    return 0
+
+
+def _of_word(word: str, reading: Reading, direction: Direction) -> frozenset[str]:
+    from migrate_guard.commands._revisions import revisions_of
+
+    if not reading.history.revisions and word == "heads":
+        return frozenset()
+    return revisions_of(word, reading.history, direction)
+
+
+def _since(word: str, reading: Reading, environment: AlembicEnvironment) -> frozenset[str]:
+    from migrate_guard.commands._since import range_since
+
+    return range_since(word, reading, environment).revisions
+
+
+def _of_scripts(paths: frozenset[Path], reading: Reading) -> frozenset[str]:
+    from migrate_guard.reading.project import display_path
+
+    shown = {display_path(path, reading.project.base) for path in paths}
+    found = frozenset(each.id for each in reading.history.revisions.values() if each.path in shown)
+    if not found:
+        raise UserError(f"no readable revision is in {' or '.join(sorted(shown))}")
+    return found
