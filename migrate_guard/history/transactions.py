@@ -74,6 +74,8 @@ class Session:
     _new_values: dict[ValueKey, NewValue] = field(default_factory=dict)
     _new_types: set[QualifiedName] = field(default_factory=set)
     _new: frozenset[QualifiedName] = frozenset()
+    _new_sequences: set[QualifiedName] = field(default_factory=set)
+    """Those that number columns; apart, as every statement keeps what was new to it."""
     _emptied: frozenset[QualifiedName] = frozenset()
     _is_first: bool = True
     _unfinished: ops.Operation | None = None
@@ -124,6 +126,7 @@ class Session:
         self._new = new
         if not self.is_one_run:
             self._connect()
+            self._new_sequences = set()
             self._held, self._blocking = {}, ()
 
     def _commit(self) -> None:
@@ -150,7 +153,7 @@ class Session:
                 together = written if len(written) > 1 else (part,)
                 met = first.before if len(written) > 1 else before
                 effects = effect(part, together, met, self.target, self._time_zone())
-                effects = effects.without(self._new)
+                effects = effects.without(self._new).without(self._new_sequences)
                 statement = Statement(
                     op=part,
                     written=each.operation,
@@ -300,9 +303,10 @@ class Session:
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
         match operation:
             case ops.CreateTable(table=table) if not (operation.if_not_exists and table.name in before.tables):
-                self._new |= {table.name, *_sequences(table.columns, table.name)}
+                self._new |= {table.name}
+                self._new_sequences.update(_sequences(table.columns, table.name))
             case ops.AddColumn(table=name, column=column):
-                self._new |= {*_sequences([column], name)}
+                self._new_sequences.update(_sequences([column], name))
             case ops.CreateView(view=view) if view.name not in before.views:
                 self._new |= {view.name}
             case ops.CreateSequence(sequence=sequence) if sequence.name not in before.sequences:
