@@ -97,6 +97,18 @@ def nursery() -> Iterator[Callable[[Path, tuple[str, ...], int, int], int]]:
         process.stdin.close()
 
 
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+engine = create_engine("postgresql://localhost/app", connect_args={"options": "-c lock_timeout=5s"})
+with engine.connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
 @pytest.fixture
 def versions(tmp_path: Path) -> Path:
     """A project of two healthy scripts, of which the second has a fault that is always to be found."""
@@ -105,7 +117,7 @@ def versions(tmp_path: Path) -> Path:
     )
     directory = tmp_path / "alembic" / "versions"
     directory.mkdir(parents=True)
-    (tmp_path / "alembic" / "env.py").write_text("from alembic import context\n")
+    (tmp_path / "alembic" / "env.py").write_text(ENV)
     create = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True))'
     (directory / "a1.py").write_text(script("a1", None, create, 'op.drop_table("orders")'))
     (directory / "z9.py").write_text(neighbour("a1"))

@@ -86,9 +86,7 @@ def whole(name: QualifiedName, schema: Schema) -> QualifiedName:
 
 def is_long(statement: Statement[ops.Operation]) -> bool:
     """Whether a statement certainly takes longer than an instant."""
-    effects = statement.hazards
-    answers = (effects.scans, effects.rewrites, effects.rebuilds_index, effects.builds_index)
-    return any(each.is_yes for each in answers) and not _fails_on_rows(statement.op)
+    return statement.hazards.is_long and not _fails_on_rows(statement.op)
 
 
 def _fails_on_rows(operation: ops.Operation) -> bool:

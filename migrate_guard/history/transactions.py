@@ -34,6 +34,9 @@ from migrate_guard.model.statement import (
 )
 from migrate_guard.model.target import Target
 
+MAXIMUM_LONG: Final = 4
+"""Statements that work for long and are remembered of one transaction, beside those that block another table."""
+
 
 def statements(transitions: Sequence[Transition]) -> Iterator[tuple[Transition, ...]]:
     """The operations of each statement: an ALTER TABLE with several actions is read as one operation an action."""
@@ -70,6 +73,7 @@ class Session:
     _local: dict[str, Setting] = field(default_factory=dict)
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
     _blocking: tuple[Statement[ops.Operation], ...] = ()
+    _blocked: set[tuple[str, QualifiedName]] = field(default_factory=set)
     _not_valid: Mapping[ConstraintKey, NotValid] = field(default_factory=dict)
     _new_values: dict[ValueKey, NewValue] = field(default_factory=dict)
     _new_types: set[QualifiedName] = field(default_factory=set)
@@ -127,13 +131,13 @@ class Session:
         if not self.is_one_run:
             self._connect()
             self._new_sequences = set()
-            self._held, self._blocking = {}, ()
+            self._held, self._blocking, self._blocked = {}, (), set()
 
     def _commit(self) -> None:
         self._number += 1
         self._local, self._held, self._not_valid, self._new_values = self._repeated(), {}, {}, {}
         self._new_types = set()
-        self._blocking = ()
+        self._blocking, self._blocked = (), set()
         self._unfinished = None
 
     def _statement(
@@ -180,7 +184,7 @@ class Session:
                 self._note_new(part, before)
                 if len(written) == 1:
                     self._note(done.pop(), before, revision, is_block=is_block)
-                if is_block and statement.hazards.is_blocking:
+                if is_block and statement.hazards.is_blocking and self._is_telling(statement.hazards):
                     self._blocking = (*self._blocking, statement)
                 transaction = self._transaction(is_block=is_block)
                 if len(written) > 1:
@@ -193,6 +197,17 @@ class Session:
         lasting = next((each for each in written if not can_run_again(each)), None) if is_block else None
         self._is_first = self._is_first and lasting is None
         self._unfinished = self._unfinished or lasting
+
+    def _is_telling(self, hazards: Effects) -> bool:
+        """Whether a statement blocks what none before it does, or is one of the first to take long."""
+        found = {
+            *(("reads", name) for name in hazards.blocks_reads.relations),
+            *(("writes", name) for name in hazards.blocks_writes.relations),
+        }
+        if not found <= self._blocked:
+            self._blocked |= found
+            return True
+        return hazards.is_long and sum(each.hazards.is_long for each in self._blocking) < MAXIMUM_LONG
 
     # -- transactions
 

@@ -115,6 +115,11 @@ class Effects:
         return any(each.is_yes and each.relations for each in (self.blocks_reads, self.blocks_writes))
 
     @property
+    def is_long(self) -> bool:
+        """Whether it certainly takes longer than an instant: rows are read or written, indexes built."""
+        return any(each.is_yes for each in (self.scans, self.rewrites, self.rebuilds_index, self.builds_index))
+
+    @property
     def strongest(self) -> LockMode | None:
         return max(self.locks.values(), default=None)
 

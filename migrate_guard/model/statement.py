@@ -76,7 +76,7 @@ class Transaction:
     """By enum type and value; of earlier revisions too, where one transaction runs all."""
     blocking: tuple[Statement[ops.Operation], ...] = ()
     """What has run in it and keeps others from tables in use, in order: as `held`, and the parts of a statement that
-    come before a part of it."""
+    come before a part of it. Of those that block the same the first is here, and the first that take long."""
 
 
 class Commit(NamedTuple):

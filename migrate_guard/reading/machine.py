@@ -32,7 +32,7 @@ MAXIMUM_ROUNDS = 5_000
 """Rounds of one loop over known values."""
 MAXIMUM_TEXT = 4_000_000
 """Characters of one computed string."""
-MAXIMUM_SQL = 1_500_000
+MAXIMUM_SQL = 1_000_000
 """Characters of all SQL texts that one direction of one script sends."""
 MAXIMUM_QUERIES = 300
 """Queries of one direction of one script that are answered; what further ones read is not known."""
