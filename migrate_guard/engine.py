@@ -236,8 +236,8 @@ class _Asked:
                 self._by_subject[subject].append(each)
             for operation in each.on_statements:
                 self._by_statement[operation].append(each)
-                if "downgrade" in each.directions:
-                    self._undone.add(operation)
+            if "downgrade" in each.directions:
+                self._undone |= set(each.downgrades_with or each.on_statements)
         self._revisions = {each.path: each for each in self.reading.history.order}
 
     def replay(self, engine_name: str | None) -> None:

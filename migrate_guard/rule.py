@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.model.environment import Environment
@@ -150,6 +151,8 @@ class Rule:
     dialects: tuple[DialectName, ...] = ()
     """Empty: all."""
     directions: tuple[Direction, ...] = ("upgrade",)
+    downgrades_with: tuple[type[Operation], ...] = ()
+    """It has something to say only of downgrades with one of these operations; empty: of those with what it is on."""
     options: type | None = None
     yields_to: tuple[str, ...] = ()
     """Codes of rules that speak first about the same object of the same cause."""
@@ -184,7 +187,7 @@ def report(
         message=message,
         span=problem.at,
         help=problem.help,
-        write=_written(problem.instead, target or Target.default()),
+        printed=partial(_written, problem.instead, target or Target.default()) if problem.instead else None,
         object=problem.object,
         revision=revision.id if revision else None,
         direction=direction or problem.direction,
@@ -193,8 +196,6 @@ def report(
 
 
 def _written(instead: Instead, target: Target) -> str | None:
-    if not instead:
-        return None
     from migrate_guard.rendering.alembic import alembic_code
 
     return alembic_code(instead, target)
@@ -208,6 +209,7 @@ def rule(
     default: bool = True,
     dialects: tuple[DialectName, ...] = (),
     directions: tuple[Direction, ...] = ("upgrade",),
+    downgrades_with: tuple[type[Operation], ...] = (),
     options: type | None = None,
     yields_to: tuple[str, ...] = (),
     is_said_once: bool = False,
@@ -233,6 +235,7 @@ def rule(
             default=default,
             dialects=dialects,
             directions=directions,
+            downgrades_with=downgrades_with,
             options=options,
             yields_to=yields_to,
             is_said_once=is_said_once,

@@ -38,7 +38,7 @@ BLOCKS = Finding(
     message='building "ix_orders_user_id" blocks writes to "orders" until it is done',
     span=Span(PATH, 12, 5, 12, 64),
     help="Build it concurrently.",
-    write="with op.get_context().autocommit_block():\n    op.create_index(postgresql_concurrently=True)",
+    printed=lambda: "with op.get_context().autocommit_block():\n    op.create_index(postgresql_concurrently=True)",
     object="orders.ix_orders_user_id",
     revision="3f2a",
     direction="upgrade",
@@ -108,7 +108,7 @@ def test_verbose_text_lists_what_was_not_understood_and_all_help() -> None:
 
 def test_a_message_that_does_not_fit_beside_the_carets_stands_below_them() -> None:
     related = (Related(Span("alembic/versions/0001_users.py", 30, 5, 30, 9), "the table is made in this revision"),)
-    report = a_report(replace(BLOCKS, related=related, write=None), opaque=(OpaqueOperation(BLOCKS.span, "unknown"),))
+    report = a_report(replace(BLOCKS, related=related, printed=None), opaque=(OpaqueOperation(BLOCKS.span, "unknown"),))
     assert (
         render("text", report, Look(width=70))
         == f"""\
@@ -132,7 +132,7 @@ def test_a_message_that_does_not_fit_beside_the_carets_stands_below_them() -> No
 
 @pytest.mark.parametrize("width", [1, 40, 60, 61, 80, 100, 160, 400])
 def test_reports_keep_to_the_width_and_cut_no_message(width: int) -> None:
-    wide = replace(BLOCKS, message="日本 " * 30 + "é" * 30, span=Span(PATH, 12, 55, 12, 64), write=None)
+    wide = replace(BLOCKS, message="日本 " * 30 + "é" * 30, span=Span(PATH, 12, 55, 12, 64), printed=None)
     text = render("text", a_report(BLOCKS, wide, NO_ENV, replace(NO_ENV, message="m " * 60)), Look(width=width))
     frames = [line for line in text.splitlines() if " | " in line[:5]]
     assert all(sum(columns for _, columns in cells(line)) <= max(width, 45) for line in frames)
@@ -284,7 +284,7 @@ def test_user_text_cannot_move_the_cursor() -> None:
         Confidence.HIGH,
         'drops "\x1b[2J\n\u202e"',
         Span("a\x1b.py", 1, 1, 1, 5),
-        write='op.f("\x07")\r\n',
+        printed=lambda: 'op.f("\x07")\r\n',
         related=(Related(Span("b\x9b.py", 1, 1, 1, 1), "see \x1b"),),
     )
     report = Report((evil,), sources={"a\x1b.py": Source("a\x1b.py", "x = '\x1b[0m'")})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
@@ -45,12 +45,18 @@ class Finding:
     message: str
     span: Span
     help: str = ""
-    write: str | None = None
+    printed: Callable[[], str | None] | None = field(default=None, compare=False)
+    """Prints what to write, which is not done for findings that nobody sees."""
     object: str | None = None
     revision: str | None = None
     direction: Direction | None = None
     related: tuple[Related, ...] = ()
     fingerprint: str = ""
+
+    @property
+    def write(self) -> str | None:
+        """What to write instead, as Alembic code with the user's own names."""
+        return self.printed() if self.printed else None
 
 
 class Hidden(NamedTuple):

@@ -44,6 +44,7 @@ def _finding(finding: Finding, source: Source | None, look: Look) -> Iterator[st
     severity = paint(str(finding.severity), style, look.color)
     rule = paint(f"{finding.code} {finding.name}", BOLD, look.color)
     yield f"{paint(location(finding.span, source), BOLD, look.color)} {severity} {rule}"
+    write = finding.write
     gutter = " "
     if source is None or finding.span.line > len(source.lines):
         equals = paint("=", BLUE, look.color)
@@ -53,15 +54,15 @@ def _finding(finding: Finding, source: Source | None, look: Look) -> Iterator[st
     else:
         gutter = " " * len(str(finding.span.line))
         yield from _frame(finding, source, look)
-        if finding.related or finding.write or finding.help:
+        if finding.related or write or finding.help:
             yield f"{gutter} {paint('|', BLUE, look.color)}"
     for related in finding.related:
         place = location(related.span, None)
         yield from _note(gutter, "note", f"{related.message} ({place})", look)
-    if finding.help and (look.verbose or not finding.write):
+    if finding.help and (look.verbose or not write):
         yield from _note(gutter, "help", finding.help, look)
-    if finding.write:
-        yield from _note(gutter, "write", finding.write, look, is_code=True)
+    if write:
+        yield from _note(gutter, "write", write, look, is_code=True)
 
 
 def _frame(finding: Finding, source: Source, look: Look) -> Iterator[str]:
