@@ -39,8 +39,6 @@ WITHOUT: Final[dict[str, str]] = {
     "MG331": "the statement waits for a time at which nobody uses the table",
 }
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
-EXPANDS: Final = "in later revisions"
-"""What a help says that is the first of several steps: the schema gets there with the last one."""
 ROUNDS: Final = 80
 
 
@@ -60,12 +58,10 @@ def test_page(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.
     version = tuple(map(int, example.settings["version"].split("."))) if "version" in example.settings else None
     target = Target(dialect, version) if version else Target.default(dialect)
     before = _schema(tmp_path, target)
-    first = check(tmp_path, dialect=target.dialect, version=target.version)
     report = _mended(tmp_path, target)
     left = [each for each in report.findings if each.code not in WITHOUT or each.write is not None]
     assert not left, "\n".join(f"{each.span}: {each.code} {each.message}" for each in left)
-    if not any(EXPANDS in (each.write or "") for each in first.findings):
-        assert _schema(tmp_path, target) == before
+    assert _schema(tmp_path, target) == before
     if not report.findings:
         assert not list(_blocking(tmp_path, target))
 
@@ -102,9 +98,14 @@ def _family(report: Report) -> Iterator[Finding]:
 
 
 def _schema(project: Path, target: Target) -> object:
+    """The schema at head; in which order a table has what it has does not count."""
     reading = _read(project, target)
     schema = engine.schema_at(reading, [each.id for each in reading.history.heads])
-    return document(schema, target.dialect, (), reading.environment.version_table)
+    form = document(schema, target.dialect, (), reading.environment.version_table)
+    for table in form["tables"].values():
+        for objects in (value for value in table.values() if isinstance(value, list)):
+            objects.sort(key=str)
+    return form
 
 
 def _read(project: Path, target: Target) -> engine.Reading:
