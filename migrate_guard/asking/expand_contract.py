@@ -6,16 +6,15 @@ while others read and write; the exchange, which takes an instant.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import count
 from typing import Final
 
-from migrate_guard.asking import resting, safer, safer_constraints
+from migrate_guard.asking import numbering, resting, safer, safer_constraints
 from migrate_guard.asking.locks import takes_long, would_do
 from migrate_guard.dialects.constraints import takes_unproven_not_null
-from migrate_guard.dialects.quoting import qualified, quoted
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding import apply
 from migrate_guard.model.generated_names import first_free
@@ -58,8 +57,8 @@ class _Exchange:
     """As it is without the new column."""
     old: Column
     new: Column
-    taken: frozenset[str]
-    """Names that no index or constraint may have any more."""
+    beside: Mapping[str, str]
+    """What the copies of indexes and constraints are called as long as those are there."""
 
     @property
     def keys(self) -> list[PrimaryKey | UniqueConstraint]:
@@ -74,8 +73,7 @@ class _Exchange:
         return resting.foreign_keys(self.table, self.old.name, self.statement.before)
 
     def called(self, name: str | None) -> str:
-        """What the copy of an index or constraint is called as long as the old one is there."""
-        return _beside(name or "", self.taken)
+        return self.beside[name or ""]
 
     def moved(self, columns: Sequence[str]) -> tuple[str, ...]:
         return tuple(self.new.name if each == self.old.name else each for each in columns)
@@ -83,11 +81,8 @@ class _Exchange:
     def expression(self, expression: Expression) -> Expression:
         return expression.with_column_renamed(self.old.name, self.new.name)
 
-    def sql(self, name: QualifiedName) -> str:
-        return qualified(name, self.statement.target)
 
-
-def _beside(name: str, taken: frozenset[str]) -> str:
+def _beside(name: str, taken: Container[str]) -> str:
     stem = name.encode()[:_LONGEST_STEM].decode(errors="ignore")
     return first_free((f"{stem}_new{number or ''}" for number in count()), taken)
 
@@ -113,7 +108,7 @@ def _exchange(statement: Statement[ops.AlterColumn]) -> _Exchange | None:
     if takes_long(would_do(statement, added)):
         return None
     after = replace(statement, before=apply(schema, added), before_siblings=None)
-    return _Exchange(after, table, old, new, _taken(table, schema))
+    return _Exchange(after, table, old, new, _names_beside(table, name, schema))
 
 
 def _name_after(column: str, operations: Sequence[ops.Operation], table: QualifiedName) -> str:
@@ -133,19 +128,26 @@ def _is_exchangeable(table: Table, column: str, schema: Schema) -> bool:
         return False
     if any(column in each.columns for each in table.exclusion_constraints):
         return False
+    return all(_names_resting(table, column, schema))
+
+
+def _names_resting(table: Table, column: str, schema: Schema) -> list[str | None]:
     keys = (key for _, key in resting.foreign_keys(table, column, schema))
     objects = (*resting.indexes(table, column), *resting.keys(table, column), *resting.checks(table, column), *keys)
-    return all(each.name for each in objects)
+    return [each.name for each in objects]
 
 
-def _taken(table: Table, schema: Schema) -> frozenset[str]:
-    """Names of relations of its schema and of constraints that are there."""
-    names = {each.name.name for each in schema.sequences.values()}
+def _names_beside(table: Table, column: str, schema: Schema) -> dict[str, str]:
+    """Names that are free where relations of its schema and constraints have theirs."""
+    taken = {each.name.name for each in schema.sequences.values()}
     for known in schema.tables.values():
         if known.name.schema == table.name.schema or known.name in schema.referrers.get(table.name, ()):
             objects = (*known.constraints(), *known.indexes)
-            names.update((known.name.name, *(each.name for each in objects if each.name)))
-    return frozenset(names)
+            taken.update((known.name.name, *(each.name for each in objects if each.name)))
+    found: dict[str, str] = {}
+    for name in filter(None, _names_resting(table, column, schema)):
+        found[name] = _beside(name, taken.union(found.values()))
+    return found
 
 
 def _steps(exchange: _Exchange) -> Iterator[ops.Operation | Note | OwnRevision]:
@@ -155,6 +157,8 @@ def _steps(exchange: _Exchange) -> Iterator[ops.Operation | Note | OwnRevision]:
     yield ops.AddColumn(span=statement.op.span, table=table.name, column=new)
     yield Note(f'from now on a trigger, or the application, writes "{new.name}" along with "{old.name}"{value}')
     yield Note("fill it in batches for the rows that are there")
+    if table.is_open or table.may_have_more:
+        yield Note(f'what "{old.name}" has that was made elsewhere (default, indexes, constraints) goes the same way')
     built = tuple(_built(exchange))
     filled = f'when every row has its "{new.name}"'
     if built:
@@ -248,11 +252,11 @@ def _exchanged(exchange: _Exchange) -> Iterator[ops.Operation | Note]:
     """The new column in the place of the old one, with all names as they were."""
     span, table = exchange.statement.op.span, exchange.table.name
     old, new = exchange.old, exchange.new
-    yield Note("and the trigger, if there is one, goes here")
-    yield from _sequence_kept(exchange)
+    yield Note("the trigger that writes both goes first")
+    yield from numbering.handed_over(exchange.statement, exchange.table, old, new)
     yield ops.DropColumn(span=span, table=table, column=old.name)
     yield ops.RenameColumn(span=span, table=table, column=new.name, new_name=old.name)
-    yield from _numbered(exchange)
+    yield from numbering.numbered(exchange.statement, exchange.table, old, new)
     for key in exchange.keys:
         named = replace(key, is_implicit_name=False, is_assumed_name=False)
         yield ops.AddConstraint(span=span, table=table, constraint=named, using_index=exchange.called(key.name))
@@ -270,59 +274,7 @@ def _exchanged(exchange: _Exchange) -> Iterator[ops.Operation | Note]:
     attached = exchange.statement.before.attached.values()
     statistics = [each.name for each in attached if each.kind == "STATISTICS" and each.table == table]
     if statistics:
-        yield Note(f'create again of {", ".join(statistics)} what names "{old.name}": it goes with the old column')
-
-
-def _sequence(exchange: _Exchange) -> QualifiedName:
-    """The sequence that numbers the old column."""
-    table, schema = exchange.table.name, exchange.statement.before
-    owned = (each.name for each in schema.sequences.values() if each.owned_by == (table, exchange.old.name))
-    return next(owned, QualifiedName(exchange.old.sequence_in(table), table.schema))
-
-
-def _owns_sequence(exchange: _Exchange) -> bool:
-    owner = (exchange.table.name, exchange.old.name)
-    owners = (each.owned_by for each in exchange.statement.before.sequences.values())
-    return (exchange.old.is_serial and exchange.old.default is None) or owner in owners
-
-
-def _sequence_kept(exchange: _Exchange) -> Iterator[ops.Operation]:
-    """The sequence of a SERIAL column changes hands, that of an identity column goes on from it."""
-    statement, table = exchange.statement, exchange.table.name
-    span, new, sequence = statement.op.span, exchange.new, _sequence(exchange)
-    if exchange.old.is_identity:
-        is_always = exchange.old.is_always_identity
-        yield ops.AlterColumn(
-            span=span, table=table, column=new.name, modify_identity=True, is_always_identity=is_always
-        )
-        names = (exchange.sql(each).replace("'", "''") for each in (_new_sequence(exchange), sequence))
-        sql = f"SELECT setval('{next(names)}', nextval('{next(names)}'), false)"
-        yield ops.RawSql(span=span, is_sql=True, sql=sql, kind="SELECT")
-    elif _owns_sequence(exchange):
-        owner = f"{exchange.sql(table)}.{quoted(new.name, statement.target)}"
-        sql = f"ALTER SEQUENCE {exchange.sql(sequence)} OWNED BY {owner}"
-        yield ops.RawSql(span=span, is_sql=True, sql=sql, kind="ALTER SEQUENCE OWNED BY", objects=(sequence,))
-
-
-def _new_sequence(exchange: _Exchange) -> QualifiedName:
-    table = exchange.table.name
-    return QualifiedName(exchange.new.sequence_in(table), table.schema)
-
-
-def _numbered(exchange: _Exchange) -> Iterator[ops.Operation]:
-    """The default, or the name of the sequence of an identity column."""
-    span, table, old = exchange.statement.op.span, exchange.table.name, exchange.old
-    sequence, default = _sequence(exchange), old.default
-    if old.is_identity:
-        made = _new_sequence(exchange)
-        sql = f"ALTER SEQUENCE {exchange.sql(made)} RENAME TO {quoted(sequence.name, exchange.statement.target)}"
-        yield ops.RawSql(span=span, is_sql=True, sql=sql, kind="ALTER SEQUENCE RENAME TO", objects=(made, sequence))
-        return
-    if default is None and _owns_sequence(exchange) and old.is_serial:
-        text = exchange.sql(sequence).replace("'", "''")
-        default = Expression(f"nextval('{text}'::regclass)", functions=("nextval",))
-    if default is not None:
-        yield ops.AlterColumn(span=span, table=table, column=old.name, modify_default=default)
+        yield Note(f'statistics on "{old.name}" go with it, to be created again: {", ".join(statistics)}')
 
 
 def _goes_along(exchange: _Exchange, owner: QualifiedName, key: ForeignKey) -> bool:
