@@ -79,13 +79,13 @@ def test_fixture(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert schema_at_head(copy, target) == before
 
 
-def mended(project: Path, target: Target | None) -> Report:
-    """What is found after everything that findings of the family say to write was written."""
+def mended(project: Path, target: Target | None, family: str = FAMILY) -> Report:
+    """What is found after everything that findings of a family say to write was written."""
     dialect, version = (target.dialect, target.version) if target else (None, None)
     done: list[str] = []
     while len(done) < ROUNDS:
         report = check(project, dialect=dialect, version=version)
-        finding = next((each for each in _family(report) if each.write), None)
+        finding = next((each for each in _family(report, family) if each.write), None)
         if finding is None:
             return report
         put_in_place(Path(finding.span.path), finding)
@@ -93,8 +93,8 @@ def mended(project: Path, target: Target | None) -> Report:
     raise AssertionError("it does not come to an end:\n" + "\n\n".join(done[-3:]))
 
 
-def _family(report: Report) -> Iterator[Finding]:
-    return (each for each in report.findings if each.code.startswith(FAMILY))
+def _family(report: Report, family: str = FAMILY) -> Iterator[Finding]:
+    return (each for each in report.findings if each.code.startswith(family))
 
 
 def schema_at_head(project: Path, target: Target) -> object:

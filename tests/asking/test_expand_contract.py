@@ -20,7 +20,7 @@ from tests.conftest import INI, script
 from tests.servers import PostgresServer, postgresql
 from tests.test_help import blocking, mended, schema_at_head
 
-
+CODE = "MG308"
 ENV = """\
 from alembic import context
 from sqlalchemy import create_engine
@@ -147,16 +147,16 @@ CASES = {
     "checks that are not valid": Case(
         table("a int, b text", "ALTER TABLE t ADD CONSTRAINT positive CHECK (a > 1) NOT VALID"),
         TO_BIGINT,
-        FILL.replace("= a", "= a + 1"),
-        ROWS,
+        FILL,
+        "INSERT INTO t (a, b) VALUES (4, 'x')",
         ROW,
     ),
     "using": Case(
-        table("a json NOT NULL DEFAULT '{}', b text"),
+        table("a json NOT NULL, b text"),
         'op.execute("ALTER TABLE t ALTER a TYPE jsonb USING a::jsonb")',
         "UPDATE t SET a_new = a::jsonb",
-        "INSERT INTO t (b) VALUES ('x')",
-        "INSERT INTO t (b) VALUES ('z')",
+        "INSERT INTO t VALUES ('[1]', 'x')",
+        "INSERT INTO t (a, b) VALUES ('{}', 'z')",
     ),
     "renamed in one call": Case(
         table("a int NOT NULL, b text", "CREATE INDEX ix ON t (a)"),
@@ -213,9 +213,10 @@ def test_nobody_waits_and_the_schema_is_the_same(
     project = written(case, tmp_path / "project")
     monkeypatch.chdir(project)
     before, schema = codes(check(project, version=(version,))), schema_at_head(project, target)
-    assert before["MG308"] > 0
-    after = codes(mended(project, target))
-    assert after == Counter({code: count for code, count in before.items() if code != "MG308"})
+    assert before[CODE] > 0
+    after = codes(mended(project, target, CODE))
+    assert not after[CODE]
+    assert not after - before
     assert schema_at_head(project, target) == schema
     assert not list(blocking(project, target))
 
@@ -227,7 +228,7 @@ def test_the_catalog_and_the_rows_are_the_same(
     original, recipe = written(case, tmp_path / "original"), written(case, tmp_path / "recipe")
     expected = upgraded(original, case, server, fill="")
     monkeypatch.chdir(recipe)
-    mended(recipe, Target("postgresql", (server.version[0],)))
+    mended(recipe, Target("postgresql", (server.version[0],)), CODE)
     assert upgraded(recipe, case, server, fill=case.fill) == expected
 
 
@@ -238,6 +239,7 @@ def written(case: Case, folder: Path) -> Path:
     (folder / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
     for revision, down, body in (("a1", None, case.given), ("b2", "a1", case.change)):
         text = script(revision, down, indent(body, "    ").strip(), "raise NotImplementedError")
+        text = text.replace("import op\n", "import op\nfrom sqlalchemy.dialects import postgresql\n")
         (versions / f"{revision}.py").write_text(text, encoding="utf-8")
     return folder
 
