@@ -50,7 +50,7 @@ def put_in_place(path: Path, finding: Finding) -> None:
     code = "\n".join(each for each in _with_rest(place.statement, finding, here.rstrip("\n")) if each)
     path.write_text(_replaced(source, place, code), encoding="utf-8")
     for body in own:
-        _insert_after(path, body)
+        path = _insert_after(path, body)
 
 
 def _find(tree: ast.Module, finding: Finding) -> _Place:
@@ -115,8 +115,8 @@ def _offset(text: ast.Constant, finding: Finding) -> int:
     return sum(len(line) + 1 for line in lines[:row]) + max(column, 0)
 
 
-def _insert_after(path: Path, body: str) -> None:
-    """Write a revision after that of a script, and hang its children on the new one."""
+def _insert_after(path: Path, body: str) -> Path:
+    """Write a revision after that of a script, and hang its children on the new one; return the new script."""
     revision = _variable(path.read_text(encoding="utf-8"), "revision")
     assert revision is not None
     name = f"{revision[:20]}own"
@@ -128,7 +128,9 @@ def _insert_after(path: Path, body: str) -> None:
             moved = re.sub(r"(?m)^(down_revision\b[^=\n]*= *).*$", rf'\1"{name}"', text)
             child.write_text(moved, encoding="utf-8")
     script = _SCRIPT.format(revision=name, down=revision, body=textwrap.indent(body.rstrip() + "\n", "    "))
-    (path.parent / f"{name}.py").write_text(script, encoding="utf-8")
+    written = path.parent / f"{name}.py"
+    written.write_text(script, encoding="utf-8")
+    return written
 
 
 def _variable(text: str, name: str) -> str | None:

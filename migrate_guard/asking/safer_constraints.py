@@ -77,7 +77,7 @@ def _apart(statement: Statement[ops.Operation], operation: ops.Operation) -> tup
         case ops.AlterColumn(modify_nullable=False):
             rest = replace(plain, modify_nullable=None)
             is_more = rest != replace(rest, modify_type=None, modify_default=ops.UNSET, modify_comment=ops.UNSET)
-            return ((rest,) if is_more else ()), _proven_not_null(statement, plain.table, plain.column)
+            return ((rest,) if is_more else ()), proven_not_null(statement, plain.table, plain.column)
     return None
 
 
@@ -118,7 +118,7 @@ def _leaves(statement: Statement[ops.Operation], table: QualifiedName) -> Iterat
 # -- NOT NULL
 
 
-def _proven_not_null(statement: Statement[ops.Operation], table: QualifiedName, column: str) -> Body:
+def proven_not_null(statement: Statement[ops.Operation], table: QualifiedName, column: str) -> Body:
     """The steps to NOT NULL; they are to be in different transactions."""
     span = statement.op.span
     known = statement.before.table(table)
@@ -126,7 +126,7 @@ def _proven_not_null(statement: Statement[ops.Operation], table: QualifiedName, 
     if own is not None and own.unproven_not_null is not None:
         return safer.validated(statement, table, own.unproven_not_null)
     if takes_unproven_not_null(statement.target):
-        name = _fitting(table, column)
+        name = not_null_name(table, column)
         added = ops.AddNotNull(span=span, is_sql=True, table=table, column=column, name=name)
         return (_without(table, name, span), added, *safer.validated(statement, table, name))
     required = ops.AlterColumn(span=span, table=table, column=column, modify_nullable=False)
@@ -150,7 +150,7 @@ def _half_proof(table: Table | None, column: str) -> str | None:
     return next((each.name for each in checks if column in each.expression.proves_not_null), None)
 
 
-def _fitting(table: QualifiedName, column: str) -> str:
+def not_null_name(table: QualifiedName, column: str) -> str:
     """The name that PostgreSQL 18 gives to a NOT NULL constraint, cut to what a name may be long."""
     name = f"{table.name}_{column}_not_null"
     return name if len(name.encode()) <= _NAME_BYTES else f"{column[: _NAME_BYTES - 9]}_not_null"
@@ -169,7 +169,7 @@ def _key_built(
     before: list[ops.Operation | Note] = []
     if isinstance(constraint, PrimaryKey):
         for column in _nullable(statement, table, constraint.columns):
-            before += _proven_not_null(statement, table, column)
+            before += proven_not_null(statement, table, column)
     index = Index(
         name=name,
         elements=tuple(IndexElement(each) for each in constraint.columns),
@@ -189,7 +189,7 @@ def _proven_key(statement: Statement[ops.Operation], added: ops.AddConstraint) -
     """PRIMARY KEY USING INDEX, after the columns of the index have become NOT NULL."""
     body: list[ops.Operation | Note] = []
     for column in _nullable(statement, added.table, _columns(statement, added)):
-        body += _proven_not_null(statement, added.table, column)
+        body += proven_not_null(statement, added.table, column)
     return (*body, added)
 
 

@@ -50,6 +50,18 @@ def statements(transitions: Sequence[Transition]) -> Iterator[tuple[Transition, 
         yield tuple(group)
 
 
+def _renamed_along(
+    group: tuple[Transition, ...], following: Sequence[tuple[Transition, ...]]
+) -> tuple[ops.RenameColumn, ...]:
+    """What `alter_column(new_column_name=…)` does after all else that it says."""
+    for each in following:
+        match group[0].operation, each[0].operation:
+            case ops.AlterColumn(is_sql=False) as changed, ops.RenameColumn(is_sql=False) as renamed:
+                if (changed.span, changed.table, changed.column) == (renamed.span, renamed.table, renamed.column):
+                    return (renamed,)
+    return ()
+
+
 _LEAVE_IT_AT_THAT: Final = (None, "psycopg2", "asyncpg")
 """The drivers that begin no transaction after a COMMIT that is executed as SQL: they keep account of it themselves,
 where psycopg and pg8000 ask the server (measured with SQLAlchemy 2.0 and 2.1).
@@ -105,7 +117,8 @@ class Session:
         groups = tuple(statements(run.transitions))
         for number, group in enumerate(groups):
             commit = self._committed_before(number, groups)
-            yield from self._statement(number, group, revision, run, commit)
+            along = _renamed_along(group, groups[number + 1 : number + 2])
+            yield from self._statement(number, group, revision, run, commit, along)
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
 
@@ -141,7 +154,13 @@ class Session:
         self._unfinished = None
 
     def _statement(
-        self, number: int, group: tuple[Transition, ...], revision: Revision, run: Run, commit: Commit | None
+        self,
+        number: int,
+        group: tuple[Transition, ...],
+        revision: Revision,
+        run: Run,
+        commit: Commit | None,
+        along: tuple[ops.RenameColumn, ...],
     ) -> Iterator[Statement[ops.Operation]]:
         first = group[0]
         is_block = self._enter(first.operation)
@@ -161,7 +180,7 @@ class Session:
                 statement = Statement(
                     op=part,
                     written=each.operation,
-                    siblings=together if len(written) > 1 else parts,
+                    siblings=together if len(written) > 1 else (*parts, *along),
                     number=number,
                     revision=revision,
                     direction=run.direction,

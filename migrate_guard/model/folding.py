@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
-from migrate_guard.model import attachments, folding_keys, folding_rows
+from migrate_guard.model import attachments, folding_keys, folding_rows, folding_sequences
 from migrate_guard.model import folding_heirs as heirs
 from migrate_guard.model import folding_objects as objects
 from migrate_guard.model import operations as ops
@@ -94,6 +94,8 @@ def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
         return heirs.change_parents(schema, operation)
     if operation.kind == "ALTER INDEX ATTACH PARTITION":
         return heirs.attach_index(schema, operation)
+    if operation.kind.startswith("ALTER SEQUENCE "):
+        return folding_sequences.raw_sql(schema, operation)
     return objects.raw_sql(schema, operation)
 
 

@@ -358,7 +358,8 @@ class RawSql(Operation):
     kind: str
     tables: tuple[QualifiedName, ...] = ()
     objects: tuple[QualifiedName, ...] = ()
-    """What it creates, alters or drops, where that is an extension, a domain, a function and the like."""
+    """What it creates, alters or drops, where that is an extension, a domain, a function and the like; of a sequence
+    that is renamed both names."""
     altered: tuple[str, ...] = ()
     """The columns of the table that it changes."""
     options: frozenset[str] = frozenset()

@@ -1,19 +1,21 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Final, NamedTuple
 
 from migrate_guard import asking
-from migrate_guard.asking import safer
+from migrate_guard.asking import resting, safer
+from migrate_guard.asking.expand_contract import expanded
 from migrate_guard.asking.locks import blocks_for_long, held, takes_long, who_waits, would_do
 from migrate_guard.dialects.effects import converts_alike
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.effects import Answer, Effects
 from migrate_guard.model.finding import Confidence
-from migrate_guard.model.instead import Instead, Note, OwnRevision, Part
-from migrate_guard.model.schema import CheckConstraint, Column
+from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision, Part
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.schema import CheckConstraint, Index, Table
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 _UTC: Final = "UTC"
@@ -21,6 +23,16 @@ _ADD_VALUE: Final = (
     "Add what is new to the enum with ALTER TYPE … ADD VALUE, which touches no row; for another change, add a column of"
     " the new type, write both from now on, and fill it in batches."
 )
+_EXPAND: Final = (
+    "Add a column of the new type, write both from now on, fill it in batches, build beside the old one what rests on"
+    " it, and let it take the old one's place."
+)
+_CHECK_AGAIN: Final = "Drop the CHECK before it, add it again NOT VALID, and VALIDATE it in a revision of its own."
+_BUILD_AGAIN: Final = (
+    "Drop the index concurrently before it and build it concurrently after it: queries do without it for that time."
+)
+_AFTER_CHANGE: Final = "the lock of the change is gone by then"
+_NO_INDEX: Final = "the index is gone by then"
 _WORKS: Final = (
     ("rewrites every row of", "may rewrite every row of"),
     ("rebuilds an index of", "may rebuild an index of"),
@@ -84,13 +96,8 @@ def _way(statement: Statement[ops.AlterColumn]) -> _Way:
     if is_plain and not takes_long(would_do(statement, plain, _UTC)):
         return _in_utc(statement, plain)
     if op.modify_type.values:
-        return _Way(_ADD_VALUE, _expanded(statement).instead)
-    checks = _checks(statement)
-    without = would_do(statement, op)
-    is_scan = not (without.rewrites.is_possible or without.rebuilds_index.is_possible)
-    if is_scan and checks and all(each.name for each in checks):
-        return _unchecked(statement, checks)
-    return _expanded(statement)
+        return _Way(_ADD_VALUE, expanded(statement))
+    return _rebuilt_later(statement) or _Way(_EXPAND, expanded(statement))
 
 
 def _directive(op: ops.AlterColumn) -> ops.AlterColumn:
@@ -106,54 +113,61 @@ def _in_utc(statement: Statement[ops.AlterColumn], plain: ops.AlterColumn) -> _W
     return _Way("Set the session's TimeZone to UTC before it, if UTC is what the values mean.", tuple(parts))
 
 
-def _checks(statement: Statement[ops.AlterColumn]) -> list[CheckConstraint]:
-    """The CHECKs that are checked again because of the change."""
+def _rebuilt_later(statement: Statement[ops.AlterColumn]) -> _Way | None:
+    """The rows stay: what is built or checked again because of the change goes before it and comes back after it."""
     op, table = statement.op, statement.before.table(statement.op.table)
+    if table is None or would_do(statement, op).rewrites.is_possible:
+        return None
+    checks = [each for each in resting.checks(table, op.column) if not each.not_valid and not each.not_enforced]
+    indexes = [each for each in resting.indexes(table, op.column) if _is_rebuilt(statement, table, each)]
+    dropped = [*_indexes_dropped(indexes, op), *_checks_dropped(checks, op)]
+    if not dropped or takes_long(would_do(statement, op, after=dropped)):
+        return None
+    if not all(each.name for each in checks) or any(each.unique or not each.name for each in indexes):
+        return None
+    changed = (*_checks_dropped(checks, op), _directive(op), *_checks_added(checks, op))
+    if not indexes:
+        return _Way(_CHECK_AGAIN, (*changed, OwnRevision(tuple(_validated(checks, op)), _AFTER_CHANGE)))
+    built = safer.without_timeouts(statement, list(_indexes_built(indexes, op)))
+    again = AutocommitBlock((*built, *_validated(checks, op)))
+    lifted = safer.without_timeouts(statement, _indexes_dropped(indexes, op))
+    before = safer.outside_transaction(statement, lifted)
+    if any(isinstance(each, OwnRevision) for each in before):
+        return _Way(_BUILD_AGAIN, (*before, OwnRevision(changed, _NO_INDEX), OwnRevision((again,), _AFTER_CHANGE)))
+    return _Way(_BUILD_AGAIN, (*before, *changed, OwnRevision((again,), _AFTER_CHANGE)))
+
+
+def _is_rebuilt(statement: Statement[ops.AlterColumn], table: Table, index: Index) -> bool:
+    """Whether the change builds an index anew, were it the only one."""
+    others = [each for each in resting.indexes(table, statement.op.column) if each is not index]
+    dropped = _indexes_dropped(others, statement.op)
+    return would_do(statement, statement.op, after=dropped).rebuilds_index.is_possible
+
+
+def _indexes_dropped(indexes: Sequence[Index], op: ops.AlterColumn) -> list[ops.DropIndex]:
+    names = (QualifiedName(each.name, op.table.schema) for each in indexes if each.name)
     return [
-        each
-        for each in (table.check_constraints if table else ())
-        if op.column in each.columns and not each.not_valid and not each.not_enforced
+        ops.DropIndex(span=op.span, index=name, table=op.table, concurrently=True, if_exists=True) for name in names
     ]
 
 
-def _unchecked(statement: Statement[ops.AlterColumn], checks: list[CheckConstraint]) -> _Way:
-    op = statement.op
-    span, table = op.span, op.table
-    dropped = [ops.DropConstraint(span=span, table=table, constraint=each.name, kind="check") for each in checks]
-    added = [
-        ops.AddConstraint(span=span, table=table, constraint=replace(each, not_valid=True, is_implicit_name=False))
-        for each in checks
-    ]
-    validated = [
-        ops.ValidateConstraint(span=span, is_sql=True, table=table, constraint=each.name)
-        for each in checks
-        if each.name
-    ]
-    later = OwnRevision(tuple(validated), "VALIDATE reads every row, without the lock of the change")
-    return _Way(
-        "Drop the CHECK before it, add it again NOT VALID, and VALIDATE it in a revision of its own.",
-        (*dropped, _directive(op), *added, later),
-    )
+def _indexes_built(indexes: Sequence[Index], op: ops.AlterColumn) -> Iterator[ops.Operation]:
+    for index, leftover in zip(indexes, _indexes_dropped(indexes, op), strict=True):
+        yield leftover
+        yield ops.CreateIndex(span=op.span, table=op.table, index=index, concurrently=True)
 
 
-def _expanded(statement: Statement[ops.AlterColumn]) -> _Way:
-    """A second column of the new type: expand, and contract when nothing uses the old one any more."""
-    op = statement.op
-    words = (
-        "Add a column of the new type, write both from now on, fill it in batches, and drop the old one when nothing"
-        " reads it any more."
-    )
-    assert op.modify_type is not None
-    name = f"{op.column}_new"
-    column = Column(name, op.modify_type, op.span, collation=op.collation)
-    added = ops.AddColumn(span=op.span, table=op.table, column=column)
-    if takes_long(would_do(statement, added)):
-        return _Way(words)
-    return _Way(
-        words,
-        (
-            added,
-            Note(f'write both columns from now on (a trigger, or the application), and fill "{name}" in batches;'),
-            Note(f'in later revisions: its indexes and constraints, read it, drop "{op.column}"'),
-        ),
-    )
+def _checks_dropped(checks: Sequence[CheckConstraint], op: ops.AlterColumn) -> list[ops.DropConstraint]:
+    return [ops.DropConstraint(span=op.span, table=op.table, constraint=each.name, kind="check") for each in checks]
+
+
+def _checks_added(checks: Sequence[CheckConstraint], op: ops.AlterColumn) -> Iterator[ops.AddConstraint]:
+    for each in checks:
+        constraint = replace(each, not_valid=True, is_implicit_name=False)
+        yield ops.AddConstraint(span=op.span, table=op.table, constraint=constraint)
+
+
+def _validated(checks: Sequence[CheckConstraint], op: ops.AlterColumn) -> Iterator[ops.ValidateConstraint]:
+    for each in checks:
+        if each.name:
+            yield ops.ValidateConstraint(span=op.span, is_sql=True, table=op.table, constraint=each.name)

@@ -75,6 +75,7 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
     action = None
     objects: tuple[QualifiedName, ...] = ()
     functions: tuple[str, ...] = ()
+    altered: tuple[str, ...] = ()
     if verb == "DROP" and cursor.words[-1].keyword == "CASCADE":
         cursor.options.add("CASCADE")
     if verb == "ALTER" and thing in _WITH_ACTIONS:
@@ -82,7 +83,9 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         objects = (cursor.qualified(),)
         action = cursor.take_phrase(_ACTIONS)
         if action == "OWNED BY" and not cursor.is_at("NONE"):
-            column_of_table(cursor)
+            altered = (column_of_table(cursor)[1],)
+        if (thing, action) == ("SEQUENCE", "RENAME TO"):
+            objects = (*objects, QualifiedName(cursor.name(), objects[0].schema))
         if _has_words(cursor, "SET STATISTICS"):
             cursor.options.add("SET STATISTICS")
         if [word.keyword for word in cursor.words[-2:]] == ["NOT", "VALID"]:
@@ -106,7 +109,8 @@ def object_statement(cursor: Cursor, verb: str, thing: str) -> Iterator[Operatio
         objects = _defined(cursor, verb, thing)
     elif thing in _OPTIONS_OF:
         cursor.options |= {word for word in _OPTIONS_OF[thing] if _has_words(cursor, word)}
-    yield raw(cursor, " ".join(filter(None, (verb, thing, action))), objects=objects, functions=functions)
+    kind = " ".join(filter(None, (verb, thing, action)))
+    yield raw(cursor, kind, objects=objects, altered=altered, functions=functions)
 
 
 _OPTIONS_OF = {

@@ -133,9 +133,9 @@ def _alter_view(mode: LockMode) -> Effect:
 
 def _alter_sequence(mode: LockMode) -> Effect:
     def effect(operation: ops.RawSql, scene: Scene) -> Effects:
-        if "IF EXISTS" in operation.options and all(map(scene.is_absent, operation.objects)):
+        if "IF EXISTS" in operation.options and all(map(scene.is_absent, operation.objects[:1])):
             return NOTHING
-        return scene.lock_sequence(mode, *operation.objects) | scene.lock(ACCESS_SHARE, *operation.tables)
+        return scene.lock_sequence(mode, *operation.objects[:1]) | scene.lock(ACCESS_SHARE, *operation.tables)
 
     return effect
 
