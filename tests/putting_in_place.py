@@ -48,9 +48,20 @@ def put_in_place(path: Path, finding: Finding) -> None:
     here, *own = _OWN_REVISION.split(finding.write)
     place = _find(ast.parse(source), finding)
     code = "\n".join(each for each in _with_rest(place.statement, finding, here.rstrip("\n")) if each)
-    path.write_text(_replaced(source, place, code), encoding="utf-8")
+    path.write_text(_with_import(_replaced(source, place, code), code), encoding="utf-8")
     for body in own:
         path = _insert_after(path, body)
+
+
+def _with_import(source: str, code: str) -> str:
+    """A script with what the new code needs: not every one imports the types of PostgreSQL."""
+    line = "from sqlalchemy.dialects import postgresql\n"
+    if "postgresql." not in code or line in source:
+        return source
+    first = next(each for each in ast.parse(source).body if isinstance(each, ast.Import | ast.ImportFrom))
+    lines = source.splitlines(keepends=True)
+    at = next((number for number, each in enumerate(lines) if "import" in each and "alembic" in each), first.lineno)
+    return "".join([*lines[: at + 1], line, *lines[at + 1 :]])
 
 
 def _find(tree: ast.Module, finding: Finding) -> _Place:

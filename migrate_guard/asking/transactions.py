@@ -18,9 +18,15 @@ _ONE_FOR_ALL: Final = "One transaction runs all revisions: transaction_per_migra
 
 
 def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]:
-    """The statement as the script has it: the directive, or all actions of an ALTER TABLE."""
+    """The statement as the script has it: the directive, or the text of the SQL with all its actions."""
+    op = statement.op
+    if op.is_sql and op.text:
+        kind = op.kind if isinstance(op, ops.RawSql) else ""
+        return (ops.RawSql(span=op.span, is_sql=True, sql=op.text, kind=kind, text=op.text),)
     is_one_of_several = any(each is statement.written for each in statement.siblings)
-    return statement.siblings if is_one_of_several else (statement.written,)
+    if is_one_of_several:
+        return statement.siblings
+    return (*(each for each in statement.siblings if isinstance(each, ops.CreateEnum)), statement.written)
 
 
 def in_own_revision(statement: Statement[ops.Operation], why: str) -> Instead:

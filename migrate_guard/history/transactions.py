@@ -50,6 +50,19 @@ def statements(transitions: Sequence[Transition]) -> Iterator[tuple[Transition, 
         yield tuple(group)
 
 
+def _types_ahead(groups: Sequence[tuple[Transition, ...]], number: int) -> tuple[ops.Operation, ...]:
+    """The enum types that a directive creates for the columns of its own."""
+    operation = groups[number][0].operation
+    found: list[ops.Operation] = []
+    while number and not operation.is_sql and not isinstance(operation, ops.CreateEnum):
+        number -= 1
+        earlier = groups[number][0].operation
+        if not isinstance(earlier, ops.CreateEnum) or earlier.is_sql or not operation.span.holds(earlier.span):
+            break
+        found.insert(0, earlier)
+    return tuple(found)
+
+
 def _renamed_along(
     group: tuple[Transition, ...], following: Sequence[tuple[Transition, ...]]
 ) -> tuple[ops.RenameColumn, ...]:
@@ -118,7 +131,8 @@ class Session:
         for number, group in enumerate(groups):
             commit = self._committed_before(number, groups)
             along = _renamed_along(group, groups[number + 1 : number + 2])
-            yield from self._statement(number, group, revision, run, commit, along)
+            ahead = _types_ahead(groups, number)
+            yield from self._statement(number, group, revision, run, commit, (ahead, along))
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
 
@@ -160,7 +174,7 @@ class Session:
         revision: Revision,
         run: Run,
         commit: Commit | None,
-        along: tuple[ops.RenameColumn, ...],
+        around: tuple[tuple[ops.Operation, ...], tuple[ops.Operation, ...]],
     ) -> Iterator[Statement[ops.Operation]]:
         first = group[0]
         is_block = self._enter(first.operation)
@@ -180,7 +194,7 @@ class Session:
                 statement = Statement(
                     op=part,
                     written=each.operation,
-                    siblings=together if len(written) > 1 else (*parts, *along),
+                    siblings=together if len(written) > 1 else (*around[0], *parts, *around[1]),
                     number=number,
                     revision=revision,
                     direction=run.direction,

@@ -20,6 +20,11 @@ class Span(NamedTuple):
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
 
+    def holds(self, other: Span) -> bool:
+        """Whether another stretch lies in this one."""
+        begins = (self.line, self.column) <= (other.line, other.column)
+        return self.path == other.path and begins and other[3:] <= self[3:]
+
 
 class Position(NamedTuple):
     """A line and a column in some unit (characters, UTF-16 units), both from 1."""
