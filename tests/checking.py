@@ -25,12 +25,13 @@ def check(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     extra: Sequence[Rule] = (),
     select: Sequence[str] = (),
+    since: str | None = None,
 ) -> Report:
     """Judge the project at `path` by the default rules; paths are relative to the current directory."""
     rules = (*load_rules(), *extra)
     settings = Settings(dialect=dialect, db_version=version, rule_options=options or {}, extend_select=tuple(select))
     selection = discover([path], cwd=path, environ={})
-    outcomes = judge(selection, settings, selected(rules, settings))
+    outcomes = judge(selection, settings, selected(rules, settings), since=since)
     return sifted(outcomes, selection, settings, rules, time.perf_counter())
 
 
