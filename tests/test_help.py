@@ -29,7 +29,7 @@ from tests.test_pages import write
 FAMILY: Final = "MG3"
 WITHOUT: Final[dict[str, str]] = {
     "MG307": "a stored generated column and a domain with constraints are in no other way filled",
-    "MG308": "the new expression of a stored generated column, and a type with constraints, are computed for every row",
+    "MG308": "a new stored expression and a type with constraints take every row; no partitioned table is built beside",
     "MG311": "nothing builds the index of an exclusion constraint concurrently",
     "MG320": "CONCURRENTLY came with PostgreSQL 14, and is refused beside a default partition",
     "MG322": "a table is written anew by what is no migration: pg_repack, a copy in batches",

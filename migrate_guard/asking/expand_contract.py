@@ -1,7 +1,7 @@
 """Another type for a column without writing its table anew: a second column beside it that takes its place.
 
-Three steps, each in a revision of its own: the column; what rests on the old one, built and checked for the new one
-while others read and write; the exchange, which takes an instant.
+Each step in a revision of its own: the column; what rests on the old one, built and checked for the new one while
+others read and write; what refers to it; the exchange, which takes an instant.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from migrate_guard.model.schema import (
     Column,
     Expression,
     ForeignKey,
-    Index,
     IndexElement,
     PrimaryKey,
     Schema,
@@ -42,7 +41,7 @@ _LONGEST_STEM: Final = 57
 
 
 def expanded(statement: Statement[ops.AlterColumn]) -> Instead:
-    """The three steps for a column that gets another type; empty: they cannot be written down."""
+    """The steps for a column that gets another type; empty: they cannot be written down."""
     exchange = _exchange(statement)
     return () if exchange is None else tuple(_steps(exchange))
 
@@ -157,17 +156,25 @@ def _steps(exchange: _Exchange) -> Iterator[ops.Operation | Note | OwnRevision]:
     yield ops.AddColumn(span=statement.op.span, table=table.name, column=new)
     yield Note(f'from now on a trigger, or the application, writes "{new.name}" along with "{old.name}"{value}')
     yield Note("fill it in batches for the rows that are there")
-    if table.is_open or table.may_have_more:
+    if table.is_given or table.is_open or table.may_have_more:
         yield Note(f'what "{old.name}" has that was made elsewhere (default, indexes, constraints) goes the same way')
-    built = tuple(_built(exchange))
     filled = f'when every row has its "{new.name}"'
-    if built:
-        is_block = statement.transaction.is_block or statement.op.in_autocommit
-        yield OwnRevision((AutocommitBlock(built),) if is_block else built, filled)
     when = "when the application takes values of the new type"
-    yield OwnRevision(
-        tuple(_exchanged(exchange)), when if built else f"{filled}, and the application takes such values"
-    )
+    built, referring = tuple(_built(exchange)), tuple(_referring(exchange))
+    if built:
+        yield _outside_transaction(statement, built, filled)
+    else:
+        when = f"{filled}, and the application takes such values"
+    if referring:
+        yield _outside_transaction(
+            statement, referring, f'what refers to "{old.name}" refers to "{new.name}" from now on'
+        )
+    yield OwnRevision(tuple(_exchanged(exchange)), when)
+
+
+def _outside_transaction(statement: Statement[ops.AlterColumn], body: Body, why: str) -> OwnRevision:
+    is_block = statement.transaction.is_block or statement.op.in_autocommit
+    return OwnRevision((AutocommitBlock(body),) if is_block else body, why)
 
 
 # -- the second step
@@ -184,20 +191,28 @@ def _built(exchange: _Exchange) -> Iterator[ops.Operation | Note]:
     for check in exchange.checks:
         yield from _checked(exchange, table, check, replace(check, expression=exchange.expression(check.expression)))
     for owner, key in exchange.foreign_keys:
-        yield from _checked(exchange, owner, key, _pointed(exchange, owner, key))
-        if not _goes_along(exchange, owner, key):
-            # the column cannot be dropped as long as something refers to it
-            yield _dropped(exchange, owner, key)
-            yield _renamed(exchange, owner, key)
-    if exchange.table.is_given or exchange.table.is_open or exchange.table.may_have_more:
-        yield Note(
-            f'and so for what "{exchange.old.name}" has that was made elsewhere: indexes, constraints, references'
-        )
+        if not _refers(exchange, key):
+            yield from _checked(exchange, owner, key, _pointed(exchange, owner, key))
+
+
+def _referring(exchange: _Exchange) -> Iterator[ops.Operation | Note]:
+    """The foreign keys that refer to the column, each exchanged for one that refers to the new column.
+
+    The column cannot be dropped as long as it has any. They are no part of the revision that builds its index: that one
+    could not run again, as it drops what a failed run left.
+    """
+    for owner, key in exchange.foreign_keys:
+        if _refers(exchange, key):
+            yield from _checked(exchange, owner, key, _pointed(exchange, owner, key))
+            if not _goes_along(exchange, owner, key):
+                span = exchange.statement.op.span
+                yield ops.DropConstraint(span=span, table=owner, constraint=key.name, kind="foreignkey")
+                yield _renamed(exchange, owner, key)
 
 
 def _indexes_built(exchange: _Exchange) -> Iterator[ops.Operation]:
     span, table = exchange.statement.op.span, exchange.table.name
-    for index in (*resting.indexes(exchange.table, exchange.old.name), *map(_index_of, exchange.keys)):
+    for index in (*resting.indexes(exchange.table, exchange.old.name), *map(resting.index_of, exchange.keys)):
         name = exchange.called(index.name)
         copy = replace(
             index,
@@ -216,22 +231,13 @@ def _element(element: IndexElement, exchange: _Exchange) -> IndexElement:
     return replace(element, column=exchange.new.name) if element.column == exchange.old.name else element
 
 
-def _index_of(key: PrimaryKey | UniqueConstraint) -> Index:
-    return Index(
-        name=key.name,
-        elements=tuple(IndexElement(each) for each in key.columns),
-        span=key.span,
-        unique=True,
-        nulls_not_distinct=isinstance(key, UniqueConstraint) and key.nulls_not_distinct,
-    )
-
-
 def _checked(exchange: _Exchange, table: QualifiedName, before: AnyConstraint, after: AnyConstraint) -> Body:
     """A constraint that is validated if the one was whose place it takes."""
     named = replace(after, name=exchange.called(before.name), is_implicit_name=False, is_assumed_name=False)
+    left, added, *validated = safer.added_and_validated(exchange.statement, table, named)
     if before.not_valid or before.not_enforced:
-        return (ops.AddConstraint(span=exchange.statement.op.span, table=table, constraint=named),)
-    return safer.added_and_validated(exchange.statement, table, named)
+        return (left, ops.AddConstraint(span=exchange.statement.op.span, table=table, constraint=named))
+    return (left, added, *validated)
 
 
 def _pointed(exchange: _Exchange, owner: QualifiedName, key: ForeignKey) -> ForeignKey:
@@ -277,15 +283,13 @@ def _exchanged(exchange: _Exchange) -> Iterator[ops.Operation | Note]:
         yield Note(f'statistics on "{old.name}" go with it, to be created again: {", ".join(statistics)}')
 
 
+def _refers(exchange: _Exchange, key: ForeignKey) -> bool:
+    return resting.refers(key, exchange.table, exchange.old.name)
+
+
 def _goes_along(exchange: _Exchange, owner: QualifiedName, key: ForeignKey) -> bool:
     """Whether a foreign key is dropped with the column: it is one of it, not only one that refers to it."""
     return owner == exchange.table.name and exchange.old.name in key.columns
-
-
-def _dropped(exchange: _Exchange, table: QualifiedName, constraint: AnyConstraint) -> ops.DropConstraint:
-    return ops.DropConstraint(
-        span=exchange.statement.op.span, table=table, constraint=constraint.name, kind="foreignkey"
-    )
 
 
 def _renamed(exchange: _Exchange, table: QualifiedName, constraint: AnyConstraint) -> ops.RenameConstraint:

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import CheckConstraint, ForeignKey, Index, PrimaryKey, Schema, Table, UniqueConstraint
+from migrate_guard.model.schema import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    IndexElement,
+    PrimaryKey,
+    Schema,
+    Table,
+    UniqueConstraint,
+)
 
 
 def indexes(table: Table, column: str) -> list[Index]:
@@ -31,11 +40,23 @@ def foreign_keys(table: Table, column: str, schema: Schema) -> list[tuple[Qualif
     """The foreign keys on the column, and those that refer to it, each with its table."""
     found = [(table.name, key) for key in table.foreign_keys if column in key.columns]
     for owner in schema.referring(table.name):
-        found += [(owner.name, key) for key in _referring(owner, table, column) if (owner.name, key) not in found]
+        referring = ((owner.name, key) for key in owner.foreign_keys if refers(key, table, column))
+        found += [each for each in referring if each not in found]
     return found
 
 
-def _referring(owner: Table, table: Table, column: str) -> list[ForeignKey]:
+def refers(key: ForeignKey, table: Table, column: str) -> bool:
+    """Whether a foreign key refers to a column of a table, by its primary key where it names no columns."""
     primary = table.primary_key.columns if table.primary_key else ()
-    keys = (each for each in owner.foreign_keys if each.referred_table == table.name)
-    return [each for each in keys if column in (each.referred_columns or primary)]
+    return key.referred_table == table.name and column in (key.referred_columns or primary)
+
+
+def index_of(key: PrimaryKey | UniqueConstraint) -> Index:
+    """The index behind a key, which has its name."""
+    return Index(
+        name=key.name,
+        elements=tuple(IndexElement(each) for each in key.columns),
+        span=key.span,
+        unique=True,
+        nulls_not_distinct=isinstance(key, UniqueConstraint) and key.nulls_not_distinct,
+    )

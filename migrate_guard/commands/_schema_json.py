@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypedDict
 
+from migrate_guard.dialects.quoting import qualified
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Column, EnumType, ForeignKey, Index, Schema, Table
-from migrate_guard.model.target import DialectName
+from migrate_guard.model.target import DialectName, Target
 
 
 class ColumnForm(TypedDict):
@@ -105,7 +106,8 @@ def _table(table: Table, schema: Schema, dialect: DialectName) -> TableForm:
 def _column(column: Column, table: Table, schema: Schema, dialect: DialectName) -> ColumnForm:
     default = column.default.text if column.default else None
     if default is None and column.is_serial and not column.is_identity and dialect == "postgresql":
-        default = f"nextval('{_sequence(column, table, schema)}'::regclass)"
+        sequence = qualified(_sequence(column, table, schema), Target.default(dialect))
+        default = f"nextval('{sequence}'::regclass)"
     return {
         "type": str(column.type),
         "nullable": column.nullable,

@@ -11,6 +11,7 @@ from textwrap import indent
 import pytest
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from psycopg.conninfo import conninfo_to_dict
 
 from migrate_guard.model.finding import Report
@@ -177,6 +178,16 @@ CASES = {
         ROWS,
         ROW,
     ),
+    "names in quotes": Case(
+        table(
+            'b text, "order Id" serial CONSTRAINT "Uq" UNIQUE, CONSTRAINT "Ck" CHECK ("order Id" > 0)',
+            'CREATE INDEX "Ix" ON t ((- "order Id")) WHERE "order Id" > 1',
+        ),
+        'op.alter_column("t", "order Id", type_=sa.BigInteger())',
+        'UPDATE t SET "order Id_new" = "order Id"',
+        "INSERT INTO t (b) VALUES ('x'), ('y')",
+        "INSERT INTO t (b) VALUES ('z')",
+    ),
     "two columns in one statement": Case(
         table("a int NOT NULL, b text, c int, CONSTRAINT uq UNIQUE (a, c)", "CREATE INDEX ix ON t (c) WHERE a > 0"),
         'op.execute("ALTER TABLE t ALTER a TYPE bigint, ALTER c TYPE bigint")',
@@ -232,6 +243,34 @@ def test_the_catalog_and_the_rows_are_the_same(
     assert upgraded(recipe, case, server, fill=case.fill) == expected
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        table("a int, b text) PARTITION BY LIST (b"),
+        table("a int, b text", "CREATE TABLE heir () INHERITS (t)"),
+        table("a int, b text, CONSTRAINT ex EXCLUDE USING gist (a WITH =)"),
+        "",
+    ],
+    ids=["partitioned", "inherited", "exclusion constraint", "not known whether it is nullable"],
+)
+def test_where_it_cannot_be_written_down_there_are_words_only(
+    given: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(written(Case(given or "pass", TO_BIGINT), tmp_path))
+    (finding,) = (each for each in check(tmp_path).findings if each.code == CODE)
+    assert finding.write is None
+    assert finding.help is not None
+    assert finding.help.startswith("Add a column of the new type")
+
+
+def test_what_was_made_elsewhere_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    change = 'op.alter_column("t", "a", type_=sa.BigInteger(), existing_type=sa.Integer(), existing_nullable=True)'
+    monkeypatch.chdir(written(Case("pass", change), tmp_path))
+    (finding,) = (each for each in check(tmp_path).findings if each.code == CODE)
+    assert finding.write is not None
+    assert '# what "a" has that was made elsewhere (default, indexes, constraints) goes the same way' in finding.write
+
+
 def written(case: Case, folder: Path) -> Path:
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
@@ -255,11 +294,15 @@ def upgraded(project: Path, case: Case, server: PostgresServer, *, fill: str) ->
     config = Config(project / "alembic.ini")
     host = conninfo_to_dict(server.dsn)["host"]
     config.set_main_option("sqlalchemy.url", f"postgresql+psycopg://postgres@/postgres?host={host}")
-    for revision, statement in (("a1", case.rows), ("b2", fill), ("head", case.row)):
-        command.upgrade(config, revision)
-        with server.connect() as connection:
-            connection.execute(statement)
     with server.connect() as connection:
+        for each in reversed(list(ScriptDirectory.from_config(config).walk_revisions())):
+            command.upgrade(config, each.revision)
+            if "own" in each.revision and "autocommit_block" in Path(each.path).read_text(encoding="utf-8"):
+                # as if it had failed at its end
+                command.stamp(config, str(each.down_revision))
+                command.upgrade(config, each.revision)
+            connection.execute({"a1": case.rows, "b2": fill}.get(each.revision, ""))
+        connection.execute(case.row)
         rows = "SELECT jsonb_agg(to_jsonb(t) - 'parent' ORDER BY to_jsonb(t)::text) FROM t"
         return [connection.execute(each).fetchall() for each in (*CATALOG, rows)]
 
