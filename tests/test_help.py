@@ -41,6 +41,8 @@ WITHOUT: Final[dict[str, str]] = {
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
 EXPANDS: Final = "in later revisions"
 """What a help says that is the first of several steps: the schema gets there with the last one."""
+IN_ROUNDS: Final = "The line stands for"
+"""What a help says of a line that a loop or a helper runs several times, which no code replaces."""
 ROUNDS: Final = 80
 
 
@@ -76,9 +78,11 @@ def test_fixture(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     shutil.copytree(project, copy)
     monkeypatch.chdir(copy)
     target = Target.default("postgresql")
-    before = _schema(copy, target) if any(_family(check(copy))) else None
+    first = list(_family(check(copy)))
+    is_expanded = any(EXPANDS in (each.write or "") for each in first)
+    before = _schema(copy, target) if first and not is_expanded else None
     report = _mended(copy, None)
-    assert not [each for each in _family(report) if each.code not in WITHOUT]
+    assert not [each for each in _family(report) if each.code not in WITHOUT and IN_ROUNDS not in each.help]
     if before is not None:
         assert _schema(copy, target) == before
 

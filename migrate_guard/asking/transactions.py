@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from migrate_guard.model import operations as ops
@@ -19,8 +20,10 @@ _ONE_FOR_ALL: Final = "One transaction runs all revisions: transaction_per_migra
 
 def as_written(statement: Statement[ops.Operation]) -> tuple[ops.Operation, ...]:
     """The statement as the script has it: the directive, or all actions of an ALTER TABLE."""
-    is_one_of_several = any(each is statement.written for each in statement.siblings)
-    return statement.siblings if is_one_of_several else (statement.written,)
+    if any(each is statement.written for each in statement.siblings):
+        return statement.siblings
+    types = (each for each in statement.siblings if isinstance(each, ops.CreateEnum))
+    return (*types, statement.written)
 
 
 def in_own_revision(statement: Statement[ops.Operation], why: str) -> Instead:
@@ -73,6 +76,14 @@ def about(statement: Statement[ops.Operation]) -> tuple[QualifiedName, ...]:
 def whole_tables(statement: Statement[ops.Operation]) -> frozenset[QualifiedName]:
     """The same, where a partition stands for the table that it is part of."""
     return frozenset(whole(each, statement.before) for each in about(statement))
+
+
+def renamed(name: QualifiedName, by: Iterable[Statement[ops.Operation]]) -> QualifiedName:
+    """The name of a table after some statements."""
+    for each in by:
+        if isinstance(each.op, ops.RenameTable) and each.op.table == name:
+            name = each.op.new_name
+    return name
 
 
 def whole(name: QualifiedName, schema: Schema) -> QualifiedName:
