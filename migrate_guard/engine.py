@@ -48,6 +48,7 @@ from migrate_guard.rule import (
     Step,
     TableView,
     report,
+    standing_alone,
 )
 from migrate_guard.rules import load_rule
 
@@ -251,6 +252,8 @@ class _Asked:
         session = Session(reading.target, reading.environment, self.small, is_one_run)
         for replayed in replay(reading, engine_name):
             statements: tuple[Statement[Operation], ...] = ()
+            undone: tuple[Statement[Operation], ...] = ()
+            said = len(self.findings)
             new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
@@ -265,13 +268,14 @@ class _Asked:
                 done = {type(each.operation) for each in replayed.downgrade.transitions}
                 if done & self._undone or (done and Operation in self._undone):
                     back = Session(reading.target, reading.environment, self.small)
-                    self._executed(replayed.revision, replayed.downgrade, back)
+                    undone = self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision
             if engine_name is not None:
                 head = of_engine(reading.scripts[head.id], engine_name)
             upgrade, downgrade = replayed.upgrade, replayed.downgrade
             view = RevisionView(head, upgrade, downgrade, reading.environment, reading.target, statements)
             self._ask(Revision, view, replayed.revision, None)
+            self.findings[said:] = standing_alone(self.findings[said:], (*statements, *undone))
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)

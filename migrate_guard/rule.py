@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
@@ -11,7 +12,7 @@ from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import Operation
+from migrate_guard.model.operations import AlterColumn, CreateEnum, Operation, RenameColumn
 from migrate_guard.model.revision import Direction, History, Revision, Run
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Span
@@ -33,6 +34,7 @@ __all__ = [
     "TableView",
     "report",
     "rule",
+    "standing_alone",
 ]
 
 Op = TypeVar("Op", bound=Operation)
@@ -199,6 +201,36 @@ def _written(instead: Instead, target: Target) -> str | None:
     from migrate_guard.rendering.alembic import alembic_code
 
     return alembic_code(instead, target)
+
+
+def standing_alone(findings: Iterable[Finding], statements: Iterable[Statement[Operation]]) -> Iterator[Finding]:
+    """The findings, without the code to write in place of a line that stands for several statements.
+
+    A loop or a helper runs it for others too: what is written for one of them does not replace it.
+    """
+    runs: Counter[Span] = Counter()
+    last: Operation | None = None
+    for each in statements:
+        written = each.written
+        if written is not last and not (written.place_in_text or written.part) and not _belongs_to(written, last):
+            runs[written.span] += 1
+        last = written
+    for finding in findings:
+        times = runs[finding.span]
+        if finding.printed is None or times <= 1:
+            yield finding
+        else:
+            told = f"The line stands for {times} statements: write out the one that changes."
+            yield replace(finding, printed=None, help=f"{finding.help} {told}".strip())
+
+
+def _belongs_to(operation: Operation, other: Operation | None) -> bool:
+    """Whether two operations are one `op.alter_column()`, or a type and what needs it."""
+    if other is None or operation.span != other.span:
+        return False
+    if isinstance(other, AlterColumn) and isinstance(operation, RenameColumn):
+        return (other.table, other.column) == (operation.table, operation.column)
+    return isinstance(other, CreateEnum)
 
 
 def rule(

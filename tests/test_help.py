@@ -39,6 +39,8 @@ WITHOUT: Final[dict[str, str]] = {
     "MG331": "the statement waits for a time at which nobody uses the table",
 }
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
+IN_ROUNDS: Final = "The line stands for"
+"""What a help says of a line that a loop or a helper runs several times, which no code replaces."""
 ROUNDS: Final = 80
 
 
@@ -74,7 +76,7 @@ def test_fixture(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     target = Target.default("postgresql")
     before = schema_at_head(copy, target) if any(_family(check(copy))) else None
     report = mended(copy, None)
-    assert not [each for each in _family(report) if each.code not in WITHOUT]
+    assert not [each for each in _family(report) if each.code not in WITHOUT and IN_ROUNDS not in each.help]
     if before is not None:
         assert schema_at_head(copy, target) == before
 

@@ -48,9 +48,11 @@ def without_timeouts(
 ) -> tuple[ops.Operation | Note, ...]:
     """Operations between lifting the timeouts of the session and setting them again as they were.
 
-    A lock_timeout is always lifted: a role or the server may set one that no script shows.
+    A lock_timeout is lifted unless the script just did: a role or the server may set one that no script shows.
     """
-    names = ["lock_timeout"]
+    found = statement.settings.get("lock_timeout")
+    is_lifted = found is not None and not statement.transaction.is_block and not statement.timeout("lock_timeout")
+    names = [] if is_lifted else ["lock_timeout"]
     if statement.timeout("statement_timeout"):
         names.append("statement_timeout")
     return _lifted(statement, names, body)

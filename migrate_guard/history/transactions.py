@@ -57,7 +57,7 @@ def _types_ahead(groups: Sequence[tuple[Transition, ...]], number: int) -> tuple
     while number and not operation.is_sql and not isinstance(operation, ops.CreateEnum):
         number -= 1
         earlier = groups[number][0].operation
-        if not isinstance(earlier, ops.CreateEnum) or earlier.is_sql or not operation.span.holds(earlier.span):
+        if not isinstance(earlier, ops.CreateEnum) or earlier.is_sql or not operation.span.contains(earlier.span):
             break
         found.insert(0, earlier)
     return tuple(found)
@@ -96,6 +96,8 @@ class Session:
     _number: int = 0
     _settings: dict[str, Setting] = field(default_factory=dict)
     _local: dict[str, Setting] = field(default_factory=dict)
+    _apart: dict[str, Setting] = field(default_factory=dict)
+    """The parameters of the connections that a script opens besides that of the migration."""
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
     _blocking: tuple[Statement[ops.Operation], ...] = ()
     _blocked: set[tuple[str, QualifiedName]] = field(default_factory=set)
@@ -155,6 +157,7 @@ class Session:
         self._unfinished = None
         self._is_autocommit = self._is_committed_by_hand = False
         self._new = new
+        self._apart = self._of_connection()
         if not self.is_one_run:
             self._connect()
             self._new_sequences = set()
@@ -207,7 +210,7 @@ class Session:
                     before_siblings=first.before,
                     is_first=self._is_first and not done and place == 0,
                     commit=None if done or place else commit,
-                    settings={**self._settings, **self._local} if is_block and self._local else self._settings,
+                    settings=self._in_force(part, is_block=is_block),
                     new=self._new,
                     emptied=self._emptied,
                     small=self.small,
@@ -246,13 +249,16 @@ class Session:
 
     def _committed_before(self, number: int, groups: Sequence[tuple[Transition, ...]]) -> Commit | None:
         """What the autocommit block commits that begins with a statement, if one does and there is something."""
-        if self._unfinished is None or not groups[number][0].operation.in_autocommit:
+        first = groups[number][0].operation
+        if self._unfinished is None or self._is_autocommit or not first.in_autocommit or first.is_apart:
             return None
         block = takewhile(lambda group: group[0].operation.in_autocommit, groups[number:])
         return Commit(self._unfinished, tuple(each.operation for group in block for each in group))
 
     def _enter(self, operation: ops.Operation) -> bool:
         """Whether a transaction block is open for a statement; what opens and ends blocks before it is done."""
+        if operation.is_apart and operation.in_autocommit:
+            return False
         if operation.in_autocommit != self._is_autocommit:
             self._commit()
             self._is_autocommit, self._is_committed_by_hand = operation.in_autocommit, False
@@ -270,9 +276,14 @@ class Session:
         return found.value if found else None
 
     def _transaction(self, *, is_block: bool) -> Transaction:
-        return Transaction(
-            self._number, is_block, self._held, self._not_valid, self._new_values, self._blocking if is_block else ()
-        )
+        if not is_block:
+            return Transaction(self._number, is_block=False)
+        return Transaction(self._number, is_block, self._held, self._not_valid, self._new_values, self._blocking)
+
+    def _in_force(self, operation: ops.Operation, *, is_block: bool) -> Mapping[str, Setting]:
+        if operation.is_apart:
+            return self._apart
+        return {**self._settings, **self._local} if is_block and self._local else self._settings
 
     # -- what statements leave behind
 
@@ -329,6 +340,9 @@ class Session:
 
     def _set(self, operation: ops.SetParameter, *, is_block: bool) -> None:
         name = operation.name
+        if operation.is_apart:
+            self._apart = {**self._apart, name: Setting(operation.value, operation.span, operation)}
+            return
         if name == "all" and operation.value.upper() == "DEFAULT":
             self._reset()
             return
@@ -344,9 +358,12 @@ class Session:
 
     def _reset(self) -> None:
         """RESET ALL and DISCARD ALL give back the settings of the connection."""
-        given = [each for each in self.environment.settings if each.source == "connection"]
         self._local = {}
-        self._settings = {each.name: Setting(each.value, each.span, None) for each in given}
+        self._settings = self._of_connection()
+
+    def _of_connection(self) -> dict[str, Setting]:
+        given = [each for each in self.environment.settings if each.source == "connection"]
+        return {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
         match operation:

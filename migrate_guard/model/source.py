@@ -17,13 +17,14 @@ class Span(NamedTuple):
     end_line: int
     end_column: int
 
+    def contains(self, other: Span) -> bool:
+        """Whether another place lies within this one."""
+        begins = (self.line, self.column) <= (other.line, other.column)
+        ends = (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+        return self.path == other.path and begins and ends
+
     def __str__(self) -> str:
         return f"{self.path}:{self.line}:{self.column}"
-
-    def holds(self, other: Span) -> bool:
-        """Whether another stretch lies in this one."""
-        begins = (self.line, self.column) <= (other.line, other.column)
-        return self.path == other.path and begins and other[3:] <= self[3:]
 
 
 class Position(NamedTuple):

@@ -90,19 +90,22 @@ def _column(call: Call) -> Value:
 
 def _foreign_key(call: Call) -> Value:
     target = call.get(0, "column")
-    return ConstraintValue("foreignkey", (), call.kwargs, call.span, (_reference(target),))
+    return ConstraintValue("foreignkey", (), call.kwargs, call.span, (_reference(call, target),))
 
 
-def _reference(value: Value) -> Value:
+def _reference(call: Call, value: Value) -> Value:
     if isinstance(value, ColumnValue):
-        return Unknown("a reference to a column object")
+        table = _table_of_column(call, value)
+        return f"{table}.{value.name}" if table else Unknown("a reference to a column object")
     return to_text(value) if isinstance(value, str | Clause) else value
 
 
 def _foreign_key_constraint(call: Call) -> Value:
     columns, referred = _names(call.get(0, "columns")), _names(call.get(1, "refcolumns"))
     options = {**call.kwargs, "name": call.get(2, "name")}
-    return ConstraintValue("foreignkey", columns, options, call.span, tuple(map(_reference, referred)))
+    return ConstraintValue(
+        "foreignkey", columns, options, call.span, tuple(_reference(call, each) for each in referred)
+    )
 
 
 def _names(value: Value) -> tuple[Value, ...]:
@@ -162,6 +165,7 @@ def _table(call: Call) -> Value:
 
         found = reflected(call, call.machine.qualified(name, schema))
         found.columns += [each for each in call.args if isinstance(each, ColumnValue)]
+        call.machine.tables.append(found)
         return found
     table = TableValue(
         call.machine.qualified(name, schema),
@@ -316,6 +320,24 @@ def _expression(call: Call) -> Value:
     return Clause(HOLE, columns=tuple(columns))
 
 
+def _joined(word: str) -> Callable[[Call], Value]:
+    def build(call: Call) -> Value:
+        columns = tuple(name for each in call.args if isinstance(each, Clause) for name in each.columns)
+        texts = [to_text(each) if isinstance(each, Clause) else HOLE for each in call.args]
+        if not texts or HOLE in "".join(map(str, texts)):
+            return Clause(HOLE, columns=columns)
+        return Clause(f" {word} ".join(f"({each})" for each in texts), columns=columns)
+
+    return build
+
+
+def _negated(call: Call) -> Value:
+    value = call.get(0, "clause")
+    if not isinstance(value, Clause) or HOLE in value.text:
+        return _expression(call)
+    return Clause(f"NOT ({value.text})", columns=value.columns)
+
+
 def _quoted_name(call: Call) -> Value:
     value = call.get(0)
     return value if isinstance(value, str) else Unknown("a name that is not known", call.span)
@@ -376,7 +398,7 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "AsyncSession": _session,
     "Table": _table,
     "UniqueConstraint": _columns_constraint("unique"),
-    "and_": _expression,
+    "and_": _joined("AND"),
     "as_mutable": _mutable,
     "bindparam": _expression,
     "case": _expression,
@@ -399,9 +421,9 @@ _HANDLERS: Final[Mapping[str, Callable[[Call], Value]]] = {
     "literal": _literal,
     "literal_column": _text,
     "mapped_column": _column,
-    "not_": _expression,
+    "not_": _negated,
     "null": _constant("NULL", "NULL"),
-    "or_": _expression,
+    "or_": _joined("OR"),
     "quoted_name": _quoted_name,
     "registry": _registry,
     "relationship": _nothing,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import posixpath
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -11,8 +12,9 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE
 from migrate_guard.reading import connections, results, sqltypes
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.computing import sql_text
+from migrate_guard.reading.computing import known_items, sql_expression, sql_text
 from migrate_guard.reading.constructs import as_type, query, table_name
+from migrate_guard.reading.ddl_elements import call_index
 from migrate_guard.reading.models import model_table
 from migrate_guard.reading.schema_objects import (
     call_generated,
@@ -34,6 +36,7 @@ from migrate_guard.reading.values import (
     DialectValue,
     FilePath,
     Generated,
+    IndexValue,
     Instance,
     MetaDataValue,
     MigrationContext,
@@ -233,7 +236,24 @@ def _clause(receiver: Clause, call: Call) -> Value:
             return replace(receiver, parameters=(*receiver.parameters, *call.kwargs.items()))
         case "columns" | "label" | "self_group" | "execution_options":
             return receiver
+        case "is_" if call.args and call.args[0] is None:
+            return sql_expression(receiver, None, ast.Eq())
+        case "is_not" | "isnot" if call.args and call.args[0] is None:
+            return sql_expression(receiver, None, ast.NotEq())
+        case "in_" | "not_in" | "notin_" if items := known_items(call.get(0, "other")):
+            word = "IN" if call.name == "in_" else "NOT IN"
+            return _with_text(receiver, f"{receiver.text} {word} ({', '.join(map(sql_text, items))})")
+        case "between" if len(call.args) == _BOUNDS:
+            low, high = map(sql_text, call.args)
+            return _with_text(receiver, f"{receiver.text} BETWEEN {low} AND {high}")
     return Clause(HOLE, columns=receiver.columns)
+
+
+_BOUNDS: Final = 2
+
+
+def _with_text(receiver: Clause, text: str) -> Clause:
+    return Clause(HOLE if HOLE in text else text, columns=receiver.columns)
 
 
 def _class(receiver: Class, call: Call) -> Value:
@@ -286,6 +306,7 @@ _METHODS: dict[type, Callable[[Any, Call], Value]] = {
     ColumnValue: _column,
     FilePath: _path,
     Generated: call_generated,
+    IndexValue: call_index,
     Columns: _columns,
     Connection: _connection,
     ConstraintValue: _constraint,

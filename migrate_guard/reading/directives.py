@@ -44,6 +44,7 @@ from migrate_guard.reading.values import (
     Generated,
     IndexValue,
     MigrationContext,
+    Partial,
     TableValue,
     Value,
 )
@@ -58,6 +59,8 @@ def call_alembic(call: Call) -> Value:
     plain = _PLAIN.get(call.name)
     if plain is not None:
         return plain(call)
+    if call.name in _OPERATION_OBJECTS and call.path.startswith(_OPERATIONS_MODULE):
+        return _operation_object(call)
     if call.path in _OPERATIONS:
         return External("alembic.op")
     if (statements := plugin_sql(call)) is not None:
@@ -381,8 +384,45 @@ def _no(call: Call) -> Value:
 
 
 def _invoke(call: Call) -> Value:
+    operation = call.get(0, "operation")
+    if isinstance(operation, Partial):
+        return call.machine.call_value(operation, [], {}, call.node)
     call.machine.unbounded(call.span, "op.invoke() is handed an operation object")
     return None
+
+
+_OPERATIONS_MODULE: Final = "alembic.operations.ops."
+_OPERATION_OBJECTS: Final[Mapping[str, str]] = {
+    "AddColumnOp": "add_column",
+    "AlterColumnOp": "alter_column",
+    "BulkInsertOp": "bulk_insert",
+    "CreateCheckConstraintOp": "create_check_constraint",
+    "CreateForeignKeyOp": "create_foreign_key",
+    "CreateIndexOp": "create_index",
+    "CreatePrimaryKeyOp": "create_primary_key",
+    "CreateTableOp": "create_table",
+    "CreateUniqueConstraintOp": "create_unique_constraint",
+    "DropColumnOp": "drop_column",
+    "DropConstraintOp": "drop_constraint",
+    "DropIndexOp": "drop_index",
+    "DropTableOp": "drop_table",
+    "ExecuteSQLOp": "execute",
+    "RenameTableOp": "rename_table",
+}
+"""The operation objects of Alembic by the directive that makes one and invokes it (alembic/operations/ops.py)."""
+_MODIFYING: Final[Mapping[str, str]] = {
+    "modify_comment": "comment",
+    "modify_name": "new_column_name",
+    "modify_nullable": "nullable",
+    "modify_server_default": "server_default",
+    "modify_type": "type_",
+}
+
+
+def _operation_object(call: Call) -> Partial:
+    """An operation object, as the directive that waits for `op.invoke()`."""
+    arguments = {_MODIFYING.get(name, name): value for name, value in call.kwargs.items()}
+    return Partial(External(f"alembic.op.{_OPERATION_OBJECTS[call.name]}"), tuple(call.args), arguments)
 
 
 _TABLE: Final = ("table_name",)

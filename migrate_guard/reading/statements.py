@@ -8,21 +8,19 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Final
 
-from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model import operations as ops
 from migrate_guard.model.source import Span
-from migrate_guard.reading import ddl_tables, results
+from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.clauses import clause
+from migrate_guard.reading.ddl_elements import execute_element
 from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
-from migrate_guard.reading.schema_objects import create_or_drop_sequence
 from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
     HOLE,
     Class,
     Clause,
-    Generated,
     Rows,
     SqlType,
     Statement,
@@ -57,17 +55,8 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
-        case SqlType(args=[TableValue() as table, *_]) if value.class_name == "CreateTable":
-            made = ddl_tables.table(machine, table.name, table.columns, table.constraints, [], call.span, table.options)
-            machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=_flag(value, "if_not_exists")))
-        case SqlType(args=[TableValue() as table, *_]) if value.class_name == "DropTable":
-            machine.emit(ops.DropTable(span=call.span, table=table.name, if_exists=_flag(value, "if_exists")))
-        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "CreateSequence":
-            create_or_drop_sequence(call, sequence, "create")
-        case SqlType(args=[Generated(kind="sequence") as sequence, *_]) if value.class_name == "DropSequence":
-            create_or_drop_sequence(call, sequence, "drop")
-        case SqlType(args=[str(name), *_]) if value.class_name in ("CreateSchema", "DropSchema"):
-            machine.emit(_create_or_drop_schema(call, value, name))
+        case SqlType() if execute_element(call, value):
+            pass
         case TableValue() | Class() | Rows():
             pass
         case _ if _is_about_rows(node):
@@ -128,19 +117,6 @@ def _named(operation: ops.Operation, text: str, machine: Machine) -> ops.Operati
     elif machine.search_schema is not None:
         operation = in_schema(operation, machine.search_schema)
     return with_names(operation, machine.schema, machine.target.dialect)
-
-
-def _create_or_drop_schema(call: Call, value: SqlType, name: str) -> ops.RawSql:
-    is_drop = value.class_name == "DropSchema"
-    kind = "DROP SCHEMA" if is_drop else "CREATE SCHEMA"
-    guard = "IF EXISTS " if _flag(value, "if_exists") else "IF NOT EXISTS " if _flag(value, "if_not_exists") else ""
-    cascade = " CASCADE" if is_drop and _flag(value, "cascade") else ""
-    sql = f"{kind} {guard}{quoted(name, call.machine.target)}{cascade}"
-    return ops.RawSql(span=call.span, sql="" if HOLE in name else sql, kind=kind)
-
-
-def _flag(value: SqlType, name: str) -> bool:
-    return value.kwargs.get(name) is True
 
 
 def _locator(call: Call, node: ast.expr | None, text: str) -> Callable[[int, int], Span]:

@@ -9,7 +9,13 @@ from migrate_guard.model.schema import ExclusionConstraint
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 
-@rule("MG311", on=(Statement[AddConstraint], Statement[AddColumn]), severity=Severity.ERROR, dialects=("postgresql",))
+@rule(
+    "MG311",
+    on=(Statement[AddConstraint], Statement[AddColumn]),
+    severity=Severity.ERROR,
+    dialects=("postgresql",),
+    yields_to=("MG120", "MG121"),
+)
 def exclusion_constraint_blocks(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag an exclusion constraint, whose index cannot be built concurrently, on a table in use."""
     op = statement.op

@@ -18,9 +18,12 @@ def partition_detach_blocks(statement: Statement[DetachPartition]) -> Iterator[P
     op, hazards = statement.op, statement.hazards
     if op.table not in hazards.blocks_reads.relations:
         return
+    concurrently = detaches_concurrently(op, statement.before, statement.target)
+    if not concurrently.is_yes and statement.timeout("lock_timeout"):
+        # there is no other way to detach it
+        return
     waiting, mode = who_waits(hazards, op.table), held(hazards, op.table)
     message = f'detaching "{op.partition}" takes {mode} on "{op.table}": {waiting} wait until the transaction ends'
-    concurrently = detaches_concurrently(op, statement.before, statement.target)
     yield Problem(
         asking.hedged(message, op),
         op.span,

@@ -47,6 +47,8 @@ def _changes(view: RevisionView) -> dict[str, _Change]:
     """By parameter, what the upgrade sets without LOCAL."""
     found: dict[str, _Change] = {}
     for statement in view.statements:
+        if statement.op.is_apart:
+            continue
         match statement.op:
             case SetParameter(name="all", value="DEFAULT") | RawSql(kind="DISCARD"):
                 found.clear()

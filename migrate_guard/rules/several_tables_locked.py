@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.rule import Problem, Related, Severity, Statement, rule
 
@@ -23,9 +24,11 @@ def several_tables_locked(statement: Statement[Operation]) -> Iterator[Problem]:
     if not _are_several((*earlier, statement)) or _are_several(earlier):
         return
     own = transactions.about(statement) or locks.blocked(statement.hazards)
-    wholes = transactions.whole_tables(statement)
-    pairs = [(each, name) for each in earlier for name in transactions.about(each)]
-    other, first = next((pair for pair in pairs if transactions.whole(pair[1], pair[0].before) not in wholes), pairs[0])
+    every = (*earlier, statement)
+    wholes = _tables(every)[-1]
+    pairs = [(place, name) for place, each in enumerate(earlier) for name in transactions.about(each)]
+    place, first = next((pair for pair in pairs if _in_the_end(pair[1], pair[0], every) not in wholes), pairs[0])
+    other = earlier[place]
     table = next(each for each in own if each != first)
     where = transactions.place(other, statement)
     message = (
@@ -52,5 +55,17 @@ def _are_several(blocking: Sequence[Statement[Operation]]) -> bool:
     """Whether statements block two tables, and one of them works for longer than an instant."""
     if not any(transactions.is_long(each) for each in blocking):
         return False
-    tables = [found for each in blocking if (found := transactions.whole_tables(each))]
+    tables = [found for found in _tables(blocking) if found]
     return any(one != tables[0] for one in tables) and len(frozenset().union(*tables)) > 1
+
+
+def _tables(blocking: Sequence[Statement[Operation]]) -> list[frozenset[QualifiedName]]:
+    """The whole tables that each of the statements blocks, by the names that they have in the end."""
+    return [
+        frozenset(_in_the_end(name, place, blocking) for name in transactions.about(each))
+        for place, each in enumerate(blocking)
+    ]
+
+
+def _in_the_end(name: QualifiedName, place: int, blocking: Sequence[Statement[Operation]]) -> QualifiedName:
+    return transactions.renamed(transactions.whole(name, blocking[place].before), blocking[place:])

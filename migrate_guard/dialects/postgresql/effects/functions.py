@@ -43,7 +43,20 @@ def volatility(expression: Expression, schema: Schema) -> Answer:
     """Whether an expression is volatile, as `contain_volatile_functions` of PostgreSQL finds it."""
     if _UNKNOWN in expression.text and not expression.is_literal:
         return Answer.depends("the expression is not known")
-    return of_functions(expression.functions, schema)
+    names = expression.functions
+    if _AT_ZONE.search(expression.text) and not _WITHOUT_DATE.search(expression.text):
+        names = tuple(each for each in names if each != "timezone")
+    return of_functions(names, schema)
+
+
+_AT_ZONE: Final = re.compile(
+    r"\btimezone\s*\(\s*'[^']*'(?:::text)?\s*,\s*"
+    r"(?:(?:now|\w+_timestamp)\s*\(\s*\)|(?:current_timestamp|localtimestamp)\b|\w+\s*'[^']*')",
+    re.IGNORECASE,
+)
+"""timezone() of a time with a date, which is what AT TIME ZONE stands for: immutable (pg_proc, 12 to 18)."""
+_WITHOUT_DATE: Final = re.compile(r"\bcurrent_time\b|\blocaltime\b|timetz|\btime\b", re.IGNORECASE)
+"""timezone() of a time without one is volatile."""
 
 
 def of_functions(names: Iterable[str], schema: Schema) -> Answer:

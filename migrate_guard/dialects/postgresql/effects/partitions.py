@@ -20,10 +20,11 @@ from migrate_guard.dialects.postgresql.effects.scene import (
     SHARE_UPDATE_EXCLUSIVE,
     Scene,
 )
+from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import Expression, ForeignKey, Table
+from migrate_guard.model.schema import Column, Expression, ForeignKey, Table
 
 _LOCKED_WHOLLY_SINCE = 14
 """From 14 on DETACH PARTITION locks the partition as strongly as its parent; before it took SHARE UPDATE EXCLUSIVE."""
@@ -145,12 +146,19 @@ def detaches_concurrently(operation: ops.DetachPartition, scene: Scene) -> Answe
 
 # -- bounds
 
-_LITERAL: Final = r"('(?:[^']|'')*'(?:::[\w ]+)?|-?[\d.]+)"
+_STRING: Final = r"'(?:[^']|'')*'"
+_TYPE: Final = r"[A-Za-z_][\w ]*(?:\(\d+\)[\w ]*)?"
+_LITERAL: Final = rf"({_STRING}(?:::{_TYPE})?|{_TYPE}\s+{_STRING}|CAST\s*\(\s*{_STRING}\s+AS\s+{_TYPE}\)|-?[\d.]+)"
+_CONSTANT: Final = re.compile(
+    rf"(?:CAST\s*\(\s*|(?P<before>{_TYPE})\s+)?(?P<text>{_STRING})(?:\s*(?:::|\s+AS\s+)\s*(?P<after>{_TYPE}))?\s*\)?",
+    re.IGNORECASE,
+)
+_NAME: Final = r'("[^"]+"|[\w$]+)'
 _RANGE: Final = re.compile(r"FOR\s+VALUES\s+FROM\s*\(([^,()]+)\)\s*TO\s*\(([^,()]+)\)", re.IGNORECASE)
 _LIST: Final = re.compile(r"FOR\s+VALUES\s+IN\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
-_KEY: Final = re.compile(r"(RANGE|LIST)\s*\(\s*\"?([\w$]+)\"?\s*\)", re.IGNORECASE)
-_COMPARISON: Final = re.compile(rf'\(*\s*"?([\w$]+)"?\s*(>=|<=|<|>|=)\s*{_LITERAL}\s*\)*', re.IGNORECASE)
-_ONE_OF: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+IN\s*\(([^()]+)\)\s*\)*', re.IGNORECASE)
+_KEY: Final = re.compile(rf"(RANGE|LIST)\s*\(\s*{_NAME}\s*\)", re.IGNORECASE)
+_COMPARISON: Final = re.compile(rf"\(*\s*{_NAME}\s*(>=|<=|<|>|=)\s*{_LITERAL}\s*\)*", re.IGNORECASE)
+_ONE_OF: Final = re.compile(rf"\(*\s*{_NAME}\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
 _AND: Final = re.compile(r"\bAND\b", re.IGNORECASE)
 _OR: Final = re.compile(r"\bOR\b", re.IGNORECASE)
 
@@ -178,15 +186,16 @@ def _facts(table: Table, column: str, scene: Scene) -> _Facts:
             continue
         is_told = True
         is_not_null = is_not_null or column in check.expression.proves_not_null
-        for name, operator, value in _comparisons(check.expression.text):
-            if name != column:
+        for name, operator, literal in _comparisons(check.expression.text):
+            if name != column or not _is_comparable(literal, own):
                 continue
+            value = _value(literal)
             at_least = value if operator in (">=", ">") else at_least
             below = value if operator == "<" else below
             at_most = value if operator == "<=" else at_most
             one_of = frozenset({value}) if operator == "=" else one_of
         if _OR.search(check.expression.text) is None and (listed := _ONE_OF.search(check.expression.text)):
-            one_of = frozenset(_value(each) for each in listed[2].split(",")) if listed[1] == column else one_of
+            one_of = frozenset(_value(each) for each in listed[2].split(",")) if _named(listed[1]) == column else one_of
     return _Facts(at_least, below, at_most, one_of, is_not_null, is_told)
 
 
@@ -196,11 +205,30 @@ def _comparisons(text: str) -> Iterator[tuple[str, str, str]]:
         return
     for part in _AND.split(text):
         if told := _COMPARISON.fullmatch(part.strip()):
-            yield told[1], told[2], _value(told[3])
+            yield _named(told[1]), told[2], told[3]
+
+
+def _named(written: str) -> str:
+    """A name as PostgreSQL takes it: in lower case without quotes."""
+    return written[1:-1] if written.startswith('"') else written.lower()
 
 
 def _value(literal: str) -> str:
-    return literal.strip().partition("::")[0].strip().strip("'")
+    told = _CONSTANT.fullmatch(literal.strip())
+    return told["text"][1:-1] if told else literal.strip()
+
+
+def _is_comparable(literal: str, column: Column | None) -> bool:
+    """Whether a comparison with a constant proves something: between timestamptz and what has no zone it is not
+    immutable, and so nothing for `predicate_implied_by`."""
+    told = _CONSTANT.fullmatch(literal.strip())
+    written = (told["before"] or told["after"]) if told else None
+    if written is None or column is None or not column.type.is_known:
+        return True
+    return (sql_type(written.strip(), "postgresql").name == _ZONED) == (column.type.name == _ZONED)
+
+
+_ZONED: Final = "TIMESTAMP WITH TIME ZONE"
 
 
 def _proof(table: Table | None, parent: QualifiedName, bound: str | None, scene: Scene) -> Answer:
@@ -210,7 +238,7 @@ def _proof(table: Table | None, parent: QualifiedName, bound: str | None, scene:
     if table is None or bound is None or key is None:
         is_checked = table is not None and bool(table.check_constraints) and not (whole and whole.partition_by)
         return Answer.depends("how the parent is partitioned is not known", table.name) if is_checked and table else NO
-    facts = _facts(table, key[2].lower(), scene)
+    facts = _facts(table, _named(key[2]), scene)
     if not facts.is_told or not facts.is_not_null:
         return NO
     if told := _RANGE.search(bound):
@@ -230,7 +258,7 @@ def _excludes(table: Table | None, parent: QualifiedName, bound: str | None, sce
     key = _KEY.search(whole.partition_by or "") if whole else None
     if table is None or key is None or bound is None:
         return False
-    column = key[2].lower()
+    column = _named(key[2])
     valid = [
         each
         for each in constraints.checks_of(table, scene)
@@ -248,8 +276,8 @@ def _excludes(table: Table | None, parent: QualifiedName, bound: str | None, sce
     )
 
 
-_NULL: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+IS\s+NULL\s*\)*', re.IGNORECASE)
-_NONE_OF: Final = re.compile(r'\(*\s*"?([\w$]+)"?\s+NOT\s+IN\s*\(([^()]+)\)\s*\)*', re.IGNORECASE)
+_NULL: Final = re.compile(rf"\(*\s*{_NAME}\s+IS\s+NULL\s*\)*", re.IGNORECASE)
+_NONE_OF: Final = re.compile(rf"\(*\s*{_NAME}\s+NOT\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
 
 
 def _leaves_out(text: str, column: str, bound: str) -> bool:
@@ -259,14 +287,16 @@ def _leaves_out(text: str, column: str, bound: str) -> bool:
 
 def _is_outside(arm: str, column: str, bound: str) -> bool:
     if (told := _NULL.fullmatch(arm)) is not None:
-        return told[1] == column
+        return _named(told[1]) == column
     listed, ranged = _LIST.search(bound), _RANGE.search(bound)
     if listed is not None:
         values = {_value(each) for each in listed[1].split(",")}
         told = _NONE_OF.fullmatch(arm)
-        return told is not None and told[1] == column and values <= {_value(each) for each in told[2].split(",")}
+        return (
+            told is not None and _named(told[1]) == column and values <= {_value(each) for each in told[2].split(",")}
+        )
     told = _COMPARISON.fullmatch(arm)
-    if ranged is None or told is None or told[1] != column:
+    if ranged is None or told is None or _named(told[1]) != column:
         return False
     low, high = (None if "VALUE" in each.upper() else _value(each) for each in ranged.groups())
     if told[2] == "<":
@@ -295,7 +325,7 @@ def proof_of(parent: QualifiedName, bound: str | None, scene: Scene) -> Proof | 
     key = _KEY.search(by)
     if key is None or bound is None:
         return f"how {parent} is partitioned is not known" if not by else "the bound is one of several columns"
-    name, column = (key[2], f'"{key[2]}"') if '"' in by else (key[2].lower(), key[2])
+    name, column = _named(key[2]), key[2]
     if (told := _RANGE.search(bound)) is not None:
         low, high = (None if "VALUE" in each.upper() else each.strip() for each in told.groups())
         inside = [f"{column} >= {low}"] * (low is not None) + [f"{column} < {high}"] * (high is not None)
@@ -309,6 +339,12 @@ def proof_of(parent: QualifiedName, bound: str | None, scene: Scene) -> Proof | 
     return Proof(within, Expression(" OR ".join([f"{column} IS NULL", *beside]), columns=(name,)))
 
 
+_MOMENT: Final = re.compile(
+    r"(?P<day>\d{4}-\d\d-\d\d)(?:[ T](?P<minute>\d\d:\d\d)(?P<second>:\d\d)?(?:\.0+)?)?"
+    r"\s*(?P<zone>[+-]\d\d(?::?\d\d)?|Z)?"
+)
+
+
 def _is_ordered(one: str | None, other: str | None, *, strictly: bool = False) -> bool:
     """Whether two constants are in order: numbers by their value, dates and times as they are written."""
     if one is None or other is None:
@@ -316,6 +352,11 @@ def _is_ordered(one: str | None, other: str | None, *, strictly: bool = False) -
     try:
         first, second = Decimal(one), Decimal(other)
     except InvalidOperation:
-        is_date = all(re.match(r"\d{4}-\d\d-\d\d", each) for each in (one, other)) and len(one) == len(other)
-        return one < other or (one == other and not strictly) if is_date else one == other and not strictly
+        moments = _MOMENT.fullmatch(one), _MOMENT.fullmatch(other)
+        if moments[0] is None or moments[1] is None or moments[0]["zone"] != moments[1]["zone"]:
+            return one == other and not strictly
+        left, right = (
+            f"{each['day']} {each['minute'] or '00:00'}{each['second'] or ':00'}" for each in moments if each
+        )
+        return left < right or (left == right and not strictly)
     return first < second if strictly else first <= second

@@ -166,19 +166,19 @@ def _plain_cast(old: Type, new: Type, schema: Schema) -> Answer:
                 Answer.depends(TIME_ZONE) if _digits(new) == _MOST_DIGITS else Answer.yes(f"{change}: digits are cut")
             )
         if (_name(old), _name(new)) in BINARY_CASTS:
-            return _length(replace(new, args=()), new)
+            return _length(replace(new, args=()), new, change)
     if all(domains.is_known(each, schema) for each in (old, new)):
         return Answer.yes(f"{change}, which is stored otherwise")
     return Answer.depends(f"it is not known how {old} and {new} are stored")
 
 
-def _length(old: Type, new: Type) -> Answer:
-    """A change of nothing but the length, precision or scale."""
+def _length(old: Type, new: Type, change: str | None = None) -> Answer:
+    """A change of nothing but the length, precision or scale; of the type's name too where that changes no value."""
     if old.name.startswith("INTERVAL"):
         return _interval(old, new)
     if not new.args or old.args == new.args:
         return NO
-    cut = Answer.yes(f"{old} becomes {new}: every value has to be made to fit")
+    cut = Answer.yes(f"{change or f'{old} becomes {new}'}: every value has to be made to fit")
     if new.dimensions:
         return cut
     if new.name in _WITH_PRECISION:
