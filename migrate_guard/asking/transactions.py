@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
+from migrate_guard.asking import locks
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -111,3 +112,29 @@ def _fails_on_rows(operation: ops.Operation) -> bool:
     column = operation.column
     has_value = column.default is not None or column.is_serial or column.is_identity or column.computed is not None
     return column.nullable is False and not has_value
+
+
+class Kept(NamedTuple):
+    """A table in use from which a statement keeps others until its transaction ends."""
+
+    by: Statement[ops.Operation]
+    table: QualifiedName
+
+
+def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...]:
+    """The first table of each statement from which nothing but its lock keeps others.
+
+    An index is built and dropped in a transaction of its own: that it is not is another finding. A table that the same
+    statements drop is missed by nobody.
+    """
+    dropped = {each.op.table for each in statements if isinstance(each.op, ops.DropTable)}
+    earlier = statements[0].transaction.blocking if statements else ()
+    found: list[Kept] = []
+    for each in (*earlier, *statements):
+        if isinstance(each.op, ops.CreateIndex | ops.DropIndex) or not each.hazards.is_blocking:
+            continue
+        own = () if isinstance(each.op, ops.DropTable) else about(each)
+        table = next((name for name in own or locks.blocked(each.hazards) if name not in dropped), None)
+        if table is not None:
+            found.append(Kept(each, table))
+    return tuple(found)

@@ -119,7 +119,10 @@ def _table(operation: ops.CreateTable, dialect: DialectName) -> Iterator[ops.Ope
         bare = replace(bare, columns=columns)
     yield replace(operation, table=bare)
     for index in table.indexes:
-        yield _as_part(operation, ops.CreateIndex(span=operation.span, table=table.name, index=index))
+        made = ops.CreateIndex(
+            span=operation.span, table=table.name, index=index, if_not_exists=operation.if_not_exists
+        )
+        yield _as_part(operation, made)
     if dialect == "postgresql" and table.comment is not None:
         sql = table_comment(table.name, table.comment, Target.default(dialect))
         comment = ops.RawSql(span=operation.span, sql=sql, kind="COMMENT ON TABLE", tables=(table.name,))

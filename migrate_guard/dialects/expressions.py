@@ -8,7 +8,7 @@ from typing import Final
 
 from migrate_guard.model.schema import Expression
 
-_UNKNOWN: Final = "\ufffc"
+UNKNOWN: Final = "\ufffc"
 """What could not be computed stands in a text as this."""
 _TOKEN: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|[\d.]+|\w+|[^\s\w]""")
 _LITERAL: Final = re.compile(r"'.*'|(- )?[\d.]+( [\d.]+)*|true|false|null", re.DOTALL)
@@ -25,7 +25,7 @@ _WORDS: Final = {
 
 def are_same(one: Expression, other: Expression, family: str) -> bool | None:
     """Whether two expressions of one family of types are the same; None where that takes the database to tell."""
-    if _UNKNOWN in one.text or _UNKNOWN in other.text:
+    if UNKNOWN in one.text or UNKNOWN in other.text:
         return True if one.text == other.text else None
     first, second = _plain(one.text), _plain(other.text)
     if first == second:

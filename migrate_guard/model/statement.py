@@ -135,8 +135,13 @@ class Statement(Generic[Op_co]):
     @property
     def hazards(self) -> Effects:
         """What it does to tables in use that have many rows: what rules about locks judge."""
-        harmless = self.small | self.emptied
+        harmless = self.small | self.emptied | self.version_table
         return self.effects.without(harmless) if harmless else self.effects
+
+    @property
+    def version_table(self) -> frozenset[QualifiedName]:
+        """Alembic's own table, if it is touched: a handful of rows that only migrations use."""
+        return frozenset(each for each in self.effects.locks if each.name == self.environment.version_table)
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""

@@ -119,6 +119,9 @@ class CallEvaluator(Evaluator):
             return answer(self, value, name, node)
         if isinstance(value, (str, bytes, int, float, *CONTAINERS)):
             return BoundMethod(value, name)
+        if name == "dialect" and isinstance(value, Unknown):
+            # an engine from wherever: a migration knows one database
+            return DialectValue()
         return value if isinstance(value, Unknown) else Unknown(f"the attribute {name!r} of a value not known")
 
     def resolve(self, value: Value) -> Value:

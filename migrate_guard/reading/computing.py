@@ -265,7 +265,7 @@ def sql_expression(left: Value, right: Value, operator: ast.operator | ast.cmpop
     if right is None and word in _WITH_NULL:
         word = _WITH_NULL[word]
     texts = sql_text(left), sql_text(right)
-    if word is None or HOLE in "".join(texts):
+    if word is None or texts == (HOLE, HOLE):
         return Clause(HOLE, columns=columns)
     return Clause(
         f"({texts[0]} {word} {texts[1]})" if word in ("AND", "OR") else " ".join((texts[0], word, texts[1])),

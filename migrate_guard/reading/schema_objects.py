@@ -61,6 +61,9 @@ def create_table(call: Call, value: TableValue) -> None:
     made = ddl_tables.table(
         call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
     )
+    if checks and call.machine.schema.table(value.name) is not None:
+        # a table that is there is left as it is, its indexes too (sqlalchemy/sql/ddl.py, SchemaGenerator.visit_table)
+        made = replace(made, indexes=())
     storage = table_storage(value.options, call.machine.target)
     call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks, storage=storage))
 

@@ -12,7 +12,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.source import Span
 from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.clauses import clause
+from migrate_guard.reading.clauses import expression
 from migrate_guard.reading.ddl_elements import execute_element
 from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
@@ -157,7 +157,7 @@ def emit_statement(call: Call, statement: Statement) -> None:
         call.machine.opaque(call.span, f"the table of the {statement.kind} is not known", changes_schema=False)
         return
     span, table = call.span, statement.table
-    where = None if statement.where is None else clause(Clause(statement.where))
+    where = None if statement.where is None else expression(statement.where)
     match statement.kind:
         case "insert":
             call.machine.emit(ops.Insert(span=span, table=table, rows=statement.rows, source=statement.source))

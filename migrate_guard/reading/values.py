@@ -342,10 +342,8 @@ class Statement:
 
     @property
     def where(self) -> str | None:
-        """The condition of the rows it is about; HOLE where that is not known, None where it is about all."""
-        if not self.conditions:
-            return None
-        return HOLE if HOLE in "".join(self.conditions) else " AND ".join(self.conditions)
+        """The condition of the rows it is about, HOLE for what is not known of it; None where it is about all."""
+        return " AND ".join(self.conditions) if self.conditions else None
 
 
 @dataclass(slots=True, eq=False)

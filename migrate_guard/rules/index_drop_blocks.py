@@ -39,6 +39,7 @@ def _problems(op: DropIndex, statement: Statement[Operation]) -> Iterator[Proble
         instead=indexes.dropped(statement, op),
         severity=Severity.INFO if limit else None,
         confidence=asking.confidence(op),
+        direction="upgrade",
     )
 
 

@@ -13,7 +13,7 @@ from migrate_guard.rule import Problem, Related, Severity, Statement, rule
 @rule("MG314", on=Statement[Operation], severity=Severity.WARNING, dialects=("postgresql",), is_said_once=True)
 def missing_lock_timeout(statement: Statement[Operation]) -> Iterator[Problem]:
     """Flag a statement that blocks a table in use while nothing limits how long it waits for its lock."""
-    effects = statement.effects
+    effects = statement.effects.without(statement.version_table)
     if not effects.is_blocking or effects.transactional.is_no or statement.timeout("lock_timeout") is not None:
         return
     table = (transactions.about(statement) or locks.blocked(effects))[0]

@@ -1,71 +1,104 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
-from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import Operation
-from migrate_guard.rule import Problem, Related, Severity, Statement, rule
+from migrate_guard.model.deeds import subject
+from migrate_guard.model.instead import Instead
+from migrate_guard.model.operations import Operation, RenameTable
+from migrate_guard.model.revision import Revision
+from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Severity, Statement, rule
 
 
-@rule(
-    "MG316",
-    on=Statement[Operation],
-    severity=Severity.WARNING,
-    dialects=("postgresql",),
-    yields_to=("MG120", "MG121", "MG303", "MG304"),
-)
-def several_tables_locked(statement: Statement[Operation]) -> Iterator[Problem]:
-    """Flag a transaction that blocks a second table in use, one of them for longer than an instant."""
-    earlier = statement.transaction.blocking
-    if not statement.transaction.is_block or not statement.hazards.is_blocking or statement.effects.transactional.is_no:
+class _Pair(NamedTuple):
+    """A table that is locked in an instant, and the statement that blocks another one for longer."""
+
+    kept: transactions.Kept
+    long: Statement[Operation]
+
+    @property
+    def confidence(self) -> Confidence:
+        return min(asking.confidence(self.kept.by.op), asking.confidence(self.long.op))
+
+
+@rule("MG316", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121", "MG303"))
+def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
+    """Flag a table that stays locked while the transaction works on another one for longer than an instant."""
+    pairs = list(_pairs(view.statements))
+    if not pairs:
         return
-    if not _are_several((*earlier, statement)) or _are_several(earlier):
-        return
-    own = transactions.about(statement) or locks.blocked(statement.hazards)
-    every = (*earlier, statement)
-    wholes = _tables(every)[-1]
-    pairs = [(place, name) for place, each in enumerate(earlier) for name in transactions.about(each)]
-    place, first = next((pair for pair in pairs if _in_the_end(pair[1], pair[0], every) not in wholes), pairs[0])
-    other = earlier[place]
-    table = next(each for each in own if each != first)
-    where = transactions.place(other, statement)
+    first = max(pairs, key=lambda each: each.confidence)
+    (lock, table), long = first
+    is_earlier = lock.revision.id != long.revision.id
+    at = long if is_earlier else lock
+    mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(lock.hazards, table)
+    meanwhile = "this" if is_earlier else f"line {long.span.line}"
+    since = f" since {transactions.place(lock, long)}" if is_earlier else " until the transaction ends"
+    others = {each.kept.table for each in pairs} - {table}
     message = (
-        f'"{table}" and, since {where}, "{first}" stay blocked until the transaction ends, '
-        "which takes longer than an instant"
+        f'{mode} on "{table}" is held{since}: {who} of "{table}"{_more(len(others))} wait while '
+        f"{meanwhile} {_work(long)}"
     )
-    # what blocks for long is to be written otherwise, which is a finding of its own
-    is_movable = not transactions.is_long(statement)
     yield Problem(
-        asking.hedged(message, statement.op),
-        statement.span,
+        asking.hedged(message, at.op),
+        at.span,
         object=str(table),
-        help=transactions.advice(statement, "Put one of the two into a revision of its own."),
-        instead=transactions.in_own_revision(statement, f'"{first}" is free by then') if is_movable else (),
+        help=transactions.advice(at, "Put one of the two into a revision of its own."),
+        instead=() if is_earlier else _instead(lock, long, view.statements),
         related=(
-            Related(other.span, f'"{first}" is locked here: {transactions.lock_on(other.hazards, first)}'),
-            *transactions.of_configuration(statement.environment),
+            Related(long.span, _work(long)) if at is lock else Related(lock.span, f'takes {mode} on "{table}"'),
+            *transactions.of_configuration(at.environment),
         ),
-        confidence=min(asking.confidence(statement.op), asking.confidence(other.op)),
+        confidence=first.confidence,
+        direction="upgrade",
     )
 
 
-def _are_several(blocking: Sequence[Statement[Operation]]) -> bool:
-    """Whether statements block two tables, and one of them works for longer than an instant."""
-    if not any(transactions.is_long(each) for each in blocking):
-        return False
-    tables = [found for found in _tables(blocking) if found]
-    return any(one != tables[0] for one in tables) and len(frozenset().union(*tables)) > 1
+def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
+    """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
+    long = [each for each in statements if _is_blocking_for_long(each)]
+    told = set().union(*map(transactions.whole_tables, long))
+    for each in reversed(statements):
+        if isinstance(each.op, RenameTable) and each.op.new_name in told:
+            told.add(each.op.table)
+    for kept in transactions.kept_from(statements):
+        if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
+            continue
+        after = [each for each in long if any(each_before is kept.by for each_before in each.transaction.blocking)]
+        if after:
+            yield _Pair(kept, max(after, key=lambda each: asking.confidence(each.op)))
 
 
-def _tables(blocking: Sequence[Statement[Operation]]) -> list[frozenset[QualifiedName]]:
-    """The whole tables that each of the statements blocks, by the names that they have in the end."""
-    return [
-        frozenset(_in_the_end(name, place, blocking) for name in transactions.about(each))
-        for place, each in enumerate(blocking)
-    ]
+def _is_blocking_for_long(statement: Statement[Operation]) -> bool:
+    return (
+        statement.transaction.is_block
+        and bool(transactions.about(statement))
+        and transactions.is_long(statement)
+        and not statement.effects.transactional.is_no
+    )
 
 
-def _in_the_end(name: QualifiedName, place: int, blocking: Sequence[Statement[Operation]]) -> QualifiedName:
-    return transactions.renamed(transactions.whole(name, blocking[place].before), blocking[place:])
+def _more(number: int) -> str:
+    return f" and of {number} more {'tables' if number > 1 else 'table'}" if number else ""
+
+
+def _work(long: Statement[Operation]) -> str:
+    effects = long.hazards
+    answers = (effects.builds_index, effects.rewrites, effects.rebuilds_index, effects.scans)
+    works = ("builds an index of", "rewrites", "rebuilds an index of", "reads every row of")
+    does, answer = next(pair for pair in zip(works, answers, strict=True) if pair[1].is_yes)
+    return f'{does} "{answer.relations[0] if answer.relations else subject(long.op)}"'
+
+
+def _instead(
+    lock: Statement[Operation], long: Statement[Operation], statements: Sequence[Statement[Operation]]
+) -> Instead:
+    """The instant change after what takes long, where nothing in between needs it."""
+    later = [each for each in statements if each.number > lock.number]
+    tables = lock.hazards.locks.keys()
+    if any(each.effects.open_locks or not tables.isdisjoint(each.effects.locks) for each in later):
+        return ()
+    (table, *_) = transactions.about(long)
+    return transactions.in_own_revision(lock, f'"{table}" is done by then')

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.dialects.postgresql.effects.functions import is_harmless
 from migrate_guard.dialects.postgresql.effects.scene import (
     ACCESS_SHARE,
@@ -166,6 +167,10 @@ def _is_filled(name: QualifiedName, scene: Scene) -> bool:
 _VALUE: Final = re.compile(r"''|\b\d|%s|%\(|:\w|\$\d|\bNULL\b|\bTRUE\b|\bFALSE\b|\bIN\b|\bEXISTS\b", re.IGNORECASE)
 
 
+_COMPUTED: Final = re.compile(rf"((?:[=<>]|\bLIKE\b|\bIN\s*\()\s*){UNKNOWN}(?![\w.])", re.IGNORECASE)
+"""A value that the script computes."""
+
+
 def _firsts(table: Table) -> list[str]:
     """The columns with which the indexes of a table begin."""
     keys = (each for each in table.constraints() if isinstance(each, PrimaryKey | UniqueConstraint))
@@ -177,9 +182,10 @@ def _by_index(where: Expression, table: Table) -> Verdict:
     """Whether an index leads to the rows that a condition picks."""
     text = _STRINGS.sub("''", where.text)
     firsts = _firsts(table)
+    text = _COMPUTED.sub(r"\1:value", text)
     named = [each for each in firsts if each and re.search(rf"\b{re.escape(each)}\b", text)]
     if not named:
-        return Verdict.DEPENDS if table.is_open and not table.columns else Verdict.NO
+        return Verdict.DEPENDS if table.is_open or UNKNOWN in text else Verdict.NO
     if _OR.search(text):
         return Verdict.DEPENDS
     if _VALUE.search(text) is None:
@@ -187,7 +193,7 @@ def _by_index(where: Expression, table: Table) -> Verdict:
         return Verdict.NO
     compared = "|".join(map(re.escape, named))
     if re.search(
-        rf"\b({compared})\b\"?\s*(=\s*(''|:?\w*\d|%s|%\(|\$)|IN\s*\(|BETWEEN\b|IS\s+NULL)", text, re.IGNORECASE
+        rf"\b({compared})\b\"?\s*(=\s*(''|:\w|\w*\d|%s|%\(|\$)|IN\s*\(|BETWEEN\b|IS\s+NULL)", text, re.IGNORECASE
     ):
         return Verdict.YES
     return Verdict.DEPENDS
