@@ -13,7 +13,7 @@ from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Sever
 
 
 class _Pair(NamedTuple):
-    """A table that is locked in an instant, and the statement that blocks another one for longer."""
+    """A table that is locked in an instant, and the statement that blocks another one for longer, before or after."""
 
     kept: transactions.Kept
     long: Statement[Operation]
@@ -29,8 +29,11 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     pairs = list(_pairs(view.statements))
     if not pairs:
         return
-    first = max(pairs, key=lambda each: each.confidence)
+    first = max(pairs, key=lambda each: (each.confidence, _is_before(each.kept.by, each.long)))
     (lock, table), long = first
+    if _is_before(long, lock):
+        yield _asked_for_meanwhile(first)
+        return
     is_earlier = lock.revision.id != long.revision.id
     at = long if is_earlier else lock
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(lock.hazards, table)
@@ -56,6 +59,32 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     )
 
 
+def _asked_for_meanwhile(pair: _Pair) -> Problem:
+    """What blocks another table for long has come before: that one waits for this lock, too."""
+    (lock, table), long = pair
+    (other, *_) = transactions.about(long)
+    mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(long.hazards, other)
+    where = transactions.place(long, lock)
+    message = (
+        f'{mode} on "{table}" is asked for while "{other}" is blocked since {where}: {who} of "{other}" wait '
+        "until this is granted and the transaction ends"
+    )
+    return Problem(
+        asking.hedged(message, lock.op),
+        lock.span,
+        object=str(table),
+        help=transactions.advice(lock, "Put one of the two into a revision of its own."),
+        instead=transactions.in_own_revision(lock, f'"{other}" is free by then'),
+        related=(Related(long.span, _work(long)), *transactions.of_configuration(lock.environment)),
+        confidence=pair.confidence,
+        direction="upgrade",
+    )
+
+
+def _is_before(one: Statement[Operation], other: Statement[Operation]) -> bool:
+    return any(each is one for each in other.transaction.blocking)
+
+
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
     long = [each for each in statements if _is_blocking_for_long(each)]
@@ -66,9 +95,11 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     for kept in transactions.kept_from(statements):
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
-        after = [each for each in long if any(each_before is kept.by for each_before in each.transaction.blocking)]
-        if after:
-            yield _Pair(kept, max(after, key=lambda each: asking.confidence(each.op)))
+        # where a table is locked before what takes long that is the worse of the two
+        after = [each for each in long if _is_before(kept.by, each)]
+        beside = after or [each for each in long if _is_before(each, kept.by)]
+        if beside:
+            yield _Pair(kept, max(beside, key=lambda each: asking.confidence(each.op)))
 
 
 def _is_blocking_for_long(statement: Statement[Operation]) -> bool:
