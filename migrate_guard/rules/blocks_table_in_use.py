@@ -17,6 +17,8 @@ _OF_OTHERS: Final = (
 """Operations of which other rules judge all that takes long."""
 _KINDS_OF_OTHERS: Final = ("VACUUM", "CLUSTER", "REINDEX", "REFRESH", "TRUNCATE", "LOCK", "ALTER DOMAIN")
 
+_SWAPPED: Final = ("TRIGGER", "POLICY", "RULE", "ROW LEVEL SECURITY")
+
 
 @rule(
     "MG331",
@@ -25,9 +27,12 @@ _KINDS_OF_OTHERS: Final = ("VACUUM", "CLUSTER", "REINDEX", "REFRESH", "TRUNCATE"
     yields_to=("MG120", "MG121", "MG304", "MG305", "MG307", "MG309", "MG310"),
 )
 def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem]:
-    """Flag any other statement for which those who use a table wait while it works through rows or an index."""
+    """Flag any other statement for which those who use a table wait: for long work, or in the queue for its lock."""
     op, hazards = statement.op, statement.hazards
     tables, why = blocked(hazards), _work(hazards)
+    if why is None and _is_swap(statement):
+        yield _queue(statement)
+        return
     if why is None or not tables or _is_of_others(op, hazards):
         return
     first = tables[0]
@@ -40,6 +45,37 @@ def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem
         op.span,
         object=subject(op) if isinstance(op, ops.TableOperation) else str(first),
         help="Take the statement out of the migration, to a time at which nobody uses the table.",
+        confidence=asking.confidence(op),
+    )
+
+
+def _is_swap(statement: Statement[ops.Operation]) -> bool:
+    """Whether it changes what reads and writes of a table or view go through: those that run have to end before."""
+    op = statement.op
+    match op:
+        case ops.RawSql(kind=kind):
+            return kind.endswith(_SWAPPED) and statement.hazards.is_blocking
+        case ops.CreateView(view=view):
+            return view.name in statement.hazards.locks or view.name in statement.transaction.held
+    return False
+
+
+def _queue(statement: Statement[ops.Operation]) -> Problem:
+    op, hazards = statement.op, statement.hazards
+    is_view = isinstance(op, ops.CreateView)
+    name = op.view.name if isinstance(op, ops.CreateView) else blocked(hazards)[0]
+    mode = "ACCESS EXCLUSIVE" if is_view else held(hazards, name)
+    limit = statement.timeout("lock_timeout")
+    message = (
+        f'{"replacing the view" if is_view else _deed(op)} takes {mode} on "{name}": it waits for the queries that run, '
+        f"and {'reads' if is_view else who_waits(hazards, name)} queue behind it"
+    )
+    return Problem(
+        asking.hedged(f"{message}, for at most {limit.value}" if limit and limit.value else message, op),
+        op.span,
+        object=str(name),
+        help="Give it a transaction of its own, under a lock_timeout, and run it again when that ends it.",
+        severity=Severity.INFO if limit else None,
         confidence=asking.confidence(op),
     )
 
