@@ -23,14 +23,20 @@ class _Pair(NamedTuple):
         return min(asking.confidence(self.kept.by.op), asking.confidence(self.long.op))
 
 
-@rule("MG316", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121", "MG303"))
+@rule(
+    "MG316",
+    on=Revision,
+    severity=Severity.WARNING,
+    dialects=("postgresql",),
+    yields_to=("MG120", "MG121", "MG303", "MG320", "MG324", "MG327", "MG329"),
+)
 def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     """Flag a table that stays locked while the transaction works on another one for longer than an instant."""
     pairs = list(_pairs(view.statements))
     if not pairs:
         return
     first = max(pairs, key=lambda each: each.confidence)
-    (lock, table), long = first
+    (lock, table, _), long = first
     is_earlier = lock.revision.id != long.revision.id
     at = long if is_earlier else lock
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(lock.hazards, table)
@@ -58,15 +64,15 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
 
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
-    long = [each for each in statements if _is_blocking_for_long(each)]
-    told = set().union(*map(transactions.whole_tables, long))
+    long = [(place, each) for place, each in enumerate(statements) if _is_blocking_for_long(each)]
+    told = set().union(*(transactions.whole_tables(each) for _, each in long))
     for each in reversed(statements):
         if isinstance(each.op, RenameTable) and each.op.new_name in told:
             told.add(each.op.table)
     for kept in transactions.kept_from(statements):
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
-        after = [each for each in long if any(each_before is kept.by for each_before in each.transaction.blocking)]
+        after = [each for place, each in long if kept.is_held_at(place, each)]
         if after:
             yield _Pair(kept, max(after, key=lambda each: asking.confidence(each.op)))
 
