@@ -33,7 +33,7 @@ WITHOUT: Final[dict[str, str]] = {
     "MG311": "nothing builds the index of an exclusion constraint concurrently",
     "MG320": "CONCURRENTLY came with PostgreSQL 14, and is refused beside a default partition",
     "MG322": "a table is written anew by what is no migration: pg_repack, a copy in batches",
-    "MG326": "what a loop sends for rows that nobody knows is no text that could stand elsewhere",
+    "MG326": "what a loop does row after row is code of its own: it moves as it is",
     "MG327": "the lock is left out",
     "MG328": "the VALIDATE of a domain's constraint has no other form",
     "MG329": "rows are deleted in batches outside of a migration",

@@ -66,10 +66,8 @@ def _queue(statement: Statement[ops.Operation]) -> Problem:
     name = op.view.name if isinstance(op, ops.CreateView) else blocked(hazards)[0]
     mode = "ACCESS EXCLUSIVE" if is_view else held(hazards, name)
     limit = statement.timeout("lock_timeout")
-    message = (
-        f'{"replacing the view" if is_view else _deed(op)} takes {mode} on "{name}": it waits for the queries that run, '
-        f"and {'reads' if is_view else who_waits(hazards, name)} queue behind it"
-    )
+    deed, who = ("replacing the view", "reads") if is_view else (_deed(op), who_waits(hazards, name))
+    message = f'{deed} takes {mode} on "{name}": it waits for the queries that run, and {who} queue behind it'
     return Problem(
         asking.hedged(f"{message}, for at most {limit.value}" if limit and limit.value else message, op),
         op.span,

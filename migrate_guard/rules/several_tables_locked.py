@@ -17,21 +17,28 @@ class _Pair(NamedTuple):
 
     kept: transactions.Kept
     long: Statement[Operation]
+    is_worked_on_before: bool
 
     @property
     def confidence(self) -> Confidence:
         return min(asking.confidence(self.kept.by.op), asking.confidence(self.long.op))
 
 
-@rule("MG316", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121", "MG303"))
+@rule(
+    "MG316",
+    on=Revision,
+    severity=Severity.WARNING,
+    dialects=("postgresql",),
+    yields_to=("MG120", "MG121", "MG303", "MG320", "MG324", "MG327", "MG329"),
+)
 def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     """Flag a table that stays locked while the transaction works on another one for longer than an instant."""
     pairs = list(_pairs(view.statements))
     if not pairs:
         return
-    first = max(pairs, key=lambda each: (each.confidence, _is_before(each.kept.by, each.long)))
-    (lock, table), long = first
-    if _is_before(long, lock):
+    first = max(pairs, key=lambda each: (each.confidence, not each.is_worked_on_before))
+    (lock, table, _), long = first.kept, first.long
+    if first.is_worked_on_before:
         yield _asked_for_meanwhile(first)
         return
     is_earlier = lock.revision.id != long.revision.id
@@ -61,7 +68,7 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
 
 def _asked_for_meanwhile(pair: _Pair) -> Problem:
     """What blocks another table for long has come before: that one waits for this lock, too."""
-    (lock, table), long = pair
+    (lock, table, _), long = pair.kept, pair.long
     (other, *_) = transactions.about(long)
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(long.hazards, other)
     where = transactions.place(long, lock)
@@ -81,14 +88,14 @@ def _asked_for_meanwhile(pair: _Pair) -> Problem:
     )
 
 
-def _is_before(one: Statement[Operation], other: Statement[Operation]) -> bool:
-    return any(each is one for each in other.transaction.blocking)
+def _is_together(one: Statement[Operation], other: Statement[Operation]) -> bool:
+    return other.transaction.is_block and one.transaction.number == other.transaction.number
 
 
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
-    long = [each for each in statements if _is_blocking_for_long(each)]
-    told = set().union(*map(transactions.whole_tables, long))
+    long = [(place, each) for place, each in enumerate(statements) if _is_blocking_for_long(each)]
+    told = set().union(*(transactions.whole_tables(each) for _, each in long))
     for each in reversed(statements):
         if isinstance(each.op, RenameTable) and each.op.new_name in told:
             told.add(each.op.table)
@@ -96,10 +103,10 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
         # where a table is locked before what takes long that is the worse of the two
-        after = [each for each in long if _is_before(kept.by, each)]
-        beside = after or [each for each in long if _is_before(each, kept.by)]
-        if beside:
-            yield _Pair(kept, max(beside, key=lambda each: asking.confidence(each.op)))
+        after = [each for place, each in long if kept.is_held_at(place, each)]
+        before = [each for place, each in long if place < kept.place and _is_together(each, kept.by)]
+        if after or before:
+            yield _Pair(kept, max(after or before, key=lambda each: asking.confidence(each.op)), not after)
 
 
 def _is_blocking_for_long(statement: Statement[Operation]) -> bool:
