@@ -14,7 +14,8 @@ from typing import Final, Literal, TypeAlias
 
 from migrate_guard import engine
 from migrate_guard.engine import Reading
-from migrate_guard.history.transactions import Session, together
+from migrate_guard.history.grouping import together
+from migrate_guard.history.transactions import Session
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Answer, Effects
 from migrate_guard.model.effects import together as all_effects

@@ -13,6 +13,7 @@ from typing import Final
 from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted
 from migrate_guard.history.again import can_run_again
+from migrate_guard.history.grouping import are_exclusive, renamed_along, statements, types_ahead
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -36,44 +37,6 @@ from migrate_guard.model.target import Target
 
 MAXIMUM_LONG: Final = 4
 """Statements that work for long and are remembered of one transaction, beside those that block another table."""
-
-
-def statements(transitions: Sequence[Transition]) -> Iterator[tuple[Transition, ...]]:
-    """The operations of each statement: an ALTER TABLE with several actions is read as one operation an action."""
-    group: list[Transition] = []
-    for transition in transitions:
-        if group and transition.operation.part == 0:
-            yield tuple(group)
-            group = []
-        group.append(transition)
-    if group:
-        yield tuple(group)
-
-
-def _types_ahead(groups: Sequence[tuple[Transition, ...]], number: int) -> tuple[ops.Operation, ...]:
-    """The enum types that a directive creates for the columns of its own."""
-    operation = groups[number][0].operation
-    found: list[ops.Operation] = []
-    while number and not operation.is_sql and not isinstance(operation, ops.CreateEnum):
-        number -= 1
-        earlier = groups[number][0].operation
-        if not isinstance(earlier, ops.CreateEnum) or earlier.is_sql or not operation.span.contains(earlier.span):
-            break
-        found.insert(0, earlier)
-    return tuple(found)
-
-
-def _renamed_along(
-    group: tuple[Transition, ...], following: Sequence[tuple[Transition, ...]]
-) -> tuple[ops.RenameColumn, ...]:
-    """What `alter_column(new_column_name=…)` does after all else that it says."""
-    for each in following:
-        match group[0].operation, each[0].operation:
-            case ops.AlterColumn(is_sql=False) as changed, ops.RenameColumn(is_sql=False) as renamed:
-                if (changed.span, changed.table, changed.column) == (renamed.span, renamed.table, renamed.column):
-                    return (renamed,)
-    return ()
-
 
 _LEAVE_IT_AT_THAT: Final = (None, "psycopg2", "asyncpg")
 """The drivers that begin no transaction after a COMMIT that is executed as SQL: they keep account of it themselves,
@@ -132,8 +95,8 @@ class Session:
         groups = tuple(statements(run.transitions))
         for number, group in enumerate(groups):
             commit = self._committed_before(number, groups)
-            along = _renamed_along(group, groups[number + 1 : number + 2])
-            ahead = _types_ahead(groups, number)
+            along = renamed_along(group, groups[number + 1 : number + 2])
+            ahead = types_ahead(groups, number)
             yield from self._statement(number, group, revision, run, commit, (ahead, along))
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
@@ -182,7 +145,7 @@ class Session:
         first = group[0]
         is_block = self._enter(first.operation)
         written = tuple(each.operation for each in group)
-        transaction = self._transaction(is_block=is_block)
+        transaction = self._transaction(first.operation, is_block=is_block)
         done: list[tuple[ops.Operation, Effects]] = []
         pending: Mapping[ConstraintKey, NotValid] = {}
         before = first.before
@@ -222,7 +185,7 @@ class Session:
                     self._note(done.pop(), before, revision, is_block=is_block)
                 if is_block and statement.hazards.is_blocking and self._is_telling(statement.hazards):
                     self._blocking = (*self._blocking, statement)
-                transaction = self._transaction(is_block=is_block)
+                transaction = self._transaction(each.operation, is_block=is_block)
                 if len(written) > 1:
                     pending = _with_not_valid(pending, part, effects, revision)
                     transaction = replace(transaction, not_valid={**transaction.not_valid, **pending})
@@ -252,6 +215,8 @@ class Session:
         first = groups[number][0].operation
         if self._unfinished is None or self._is_autocommit or not first.in_autocommit or first.is_apart:
             return None
+        if are_exclusive(self._unfinished, first):
+            return None
         block = takewhile(lambda group: group[0].operation.in_autocommit, groups[number:])
         return Commit(self._unfinished, tuple(each.operation for group in block for each in group))
 
@@ -275,10 +240,14 @@ class Session:
         found = self._local.get("timezone") or self._settings.get("timezone")
         return found.value if found else None
 
-    def _transaction(self, *, is_block: bool) -> Transaction:
+    def _transaction(self, operation: ops.Operation, *, is_block: bool) -> Transaction:
         if not is_block:
             return Transaction(self._number, is_block=False)
-        return Transaction(self._number, is_block, self._held, self._not_valid, self._new_values, self._blocking)
+        blocking, held = self._blocking, self._held
+        if operation.condition is not None:
+            blocking = tuple(each for each in blocking if not are_exclusive(each.op, operation))
+            held = {name: each for name, each in held.items() if not are_exclusive(each.by, operation)}
+        return Transaction(self._number, is_block, held, self._not_valid, self._new_values, blocking)
 
     def _in_force(self, operation: ops.Operation, *, is_block: bool) -> Mapping[str, Setting]:
         if operation.is_apart:
@@ -376,8 +345,14 @@ class Session:
                 self._new |= {view.name}
             case ops.CreateSequence(sequence=sequence) if sequence.name not in before.sequences:
                 self._new |= {sequence.name}
+            case ops.RawSql(kind="CREATE TEMPORARY TABLE", tables=tables):
+                self._new |= set(tables)
+            case ops.RenameTable(table=name, new_name=new_name, condition=None):
+                self._new = (self._new - {name, new_name}) | ({new_name} if name in self._new else set())
             case ops.RenameTable(table=name, new_name=new_name) if name in self._new:
                 self._new |= {new_name}
+            case ops.DropTable(table=name, condition=None):
+                self._new -= {name}
 
     def _note_rows(self, operation: ops.Operation) -> None:
         match operation:
@@ -417,15 +392,3 @@ def _sequences(columns: Iterable[Column], table: QualifiedName) -> Iterator[Qual
     for each in columns:
         if each.is_serial or each.is_identity:
             yield QualifiedName(each.sequence_in(table), table.schema)
-
-
-def together(found: Sequence[Statement[ops.Operation]]) -> Iterator[tuple[Statement[ops.Operation], ...]]:
-    """The parts of each statement that the database gets."""
-    group: list[Statement[ops.Operation]] = []
-    for each in found:
-        if group and (each.number != group[0].number or not each.op.is_sql):
-            yield tuple(group)
-            group = []
-        group.append(each)
-    if group:
-        yield tuple(group)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from typing import Final
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
@@ -36,6 +38,11 @@ def query(cursor: Cursor) -> Iterator[Operation]:
         yield setting
     elif (table := _into(cursor)) is not None:
         reads = tuple(each for each in cursor.query_tables(0, cursor.end) if each != table)
+        if _is_temporary(cursor):
+            cursor.tables = [table]
+            cursor.options |= {"WITH DATA"}
+            yield raw(cursor, "CREATE TEMPORARY TABLE", objects=reads)
+            return
         made = Table(table, cursor.span(), is_open=True)
         yield CreateTable(span=cursor.span(), is_sql=True, table=made, reads=reads, copies_rows=True)
     else:
@@ -103,11 +110,18 @@ def _into(cursor: Cursor) -> QualifiedName | None:
     if cursor.dialect != "postgresql" or not cursor.is_at("SELECT"):
         return None
     cursor.skip_until("INTO", "FROM")
-    if not cursor.take("INTO") or cursor.take_any("TEMP", "TEMPORARY"):
+    if not cursor.take("INTO"):
         return None
-    cursor.take("UNLOGGED")
+    cursor.take_any("TEMP", "TEMPORARY", "UNLOGGED")
     cursor.take("TABLE")
     return cursor.table()
+
+
+_INTO_TEMPORARY: Final = re.compile(r"\bINTO\s+TEMP(ORARY)?\b", re.IGNORECASE)
+
+
+def _is_temporary(cursor: Cursor) -> bool:
+    return _INTO_TEMPORARY.search(cursor.sql) is not None
 
 
 def _set_config(cursor: Cursor) -> SetParameter | None:
