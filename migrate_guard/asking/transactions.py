@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from migrate_guard.asking import locks
+from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -124,7 +125,8 @@ class Kept(NamedTuple):
 
     def is_held_at(self, place: int, statement: Statement[ops.Operation]) -> bool:
         """Whether a later statement runs in the same transaction."""
-        return self.place < place and self.by.transaction.number == statement.transaction.number
+        is_together = self.by.transaction.number == statement.transaction.number
+        return self.place < place and is_together and not are_exclusive(self.by.op, statement.op)
 
 
 def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...]:

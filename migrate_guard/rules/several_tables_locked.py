@@ -5,6 +5,7 @@ from typing import NamedTuple
 
 from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
+from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.operations import Operation, RenameTable
@@ -89,16 +90,19 @@ def _asked_for_meanwhile(pair: _Pair) -> Problem:
 
 
 def _is_together(one: Statement[Operation], other: Statement[Operation]) -> bool:
-    return other.transaction.is_block and one.transaction.number == other.transaction.number
+    is_one = other.transaction.is_block and one.transaction.number == other.transaction.number
+    return is_one and not are_exclusive(one.op, other.op)
 
 
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
     long = [(place, each) for place, each in enumerate(statements) if _is_blocking_for_long(each)]
     told = set().union(*(transactions.whole_tables(each) for _, each in long))
-    for each in reversed(statements):
-        if isinstance(each.op, RenameTable) and each.op.new_name in told:
-            told.add(each.op.table)
+    renamed = [each.op for each in statements if isinstance(each.op, RenameTable)]
+    for one in reversed(renamed):
+        told |= {one.table} if one.new_name in told else set()
+    for one in renamed:
+        told |= {one.new_name} if one.table in told else set()
     for kept in transactions.kept_from(statements):
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
