@@ -119,6 +119,12 @@ class Kept(NamedTuple):
 
     by: Statement[ops.Operation]
     table: QualifiedName
+    place: int
+    """Among the statements of its script, below 0 where it is one of an earlier revision."""
+
+    def is_with(self, statement: Statement[ops.Operation]) -> bool:
+        """Whether a statement runs in the same transaction."""
+        return self.by.transaction.number == statement.transaction.number
 
 
 def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...]:
@@ -130,11 +136,13 @@ def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...
     dropped = {each.op.table for each in statements if isinstance(each.op, ops.DropTable)}
     earlier = statements[0].transaction.blocking if statements else ()
     found: list[Kept] = []
-    for each in (*earlier, *statements):
+    for place, each in enumerate((*earlier, *statements), -len(earlier)):
         if isinstance(each.op, ops.CreateIndex | ops.DropIndex) or not each.hazards.is_blocking:
+            continue
+        if not each.transaction.is_block or each.effects.transactional.is_no:
             continue
         own = () if isinstance(each.op, ops.DropTable) else about(each)
         table = next((name for name in own or locks.blocked(each.hazards) if name not in dropped), None)
         if table is not None:
-            found.append(Kept(each, table))
+            found.append(Kept(each, table, place))
     return tuple(found)

@@ -36,7 +36,7 @@ class _Wait(NamedTuple):
 def blocking_scan_after_lock(view: RevisionView) -> Iterator[Problem]:
     """Flag a long statement that runs while an earlier one of the transaction keeps others from a table in use."""
     kept = transactions.kept_from(view.statements)
-    waits = [wait for each in view.statements for wait in _waits(each, kept)]
+    waits = [wait for place, each in enumerate(view.statements) for wait in _waits(each, place, kept)]
     if not waits:
         return
     # all of them have one cause and one way out, which the most certain says for all
@@ -78,17 +78,17 @@ def _instead(statement: Statement[Operation], why: str) -> Instead:
     return () if _LOOP.search(op.condition or "") else transactions.in_own_revision(statement, why)
 
 
-def _waits(statement: Statement[Operation], kept: Sequence[transactions.Kept]) -> Iterator[_Wait]:
+def _waits(statement: Statement[Operation], place: int, kept: Sequence[transactions.Kept]) -> Iterator[_Wait]:
     """What a statement makes others wait for, if it takes long under a lock."""
     work = _work(statement.hazards)
     if work is None and not _is_repeated(statement):
         return
     if statement.effects.transactional.is_no or _is_told_by_another(statement, work):
         return
-    earlier = {id(each) for each in statement.transaction.blocking if _is_other(each, statement)}
-    held = [each for each in kept if id(each.by) in earlier]
+    earlier = (each for each in kept if each.place < place and each.is_with(statement))
+    held = [each for each in earlier if _is_other(each.by, statement)]
     if held:
-        lock, table = max(held, key=lambda each: (each.by.hazards.blocks_reads.is_yes, not each.by.op.condition))
+        lock, table, _ = max(held, key=lambda each: (each.by.hazards.blocks_reads.is_yes, not each.by.op.condition))
         yield _Wait(statement, work, lock, table)
 
 

@@ -7,7 +7,7 @@ from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.instead import Instead
-from migrate_guard.model.operations import Operation, RenameTable
+from migrate_guard.model.operations import CreateTable, Operation, RenameTable
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Severity, Statement, rule
 
@@ -17,22 +17,30 @@ class _Pair(NamedTuple):
 
     kept: transactions.Kept
     long: Statement[Operation]
+    is_after: bool
+    """The lock is asked for when the other one has done its work."""
 
     @property
     def confidence(self) -> Confidence:
         return min(asking.confidence(self.kept.by.op), asking.confidence(self.long.op))
 
 
-@rule("MG316", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121", "MG303"))
+@rule(
+    "MG316",
+    on=Revision,
+    severity=Severity.WARNING,
+    dialects=("postgresql",),
+    yields_to=("MG120", "MG121", "MG303", "MG320", "MG324", "MG327", "MG329"),
+)
 def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     """Flag a table that stays locked while the transaction works on another one for longer than an instant."""
     pairs = list(_pairs(view.statements))
     if not pairs:
         return
-    first = max(pairs, key=lambda each: (each.confidence, _is_before(each.kept.by, each.long)))
-    (lock, table), long = first
-    if _is_before(long, lock):
-        yield _asked_for_meanwhile(first)
+    first = max(pairs, key=lambda each: (each.confidence, not each.is_after))
+    (lock, table, _), long, is_after = first
+    if is_after:
+        yield _asked_for_meanwhile(first, view.statements)
         return
     is_earlier = lock.revision.id != long.revision.id
     at = long if is_earlier else lock
@@ -49,7 +57,7 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
         at.span,
         object=str(table),
         help=transactions.advice(at, "Put one of the two into a revision of its own."),
-        instead=() if is_earlier else _instead(lock, long, view.statements),
+        instead=() if is_earlier else _instead(first, view.statements, "done"),
         related=(
             Related(long.span, _work(long)) if at is lock else Related(lock.span, f'takes {mode} on "{table}"'),
             *transactions.of_configuration(at.environment),
@@ -59,9 +67,9 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     )
 
 
-def _asked_for_meanwhile(pair: _Pair) -> Problem:
+def _asked_for_meanwhile(pair: _Pair, statements: Sequence[Statement[Operation]]) -> Problem:
     """What blocks another table for long has come before: that one waits for this lock, too."""
-    (lock, table), long = pair
+    (lock, table, _), long, _ = pair
     (other, *_) = transactions.about(long)
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(long.hazards, other)
     where = transactions.place(long, lock)
@@ -74,21 +82,17 @@ def _asked_for_meanwhile(pair: _Pair) -> Problem:
         lock.span,
         object=str(table),
         help=transactions.advice(lock, "Put one of the two into a revision of its own."),
-        instead=transactions.in_own_revision(lock, f'"{other}" is free by then'),
+        instead=_instead(pair, statements, "free"),
         related=(Related(long.span, _work(long)), *transactions.of_configuration(lock.environment)),
         confidence=pair.confidence,
         direction="upgrade",
     )
 
 
-def _is_before(one: Statement[Operation], other: Statement[Operation]) -> bool:
-    return any(each is one for each in other.transaction.blocking)
-
-
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
-    long = [each for each in statements if _is_blocking_for_long(each)]
-    told = set().union(*map(transactions.whole_tables, long))
+    long = [(place, each) for place, each in enumerate(statements) if _is_blocking_for_long(each)]
+    told = set().union(*(transactions.whole_tables(each) for _, each in long))
     for each in reversed(statements):
         if isinstance(each.op, RenameTable) and each.op.new_name in told:
             told.add(each.op.table)
@@ -96,10 +100,11 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
         # where a table is locked before what takes long that is the worse of the two
-        after = [each for each in long if _is_before(kept.by, each)]
-        beside = after or [each for each in long if _is_before(each, kept.by)]
-        if beside:
-            yield _Pair(kept, max(beside, key=lambda each: asking.confidence(each.op)))
+        together = [(place, each) for place, each in long if kept.is_with(each)]
+        if together:
+            beside = [pair for pair in together if kept.place < pair[0]] or together
+            place, chosen = max(beside, key=lambda pair: asking.confidence(pair[1].op))
+            yield _Pair(kept, chosen, is_after=kept.place > place)
 
 
 def _is_blocking_for_long(statement: Statement[Operation]) -> bool:
@@ -123,13 +128,13 @@ def _work(long: Statement[Operation]) -> str:
     return f'{does} "{answer.relations[0] if answer.relations else subject(long.op)}"'
 
 
-def _instead(
-    lock: Statement[Operation], long: Statement[Operation], statements: Sequence[Statement[Operation]]
-) -> Instead:
-    """The instant change after what takes long, where nothing in between needs it."""
+def _instead(pair: _Pair, statements: Sequence[Statement[Operation]], then: str) -> Instead:
+    """The instant change after what takes long, where nothing that follows needs it."""
+    lock, tables = pair.kept.by, pair.kept.by.hazards.locks.keys()
+    if isinstance(lock.op, CreateTable | RenameTable):
+        return ()
     later = [each for each in statements if each.number > lock.number]
-    tables = lock.hazards.locks.keys()
     if any(each.effects.open_locks or not tables.isdisjoint(each.effects.locks) for each in later):
         return ()
-    (table, *_) = transactions.about(long)
-    return transactions.in_own_revision(lock, f'"{table}" is done by then')
+    (table, *_) = transactions.about(pair.long)
+    return transactions.in_own_revision(lock, f'"{table}" is {then} by then')
