@@ -8,6 +8,11 @@ from textwrap import dedent
 from typing import TypeAlias
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# How long an example takes says nothing on a machine on which other tests run.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 MakeProject: TypeAlias = Callable[..., Path]
 

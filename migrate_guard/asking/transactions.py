@@ -123,10 +123,10 @@ class Kept(NamedTuple):
     place: int
     """Among the statements of its script, below 0 where it is one of an earlier revision."""
 
-    def is_held_at(self, place: int, statement: Statement[ops.Operation]) -> bool:
-        """Whether a later statement runs in the same transaction."""
-        is_together = self.by.transaction.number == statement.transaction.number
-        return self.place < place and is_together and not are_exclusive(self.by.op, statement.op)
+    def is_with(self, statement: Statement[ops.Operation]) -> bool:
+        """Whether a statement runs in the same transaction."""
+        is_one = self.by.transaction.number == statement.transaction.number
+        return is_one and not are_exclusive(self.by.op, statement.op)
 
 
 def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...]:

@@ -85,7 +85,8 @@ def _waits(statement: Statement[Operation], place: int, kept: Sequence[transacti
         return
     if statement.effects.transactional.is_no or _is_told_by_another(statement, work):
         return
-    held = [each for each in kept if each.is_held_at(place, statement) and _is_other(each.by, statement)]
+    earlier = (each for each in kept if each.place < place and each.is_with(statement))
+    held = [each for each in earlier if _is_other(each.by, statement)]
     if held:
         lock, table, _ = max(held, key=lambda each: (each.by.hazards.blocks_reads.is_yes, not each.by.op.condition))
         yield _Wait(statement, work, lock, table)

@@ -5,10 +5,9 @@ from typing import NamedTuple
 
 from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
-from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.instead import Instead
-from migrate_guard.model.operations import Operation, RenameTable
+from migrate_guard.model.operations import CreateTable, Operation, RenameTable
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Severity, Statement, rule
 
@@ -18,7 +17,8 @@ class _Pair(NamedTuple):
 
     kept: transactions.Kept
     long: Statement[Operation]
-    is_worked_on_before: bool
+    is_after: bool
+    """The lock is asked for when the other one has done its work."""
 
     @property
     def confidence(self) -> Confidence:
@@ -37,10 +37,10 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     pairs = list(_pairs(view.statements))
     if not pairs:
         return
-    first = max(pairs, key=lambda each: (each.confidence, not each.is_worked_on_before))
-    (lock, table, _), long = first.kept, first.long
-    if first.is_worked_on_before:
-        yield _asked_for_meanwhile(first)
+    first = max(pairs, key=lambda each: (each.confidence, not each.is_after))
+    (lock, table, _), long, is_after = first
+    if is_after:
+        yield _asked_for_meanwhile(first, view.statements)
         return
     is_earlier = lock.revision.id != long.revision.id
     at = long if is_earlier else lock
@@ -57,7 +57,7 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
         at.span,
         object=str(table),
         help=transactions.advice(at, "Put one of the two into a revision of its own."),
-        instead=() if is_earlier else _instead(lock, long, view.statements),
+        instead=() if is_earlier else _instead(first, view.statements, "done"),
         related=(
             Related(long.span, _work(long)) if at is lock else Related(lock.span, f'takes {mode} on "{table}"'),
             *transactions.of_configuration(at.environment),
@@ -67,9 +67,9 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     )
 
 
-def _asked_for_meanwhile(pair: _Pair) -> Problem:
+def _asked_for_meanwhile(pair: _Pair, statements: Sequence[Statement[Operation]]) -> Problem:
     """What blocks another table for long has come before: that one waits for this lock, too."""
-    (lock, table, _), long = pair.kept, pair.long
+    (lock, table, _), long, _ = pair
     (other, *_) = transactions.about(long)
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(long.hazards, other)
     where = transactions.place(long, lock)
@@ -82,16 +82,11 @@ def _asked_for_meanwhile(pair: _Pair) -> Problem:
         lock.span,
         object=str(table),
         help=transactions.advice(lock, "Put one of the two into a revision of its own."),
-        instead=transactions.in_own_revision(lock, f'"{other}" is free by then'),
+        instead=_instead(pair, statements, "free"),
         related=(Related(long.span, _work(long)), *transactions.of_configuration(lock.environment)),
         confidence=pair.confidence,
         direction="upgrade",
     )
-
-
-def _is_together(one: Statement[Operation], other: Statement[Operation]) -> bool:
-    is_one = other.transaction.is_block and one.transaction.number == other.transaction.number
-    return is_one and not are_exclusive(one.op, other.op)
 
 
 def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
@@ -107,10 +102,11 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
         # where a table is locked before what takes long that is the worse of the two
-        after = [each for place, each in long if kept.is_held_at(place, each)]
-        before = [each for place, each in long if place < kept.place and _is_together(each, kept.by)]
-        if after or before:
-            yield _Pair(kept, max(after or before, key=lambda each: asking.confidence(each.op)), not after)
+        together = [(place, each) for place, each in long if kept.is_with(each)]
+        if together:
+            beside = [pair for pair in together if kept.place < pair[0]] or together
+            place, chosen = max(beside, key=lambda pair: asking.confidence(pair[1].op))
+            yield _Pair(kept, chosen, is_after=kept.place > place)
 
 
 def _is_blocking_for_long(statement: Statement[Operation]) -> bool:
@@ -134,13 +130,13 @@ def _work(long: Statement[Operation]) -> str:
     return f'{does} "{answer.relations[0] if answer.relations else subject(long.op)}"'
 
 
-def _instead(
-    lock: Statement[Operation], long: Statement[Operation], statements: Sequence[Statement[Operation]]
-) -> Instead:
-    """The instant change after what takes long, where nothing in between needs it."""
+def _instead(pair: _Pair, statements: Sequence[Statement[Operation]], then: str) -> Instead:
+    """The instant change after what takes long, where nothing that follows needs it."""
+    lock, tables = pair.kept.by, pair.kept.by.hazards.locks.keys()
+    if isinstance(lock.op, CreateTable | RenameTable):
+        return ()
     later = [each for each in statements if each.number > lock.number]
-    tables = lock.hazards.locks.keys()
     if any(each.effects.open_locks or not tables.isdisjoint(each.effects.locks) for each in later):
         return ()
-    (table, *_) = transactions.about(long)
-    return transactions.in_own_revision(lock, f'"{table}" is done by then')
+    (table, *_) = transactions.about(pair.long)
+    return transactions.in_own_revision(lock, f'"{table}" is {then} by then')
