@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from migrate_guard.asking import locks
+from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -83,14 +84,6 @@ def whole_tables(statement: Statement[ops.Operation]) -> frozenset[QualifiedName
     return frozenset(whole(each, statement.before) for each in about(statement))
 
 
-def renamed(name: QualifiedName, by: Iterable[Statement[ops.Operation]]) -> QualifiedName:
-    """The name of a table after some statements."""
-    for each in by:
-        if isinstance(each.op, ops.RenameTable) and each.op.table == name:
-            name = each.op.new_name
-    return name
-
-
 def whole(name: QualifiedName, schema: Schema) -> QualifiedName:
     """The partitioned table that a partition is part of."""
     table = schema.table(name)
@@ -123,8 +116,9 @@ class Kept(NamedTuple):
     """Among the statements of its script, below 0 where it is one of an earlier revision."""
 
     def is_held_at(self, place: int, statement: Statement[ops.Operation]) -> bool:
-        """Whether a later statement runs in the same transaction."""
-        return self.place < place and self.by.transaction.number == statement.transaction.number
+        """Whether a later statement runs in the same transaction, and not in the other branch of a condition."""
+        is_later = self.place < place and self.by.transaction.number == statement.transaction.number
+        return is_later and not are_exclusive(self.by.op, statement.op)
 
 
 def kept_from(statements: Sequence[Statement[ops.Operation]]) -> tuple[Kept, ...]:

@@ -99,6 +99,9 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     for each in reversed(statements):
         if isinstance(each.op, RenameTable) and each.op.new_name in told:
             told.add(each.op.table)
+    for each in statements:
+        if isinstance(each.op, RenameTable) and each.op.table in told:
+            told.add(each.op.new_name)
     for kept in transactions.kept_from(statements):
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
