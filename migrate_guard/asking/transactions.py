@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from migrate_guard.asking import locks
@@ -82,14 +82,6 @@ def about(statement: Statement[ops.Operation]) -> tuple[QualifiedName, ...]:
 def whole_tables(statement: Statement[ops.Operation]) -> frozenset[QualifiedName]:
     """The same, where a partition stands for the table that it is part of."""
     return frozenset(whole(each, statement.before) for each in about(statement))
-
-
-def renamed(name: QualifiedName, by: Iterable[Statement[ops.Operation]]) -> QualifiedName:
-    """The name of a table after some statements."""
-    for each in by:
-        if isinstance(each.op, ops.RenameTable) and each.op.table == name:
-            name = each.op.new_name
-    return name
 
 
 def whole(name: QualifiedName, schema: Schema) -> QualifiedName:

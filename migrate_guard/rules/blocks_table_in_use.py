@@ -54,10 +54,17 @@ def _is_swap(statement: Statement[ops.Operation]) -> bool:
     op = statement.op
     match op:
         case ops.RawSql(kind=kind):
-            return kind.endswith(_SWAPPED) and statement.hazards.is_blocking
+            return kind.endswith(_SWAPPED) and statement.hazards.is_blocking and not _is_held(statement)
         case ops.CreateView(view=view):
             return view.name in statement.hazards.locks or view.name in statement.transaction.held
     return False
+
+
+def _is_held(statement: Statement[ops.Operation]) -> bool:
+    """Whether the transaction has the lock already, and waits for nobody."""
+    name = blocked(statement.hazards)[0]
+    mode, got = statement.hazards.locks.get(name), statement.transaction.held.get(name)
+    return mode is not None and got is not None and got.mode >= mode
 
 
 def _queue(statement: Statement[ops.Operation]) -> Problem:

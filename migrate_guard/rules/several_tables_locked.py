@@ -93,11 +93,12 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
     """What blocks another table for longer is a finding of its own, and so is any lock on that table."""
     long = [(place, each) for place, each in enumerate(statements) if _is_blocking_for_long(each)]
     told = set().union(*(transactions.whole_tables(each) for _, each in long))
-    renamed = [each.op for each in statements if isinstance(each.op, RenameTable)]
-    for one in reversed(renamed):
-        told |= {one.table} if one.new_name in told else set()
-    for one in renamed:
-        told |= {one.new_name} if one.table in told else set()
+    for each in reversed(statements):
+        if isinstance(each.op, RenameTable) and each.op.new_name in told:
+            told.add(each.op.table)
+    for each in statements:
+        if isinstance(each.op, RenameTable) and each.op.table in told:
+            told.add(each.op.new_name)
     for kept in transactions.kept_from(statements):
         if transactions.whole(kept.table, kept.by.before) in told or _is_blocking_for_long(kept.by):
             continue
