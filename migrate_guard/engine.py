@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
+from migrate_guard.history.novelty import emptied_after, new_after
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons
 from migrate_guard.history.transactions import Session
@@ -18,7 +19,7 @@ from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import CreateTable, Delete, Insert, Opaque, Operation, RawSql, RenameTable
+from migrate_guard.model.operations import Opaque, Operation
 from migrate_guard.model.revision import (
     Direction,
     History,
@@ -291,8 +292,7 @@ class _Asked:
         self, revision: Revision, run: Run, inherited: frozenset[QualifiedName] = frozenset()
     ) -> frozenset[QualifiedName]:
         """Ask about the operations of a direction of a revision; return what is new after it."""
-        new = set(inherited)
-        emptied: set[QualifiedName] = set()
+        new, emptied = inherited, frozenset[QualifiedName]()
         for transition in run.transitions:
             operation = transition.operation
             self.operations += 1
@@ -307,15 +307,15 @@ class _Asked:
                     transition.before,
                     transition.after,
                     self.reading.target,
-                    frozenset(new),
-                    frozenset(emptied),
+                    new,
+                    emptied,
                 )
                 for each in rules:
                     if run.direction in each.directions:
                         self._collect(each, step, revision, run.direction, operation.condition)
-            _note_new(new, operation, transition.before)
-            _note_rows(emptied, operation)
-        return frozenset(new)
+            new = new_after(operation, new, transition.before)
+            emptied = emptied_after(operation, emptied)
+        return new
 
     def _executed(
         self, revision: Revision, run: Run, session: Session, inherited: frozenset[QualifiedName] = frozenset()
@@ -385,21 +385,3 @@ class _Asked:
         if revision is not None:
             return revision.span
         return Span(self.reading.environment.env_path or self.reading.environment.script_location, 1, 1, 1, 2)
-
-
-def _note_new(new: set[QualifiedName], operation: Operation, before: Schema) -> None:
-    if isinstance(operation, CreateTable):
-        if not (operation.if_not_exists and operation.table.name in before.tables):
-            new.add(operation.table.name)
-    elif isinstance(operation, RenameTable) and operation.table in new:
-        new.add(operation.new_name)
-
-
-def _note_rows(emptied: set[QualifiedName], operation: Operation) -> None:
-    match operation:
-        case Delete(table=table, where=None, condition=None):
-            emptied.add(table)
-        case RawSql(kind="TRUNCATE" | "TRUNCATE TABLE", tables=tables, condition=None):
-            emptied.update(tables)
-        case Insert(table=table):
-            emptied.discard(table)

@@ -14,6 +14,7 @@ from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted
 from migrate_guard.history.again import can_run_again
 from migrate_guard.history.grouping import are_exclusive, renamed_along, statements, types_ahead
+from migrate_guard.history.novelty import emptied_after, new_after
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -258,7 +259,7 @@ class Session:
 
     def _note(self, done: tuple[ops.Operation, Effects], before: Schema, revision: Revision, *, is_block: bool) -> None:
         operation, effects = done
-        self._note_rows(operation)
+        self._emptied = emptied_after(operation, self._emptied)
         if is_block:
             self._hold(operation, effects, revision)
         match operation:
@@ -335,33 +336,12 @@ class Session:
         return {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
+        self._new = new_after(operation, self._new, before)
         match operation:
-            case ops.CreateTable(table=table) if not (operation.if_not_exists and table.name in before.tables):
-                self._new |= {table.name}
+            case ops.CreateTable(table=table) if table.name in self._new:
                 self._new_sequences.update(_sequences(table.columns, table.name))
             case ops.AddColumn(table=name, column=column):
                 self._new_sequences.update(_sequences([column], name))
-            case ops.CreateView(view=view) if view.name not in before.views:
-                self._new |= {view.name}
-            case ops.CreateSequence(sequence=sequence) if sequence.name not in before.sequences:
-                self._new |= {sequence.name}
-            case ops.RawSql(kind="CREATE TEMPORARY TABLE", tables=tables):
-                self._new |= set(tables)
-            case ops.RenameTable(table=name, new_name=new_name, condition=None):
-                self._new = (self._new - {name, new_name}) | ({new_name} if name in self._new else set())
-            case ops.RenameTable(table=name, new_name=new_name) if name in self._new:
-                self._new |= {new_name}
-            case ops.DropTable(table=name, condition=None):
-                self._new -= {name}
-
-    def _note_rows(self, operation: ops.Operation) -> None:
-        match operation:
-            case ops.Delete(table=table, where=None, condition=None):
-                self._emptied |= {table}
-            case ops.RawSql(kind="TRUNCATE" | "TRUNCATE TABLE", tables=tables, condition=None):
-                self._emptied |= set(tables)
-            case ops.Insert(table=table):
-                self._emptied -= {table}
 
 
 def _labels(enum: QualifiedName, schema: Schema) -> tuple[str, ...]:
