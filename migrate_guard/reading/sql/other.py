@@ -359,11 +359,16 @@ def _cluster(cursor: Cursor) -> Iterator[Operation]:
     yield raw(cursor, "CLUSTER", objects=objects)
 
 
+_OFF = frozenset({"FALSE", "OFF", "0"})
+
+
 def _reindex(cursor: Cursor) -> Iterator[Operation]:
     concurrently = False
     if cursor.is_at("("):
         first, last = cursor.skip_group()
-        concurrently = any(word.keyword == "CONCURRENTLY" for word in cursor.words[first:last])
+        given = [word.text.upper() for word in cursor.words[first:last]]
+        pairs = zip(given, [*given[1:], ""], strict=True)
+        concurrently = any(name == "CONCURRENTLY" and value not in _OFF for name, value in pairs)
     thing = cursor.take_any("INDEX", "TABLE", "SCHEMA", "DATABASE", "SYSTEM")
     concurrently = cursor.take("CONCURRENTLY") or concurrently
     objects: tuple[QualifiedName, ...] = ()
