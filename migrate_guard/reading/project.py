@@ -43,6 +43,7 @@ class Project:
     knows_naming_convention: bool = False
     """Whether env.py tells which convention applies, if any."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
+    _paths: dict[str, Path | None] = field(default_factory=dict)
 
     def module(self, name: str) -> ProjectModule | None:
         """Return the module of that dotted name, or None when it is not a readable part of the project."""
@@ -86,6 +87,12 @@ class Project:
         return ProjectModule(name, display, package, _bindings(tree.body))
 
     def _find(self, name: str) -> Path | None:
+        """The file or folder of a module; scripts name the same few again and again."""
+        if name not in self._paths:
+            self._paths[name] = self._searched(name)
+        return self._paths[name]
+
+    def _searched(self, name: str) -> Path | None:
         relative = Path(*name.split("."))
         for root in self.roots:
             for candidate in (root / relative / "__init__.py", (root / relative).with_suffix(".py")):
