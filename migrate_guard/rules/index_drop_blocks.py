@@ -6,7 +6,7 @@ from typing import Final
 from migrate_guard import asking
 from migrate_guard.asking import indexes
 from migrate_guard.asking.locks import who_waits
-from migrate_guard.model.operations import DropIndex, DropTable, Operation
+from migrate_guard.model.operations import CreateIndex, DropIndex, DropTable, Operation
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
 
@@ -17,10 +17,10 @@ def index_drop_blocks(view: RevisionView) -> Iterator[Problem]:
     for statement in view.statements:
         op = statement.op
         if isinstance(op, DropIndex) and statement.hazards.blocks_reads.is_yes and not _waits_anyway(statement, view):
-            yield from _problems(op, statement)
+            yield from _problems(op, statement, view)
 
 
-def _problems(op: DropIndex, statement: Statement[Operation]) -> Iterator[Problem]:
+def _problems(op: DropIndex, statement: Statement[Operation], view: RevisionView) -> Iterator[Problem]:
     table, limit = indexes.table_of(statement), statement.timeout("lock_timeout")
     is_partitioned = table is not None and indexes.is_partitioned(table, statement.before)
     if is_partitioned and limit:
@@ -30,13 +30,14 @@ def _problems(op: DropIndex, statement: Statement[Operation]) -> Iterator[Proble
     if table is not None:
         where = f"{who_waits(statement.hazards, table)} of {indexes.with_partitions(table, statement.before)}"
     until = f", until lock_timeout ({limit.value}) ends it" if limit and limit.value else ""
+    is_anew = _is_built_anew(op, statement, view)
     message = f'dropping "{op.index}" blocks {where} while it waits for the queries that run{until}'
     yield Problem(
         asking.hedged(message, op),
         op.span,
         object=indexes.about(statement),
-        help="Set a lock_timeout: CONCURRENTLY is refused." if is_partitioned else _HELP,
-        instead=indexes.dropped(statement, op),
+        help="Set a lock_timeout: CONCURRENTLY is refused." if is_partitioned else _HELP_ANEW if is_anew else _HELP,
+        instead=() if is_anew else indexes.dropped(statement, op),
         severity=Severity.INFO if limit else None,
         confidence=asking.confidence(op),
         direction="upgrade",
@@ -44,6 +45,15 @@ def _problems(op: DropIndex, statement: Statement[Operation]) -> Iterator[Proble
 
 
 _HELP: Final = "Drop it concurrently, in an autocommit block."
+_HELP_ANEW: Final = "Drop it concurrently where it is built anew: leave it out here."
+
+
+def _is_built_anew(op: DropIndex, statement: Statement[Operation], view: RevisionView) -> bool:
+    """Whether an index of that name follows, so that dropping it in a later revision drops the wrong one."""
+    return any(
+        isinstance(each.op, CreateIndex) and each.op.index.name == op.index.name and each.number > statement.number
+        for each in view.statements
+    )
 
 
 def _waits_anyway(statement: Statement[Operation], view: RevisionView) -> bool:
