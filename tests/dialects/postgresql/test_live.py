@@ -17,7 +17,7 @@ from psycopg.conninfo import make_conninfo
 from psycopg.rows import TupleRow
 
 from migrate_guard.model.locks import LockMode
-from tests.dialects.postgresql.predicting import FIXTURE, predict
+from tests.dialects.postgresql.predicting import FIXTURE, HERE, predict
 from tests.servers import PostgresServer, postgresql
 
 _HEIR: Final = "CREATE TABLE inh () INHERITS (t)"
@@ -135,6 +135,7 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("UPDATE t SET b = p.code FROM parent p WHERE p.id = t.parent_id", None),
     ("SELECT setval('s.sq', (SELECT max(id) FROM t))", None),
 ]
+FORMS += [(line, None) for line in (HERE / "live_forms.txt").read_text(encoding="utf-8").splitlines()]
 _MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock": mode for mode in LockMode}
 """The modes by their names in pg_locks."""
 _RELATIONS: Final = """
