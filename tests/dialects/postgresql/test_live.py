@@ -40,7 +40,7 @@ _OTHER: Final = (
     "CREATE TABLE pl (k text, a int) PARTITION BY LIST (k); CREATE TABLE pl_d PARTITION OF pl DEFAULT; "
     "INSERT INTO pl_d VALUES ('z', 1); ALTER TABLE pl_d ADD CHECK ({})"
 )
-FORMS: Final[list[tuple[str, str | None]]] = [
+_CHOSEN: Final[list[tuple[str, str | None]]] = [
     # types
     ("ALTER TABLE t ALTER COLUMN b TYPE int", None),
     ("ALTER TABLE t ALTER COLUMN varr TYPE varchar[]", None),
@@ -135,7 +135,10 @@ FORMS: Final[list[tuple[str, str | None]]] = [
     ("UPDATE t SET b = p.code FROM parent p WHERE p.id = t.parent_id", None),
     ("SELECT setval('s.sq', (SELECT max(id) FROM t))", None),
 ]
-FORMS += [(line, None) for line in (HERE / "live_forms.txt").read_text(encoding="utf-8").splitlines()]
+FORMS: Final[list[tuple[str, str | None]]] = [
+    *_CHOSEN,
+    *((line, None) for line in (HERE / "live_forms.txt").read_text(encoding="utf-8").splitlines()),
+]
 _MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock": mode for mode in LockMode}
 """The modes by their names in pg_locks."""
 _RELATIONS: Final = """
