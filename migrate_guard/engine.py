@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -226,8 +226,8 @@ class _Asked:
     crashed: set[str] = field(default_factory=set)
     _by_subject: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     _by_statement: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
-    _undone: set[type] = field(default_factory=set)
-    """What rules want to know of downgrades as the database runs them."""
+    _minding: list[Callable[[Operation], bool]] = field(default_factory=list)
+    """Whether a rule wants to know of a downgrade with an operation as the database runs it."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
@@ -238,8 +238,8 @@ class _Asked:
                 self._by_subject[subject].append(each)
             for operation in each.on_statements:
                 self._by_statement[operation].append(each)
-            if "downgrade" in each.directions:
-                self._undone |= set(each.downgrades_with or each.on_statements)
+            if "downgrade" in each.directions and each.on_statements:
+                self._minding.append(each.minds_downgrade or _is_one_of(each.on_statements))
         self._revisions = {each.path: each for each in self.reading.history.order}
 
     def replay(self, engine_name: str | None) -> None:
@@ -266,8 +266,8 @@ class _Asked:
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)
                 # A downgrade runs where the upgrade has been, and the range with it: nothing there is new.
-                done = {type(each.operation) for each in replayed.downgrade.transitions}
-                if done & self._undone or (done and Operation in self._undone):
+                done = [each.operation for each in replayed.downgrade.transitions]
+                if any(minds(each) for minds in self._minding for each in done):
                     back = Session(reading.target, reading.environment, self.small)
                     undone = self._executed(replayed.revision, replayed.downgrade, back)
             head = replayed.revision
@@ -385,3 +385,7 @@ class _Asked:
         if revision is not None:
             return revision.span
         return Span(self.reading.environment.env_path or self.reading.environment.script_location, 1, 1, 1, 2)
+
+
+def _is_one_of(operations: tuple[type[Operation], ...]) -> Callable[[Operation], bool]:
+    return lambda operation: isinstance(operation, operations)

@@ -153,8 +153,8 @@ class Rule:
     dialects: tuple[DialectName, ...] = ()
     """Empty: all."""
     directions: tuple[Direction, ...] = ("upgrade",)
-    downgrades_with: tuple[type[Operation], ...] = ()
-    """It has something to say only of downgrades with one of these operations; empty: of those with what it is on."""
+    minds_downgrade: Callable[[Operation], bool] | None = None
+    """It has something to say only of downgrades with such an operation; None: of those with what it is on."""
     options: type | None = None
     yields_to: tuple[str, ...] = ()
     """Codes of rules that speak first about the same object of the same cause."""
@@ -241,7 +241,7 @@ def rule(
     default: bool = True,
     dialects: tuple[DialectName, ...] = (),
     directions: tuple[Direction, ...] = ("upgrade",),
-    downgrades_with: tuple[type[Operation], ...] = (),
+    minds_downgrade: Callable[[Operation], bool] | None = None,
     options: type | None = None,
     yields_to: tuple[str, ...] = (),
     is_said_once: bool = False,
@@ -267,7 +267,7 @@ def rule(
             default=default,
             dialects=dialects,
             directions=directions,
-            downgrades_with=downgrades_with,
+            minds_downgrade=minds_downgrade,
             options=options,
             yields_to=yields_to,
             is_said_once=is_said_once,

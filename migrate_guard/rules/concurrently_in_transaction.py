@@ -10,11 +10,21 @@ from migrate_guard.model.operations import CreateIndex, DetachPartition, DropInd
 from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
 
 
+def _may_be_refused(operation: Operation) -> bool:
+    match operation:
+        case CreateIndex(concurrently=concurrently) | DropIndex(concurrently=concurrently):
+            return concurrently
+        case DetachPartition(concurrently=concurrently):
+            return concurrently
+    return isinstance(operation, RawSql)
+
+
 @rule(
     "MG303",
     on=(Statement[CreateIndex], Statement[DropIndex], Statement[DetachPartition], Statement[RawSql]),
     severity=Severity.ERROR,
     directions=("upgrade", "downgrade"),
+    minds_downgrade=_may_be_refused,
 )
 def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Problem]:
     """Flag a statement that the database refuses in a transaction, such as CREATE INDEX CONCURRENTLY."""

@@ -21,7 +21,7 @@ from migrate_guard.rule import Confidence, Problem, Related, Severity, Statement
     severity=Severity.ERROR,
     dialects=("postgresql",),
     directions=("upgrade", "downgrade"),
-    downgrades_with=(ops.AddEnumValue,),
+    minds_downgrade=lambda operation: isinstance(operation, ops.AddEnumValue),
 )
 def enum_value_in_transaction(statement: Statement[Operation]) -> Iterator[Problem]:
     """Flag the use of an enum value in the transaction that adds it, which PostgreSQL refuses."""
