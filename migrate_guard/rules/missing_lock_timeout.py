@@ -7,7 +7,7 @@ from migrate_guard import asking
 from migrate_guard.asking import locks, transactions
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.operations import Operation, SetParameter
-from migrate_guard.rule import Problem, Related, Severity, Statement, rule
+from migrate_guard.rule import Confidence, Problem, Related, Severity, Statement, rule
 
 
 @rule("MG314", on=Statement[Operation], severity=Severity.WARNING, dialects=("postgresql",), is_said_once=True)
@@ -20,7 +20,10 @@ def missing_lock_timeout(statement: Statement[Operation]) -> Iterator[Problem]:
     name = f'the table of "{table}"' if table in effects.index_locks else f'"{table}"'
     who = "every query of" if locks.who_waits(effects, table) != "writes" else "every write to"
     mode = transactions.lock_on(effects, table)
-    message = f'nothing limits how long this waits for {mode} on "{table}", and {who} {name} queues behind it'
+    # what a program hands over, or an env.py that is not there, may set one
+    is_known = statement.environment.env_path is not None and not statement.environment.is_handed_connection
+    what = "nothing" if is_known else "nothing in the script"
+    message = f'{what} limits how long this waits for {mode} on "{table}", and {who} {name} queues behind it'
     yield Problem(
         asking.hedged(message, statement.op),
         statement.span,
@@ -29,7 +32,7 @@ def missing_lock_timeout(statement: Statement[Operation]) -> Iterator[Problem]:
         'create_engine(…, connect_args={"options": "-c lock_timeout=5s"}), or in the script.',
         instead=_instead(statement),
         related=_related(statement),
-        confidence=asking.confidence(statement.op),
+        confidence=asking.confidence(statement.op) if is_known else Confidence.MEDIUM,
     )
 
 
