@@ -37,11 +37,6 @@ def who_waits(effects: Effects, table: QualifiedName) -> str:
     return "reads and writes" if reads and writes else "reads" if reads else "writes"
 
 
-def is_of_revision(statement: Statement[ops.Operation], operation: ops.Operation) -> bool:
-    """Whether an operation is one of the same script."""
-    return operation.span.path == statement.op.span.path
-
-
 def held(effects: Effects, table: QualifiedName) -> str:
     """The lock on a table, or the strongest on an index of it, for a sentence: "ACCESS EXCLUSIVE"."""
     mode = effects.locks.get(table) or max(effects.index_locks.values(), default=None)

@@ -108,11 +108,6 @@ def drop_leftover(index: QualifiedName, table: QualifiedName, span: Span) -> ops
     return ops.DropIndex(span=span, index=index, table=table, concurrently=True, if_exists=True)
 
 
-def validated_later(statement: Statement[ops.Operation], table: QualifiedName, constraint: AnyConstraint) -> Instead:
-    """Add a constraint NOT VALID and validate it when that lock is gone, for all of what the script wrote."""
-    return in_place(statement, outside_transaction(statement, added_and_validated(statement, table, constraint)))
-
-
 def added_and_validated(
     statement: Statement[ops.Operation], table: QualifiedName, constraint: AnyConstraint
 ) -> tuple[ops.Operation | Note, ...]:

@@ -15,6 +15,7 @@ from migrate_guard.dialects.emitted import emitted
 from migrate_guard.history.again import can_run_again
 from migrate_guard.history.grouping import are_exclusive, renamed_along, statements, types_ahead
 from migrate_guard.history.novelty import emptied_after, new_after
+from migrate_guard.history.parameters import Parameters
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
@@ -29,7 +30,6 @@ from migrate_guard.model.statement import (
     HeldLock,
     NewValue,
     NotValid,
-    Setting,
     Statement,
     Transaction,
     ValueKey,
@@ -57,11 +57,8 @@ class Session:
     """Tables on which no work takes longer than an instant."""
     is_one_run: bool = False
     """The revisions are known to run in one go: they are those under review. Else each starts at its parent."""
+    _parameters: Parameters = field(init=False)
     _number: int = 0
-    _settings: dict[str, Setting] = field(default_factory=dict)
-    _local: dict[str, Setting] = field(default_factory=dict)
-    _apart: dict[str, Setting] = field(default_factory=dict)
-    """The parameters of the connections that a script opens besides that of the migration."""
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
     _blocking: tuple[Statement[ops.Operation], ...] = ()
     _blocked: set[tuple[str, QualifiedName]] = field(default_factory=set)
@@ -81,7 +78,8 @@ class Session:
     """The place of the last statement in its text, if that has several."""
 
     def __post_init__(self) -> None:
-        self._connect()
+        self._parameters = Parameters(self.environment)
+        self._parameters.connect()
 
     @property
     def new(self) -> frozenset[QualifiedName]:
@@ -102,34 +100,22 @@ class Session:
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
 
-    def _connect(self) -> None:
-        """Set what the environment sets before the first revision."""
-        given = self.environment.settings
-        self._settings = {each.name: Setting(each.value, each.span, None) for each in given if not each.is_local}
-        self._local = self._repeated()
-        if self.environment.transactions == "single":
-            self._local |= {each.name: Setting(each.value, each.span, None) for each in given if each.is_local}
-
-    def _repeated(self) -> dict[str, Setting]:
-        """What every transaction begins with."""
-        given = [each for each in self.environment.settings if each.is_local and each.is_repeated]
-        return {each.name: Setting(each.value, each.span, None) for each in given}
-
     def _begin(self, new: frozenset[QualifiedName]) -> None:
         self._emptied = frozenset()
         self._is_first = True
         self._unfinished = None
         self._is_autocommit = self._is_committed_by_hand = False
         self._new = new
-        self._apart = self._of_connection()
+        self._parameters.open_apart()
         if not self.is_one_run:
-            self._connect()
+            self._parameters.connect()
             self._new_sequences = set()
             self._held, self._blocking, self._blocked = {}, (), set()
 
     def _commit(self) -> None:
         self._number += 1
-        self._local, self._held, self._not_valid, self._new_values = self._repeated(), {}, {}, {}
+        self._parameters.commit()
+        self._held, self._not_valid, self._new_values = {}, {}, {}
         self._new_types = set()
         self._blocking, self._blocked = (), set()
         self._unfinished = None
@@ -156,7 +142,7 @@ class Session:
                 after = each.after if place == len(parts) - 1 else apply(before, part)
                 together = written if len(written) > 1 else (part,)
                 met = first.before if len(written) > 1 else before
-                effects = effect(part, together, met, self.target, self._time_zone())
+                effects = effect(part, together, met, self.target, self._parameters.time_zone)
                 effects = effects.without(self._new).without(self._new_sequences)
                 statement = Statement(
                     op=part,
@@ -174,7 +160,7 @@ class Session:
                     before_siblings=first.before,
                     is_first=self._is_first and not done and place == 0,
                     commit=None if done or place else commit,
-                    settings=self._in_force(part, is_block=is_block),
+                    settings=self._parameters.in_force(part, is_block=is_block),
                     new=self._new,
                     emptied=self._emptied,
                     small=self.small,
@@ -237,10 +223,6 @@ class Session:
         # PostgreSQL runs the statements of one text in one transaction (manual, 55.2.2.1)
         return place is not None
 
-    def _time_zone(self) -> str | None:
-        found = self._local.get("timezone") or self._settings.get("timezone")
-        return found.value if found else None
-
     def _transaction(self, operation: ops.Operation, *, is_block: bool) -> Transaction:
         if not is_block:
             return Transaction(self._number, is_block=False)
@@ -249,11 +231,6 @@ class Session:
             blocking = tuple(each for each in blocking if not are_exclusive(each.op, operation))
             held = {name: each for name, each in held.items() if not are_exclusive(each.by, operation)}
         return Transaction(self._number, is_block, held, self._not_valid, self._new_values, blocking)
-
-    def _in_force(self, operation: ops.Operation, *, is_block: bool) -> Mapping[str, Setting]:
-        if operation.is_apart:
-            return self._apart
-        return {**self._settings, **self._local} if is_block and self._local else self._settings
 
     # -- what statements leave behind
 
@@ -264,14 +241,14 @@ class Session:
             self._hold(operation, effects, revision)
         match operation:
             case ops.SetParameter():
-                self._set(operation, is_block=is_block)
+                self._parameters.set(operation, is_block=is_block)
             case ops.RawSql(kind="COMMIT" | "END" | "ROLLBACK" | "ABORT"):
                 self._commit()
                 self._is_committed_by_hand = self.target.driver in _LEAVE_IT_AT_THAT
             case ops.RawSql(kind="BEGIN" | "START TRANSACTION"):
                 self._is_committed_by_hand = False
             case ops.RawSql(kind="DISCARD", sql=sql) if sql.upper().split()[1:2] == ["ALL"]:
-                self._reset()
+                self._parameters.reset()
         if is_block:
             self._not_valid = _with_not_valid(self._not_valid, operation, effects, revision)
             self._note_pending(operation, before, revision)
@@ -307,33 +284,6 @@ class Session:
             self._held = {
                 operation.new_name if name == operation.table else name: held for name, held in self._held.items()
             }
-
-    def _set(self, operation: ops.SetParameter, *, is_block: bool) -> None:
-        name = operation.name
-        if operation.is_apart:
-            self._apart = {**self._apart, name: Setting(operation.value, operation.span, operation)}
-            return
-        if name == "all" and operation.value.upper() == "DEFAULT":
-            self._reset()
-            return
-        self._local = {each: setting for each, setting in self._local.items() if each != name}
-        if operation.value.upper() == "DEFAULT":
-            given = [each for each in self.environment.settings if each.name == name and each.source == "connection"]
-            settings = {each: setting for each, setting in self._settings.items() if each != name}
-            self._settings = settings | {each.name: Setting(each.value, each.span, None) for each in given}
-        elif not operation.is_local:
-            self._settings = {**self._settings, name: Setting(operation.value, operation.span, operation)}
-        elif is_block:
-            self._local[name] = Setting(operation.value, operation.span, operation)
-
-    def _reset(self) -> None:
-        """RESET ALL and DISCARD ALL give back the settings of the connection."""
-        self._local = {}
-        self._settings = self._of_connection()
-
-    def _of_connection(self) -> dict[str, Setting]:
-        given = [each for each in self.environment.settings if each.source == "connection"]
-        return {each.name: Setting(each.value, each.span, None) for each in given}
 
     def _note_new(self, operation: ops.Operation, before: Schema) -> None:
         self._new = new_after(operation, self._new, before)

@@ -34,6 +34,8 @@ class Setting(NamedTuple):
     span: Span
     by: ops.SetParameter | None
     """The operation of a script that set it; None: the environment."""
+    is_zero: bool = False
+    """Of a timeout: it is none."""
 
 
 class NotValid(NamedTuple):
@@ -154,4 +156,4 @@ class Statement(Generic[Op_co]):
     def timeout(self, name: str) -> Setting | None:
         """A timeout of the session, None where nothing sets it or what is set is no limit."""
         found = self.settings.get(name)
-        return None if found is None or found.value.strip("'\" ").rstrip("msuinhd ") == "0" else found
+        return None if found is None or found.is_zero else found

@@ -225,6 +225,7 @@ SET, LOCAL = "SET lock_timeout = '1s'", "SET LOCAL lock_timeout = '1s'"
             ["5s", None, None, "5s"],
         ),
         ([[SET, "RESET ALL", ADD]], {"of_engine": CONNECTED}, ["5s", "1s", "5s"]),
+        *(([[f"SET lock_timeout = '{none}'", ADD]], {}, [None, None]) for none in ("0ms", "0.0", "00")),
         ([[LOCAL, ADD], [outside("VACUUM")]], {"of_engine": CONNECTED}, ["5s", "1s", "5s"]),
         ([[ADD, outside("VACUUM"), ADD], [ADD]], {"listeners": BEGIN}, ["2s", None, "2s", "2s"]),
         ([[SET, ADD]], {"listeners": BEGIN}, ["2s", "1s"]),

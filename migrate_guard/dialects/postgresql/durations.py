@@ -12,6 +12,8 @@ _DURATION: Final = re.compile(
     r"|(?P<integer>\+?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)))\s*(?P<unit>[a-z]*)\s*"
 )
 _LARGEST: Final = 2_147_483_647
+_LONGEST: Final = 100
+"""Characters; what is longer is no number that the server takes."""
 
 
 def milliseconds(value: str) -> int | None:
@@ -20,7 +22,7 @@ def milliseconds(value: str) -> int | None:
     A number without a unit is one of milliseconds, and units are case-sensitive; a fraction is rounded to the nearest
     multiple of the next smaller unit, and in the end to a whole number (PostgreSQL manual 20.1.1; guc.c, `parse_int`).
     """
-    found = _DURATION.fullmatch(value)
+    found = _DURATION.fullmatch(value) if len(value) <= _LONGEST else None
     if found is None or found["unit"] not in ("", *_UNITS):
         return None
     unit = found["unit"] or "ms"
@@ -30,6 +32,8 @@ def milliseconds(value: str) -> int | None:
         digits = found["integer"].lstrip("+")
         number = int(digits, 16 if digits[1:2] in ("x", "X") else 8 if digits.startswith("0") else 10)
     amount = number * _UNITS[unit]
+    if amount > _LARGEST:
+        return None
     names = list(_UNITS)
     if number % 1 and unit != names[0]:
         smaller = _UNITS[names[names.index(unit) - 1]]
