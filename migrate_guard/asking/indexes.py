@@ -208,3 +208,16 @@ def _rebuilt_partitions(
 
 def _reindex(reindex: ops.RawSql, sql: str) -> ops.RawSql:
     return ops.RawSql(span=reindex.span, is_sql=True, sql=sql, kind="REINDEX TABLE CONCURRENTLY")
+
+
+def outside(statement: Statement[ops.Operation]) -> Instead:
+    """What a transaction refuses or a timeout ends, as it runs to its end: outside, and builds without timeouts."""
+    op = statement.op
+    match op:
+        case ops.CreateIndex():
+            return built(statement, op)
+        case ops.DropIndex():
+            return dropped(statement, op)
+        case ops.RawSql() if op.kind.startswith("REINDEX"):
+            return rebuilt(statement, op)
+    return safer.in_place(statement, safer.outside_transaction(statement, (replace(op, in_batch=False),)))

@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migrate_guard import asking
-from migrate_guard.asking import indexes, safer
-from migrate_guard.model.instead import Instead
+from migrate_guard.asking import indexes
 from migrate_guard.model.operations import CreateIndex, DetachPartition, DropIndex, Operation, RawSql
 from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
 
@@ -46,17 +44,6 @@ def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Pro
         op.span,
         object=indexes.about(statement),
         help="Run it in a string of its own." if op.in_autocommit else "Run it in an autocommit block.",
-        instead=_instead(op, statement),
+        instead=indexes.outside(statement),
         confidence=asking.confidence(op) if is_sure else Confidence.MEDIUM,
     )
-
-
-def _instead(op: Operation, statement: Statement[Operation]) -> Instead:
-    match op:
-        case CreateIndex():
-            return indexes.built(statement, op)
-        case DropIndex():
-            return indexes.dropped(statement, op)
-        case RawSql() if op.kind.startswith("REINDEX"):
-            return indexes.rebuilt(statement, op)
-    return safer.in_place(statement, safer.outside_transaction(statement, (replace(op, in_batch=False),)))

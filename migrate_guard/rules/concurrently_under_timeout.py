@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from migrate_guard import asking
-from migrate_guard.asking import indexes, safer
-from migrate_guard.model.instead import Instead
+from migrate_guard.asking import indexes
 from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, RawSql
 from migrate_guard.model.statement import Setting
 from migrate_guard.rule import Confidence, Problem, Related, Severity, Statement, rule
@@ -36,7 +34,7 @@ def concurrently_under_timeout(
         op.span,
         object=indexes.about(statement),
         help=f"Lift {' and '.join(limits)} for it.",
-        instead=_instead(op, statement),
+        instead=indexes.outside(statement),
         related=tuple(Related(each.span, f"{name} is set here") for name, each in limits.items()),
         confidence=asking.confidence(op) if all(each.value for each in limits.values()) else Confidence.MEDIUM,
     )
@@ -61,13 +59,3 @@ def _left(op: Operation) -> str:
         case DropIndex(index=name):
             return f'"{name}" behind, INVALID'
     return "an INVALID index behind"
-
-
-def _instead(op: Operation, statement: Statement[Operation]) -> Instead:
-    match op:
-        case CreateIndex():
-            return indexes.built(statement, op)
-        case DropIndex():
-            return indexes.dropped(statement, op)
-    body = safer.without_timeouts(statement, (replace(op, in_batch=False),))
-    return safer.in_place(statement, safer.outside_transaction(statement, body))

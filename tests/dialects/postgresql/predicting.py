@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from migrate_guard.dialects.postgresql.effects import effects, statements
+from migrate_guard.dialects.emitted import emitted
+from migrate_guard.dialects.postgresql.effects import effect
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects, together
 from migrate_guard.model.folding import apply
@@ -47,6 +48,34 @@ class Prediction:
             "full_scan": found.scans.value,
             "transactional": found.transactional.value,
         }
+
+
+def statements(operations: Iterable[ops.Operation]) -> Iterator[tuple[ops.Operation, ...]]:
+    """The operations of each statement: an ALTER TABLE with several actions is read as one operation an action."""
+    group: list[ops.Operation] = []
+    for operation in operations:
+        if group and operation.part == 0:
+            yield tuple(group)
+            group = []
+        group.append(operation)
+    if group:
+        yield tuple(group)
+
+
+def effects(
+    statement: Sequence[ops.Operation], schema: Schema, target: Target, new: Collection[QualifiedName] = ()
+) -> tuple[Effects, ...]:
+    """What the operations of one statement do, in the schema before it; `new` are relations nobody else can see yet.
+
+    An operation of Alembic stands for several statements where Alembic emits several: one Effects for each, in order.
+    """
+    if len(statement) > 1:
+        return (together(effect(each, statement, schema, target) for each in statement).without(new),)
+    found: list[Effects] = []
+    for operation in emitted(statement[0], target.dialect):
+        found.append(effect(operation, (operation,), schema, target).without(new))
+        schema = apply(schema, operation)
+    return tuple(found)
 
 
 def predict(sql: Sequence[str], setup: str | None, version: int) -> Prediction:

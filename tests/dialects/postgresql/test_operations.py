@@ -7,7 +7,6 @@ from dataclasses import replace
 
 import pytest
 
-from migrate_guard.dialects.postgresql.effects import effects, statements
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.locks import LockMode
@@ -25,7 +24,7 @@ from migrate_guard.model.schema import (
     UniqueConstraint,
 )
 from migrate_guard.model.target import Target
-from tests.dialects.postgresql.predicting import after_setup, folded, locate, read
+from tests.dialects.postgresql.predicting import after_setup, effects, folded, locate, read, statements
 
 T, PARENT = QualifiedName("t", "s"), QualifiedName("parent", "s")
 SPAN = locate(0, 0)

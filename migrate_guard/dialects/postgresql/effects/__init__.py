@@ -7,10 +7,9 @@ against every measurement (tests/dialects/postgresql).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-from migrate_guard.dialects.emitted import emitted
 from migrate_guard.dialects.postgresql.effects import (
     columns,
     constraints,
@@ -24,40 +23,10 @@ from migrate_guard.dialects.postgresql.effects import (
 from migrate_guard.dialects.postgresql.effects.scene import Scene
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NOTHING, Effects, together
-from migrate_guard.model.folding import apply
-from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.target import Target
 
-__all__ = ["effect", "effects", "statements", "together"]
-
-
-def statements(operations: Iterable[ops.Operation]) -> Iterator[tuple[ops.Operation, ...]]:
-    """The operations of each statement: an ALTER TABLE with several actions is read as one operation an action."""
-    group: list[ops.Operation] = []
-    for operation in operations:
-        if group and operation.part == 0:
-            yield tuple(group)
-            group = []
-        group.append(operation)
-    if group:
-        yield tuple(group)
-
-
-def effects(
-    statement: Sequence[ops.Operation], schema: Schema, target: Target, new: Collection[QualifiedName] = ()
-) -> tuple[Effects, ...]:
-    """What the operations of one statement do, in the schema before it; `new` are relations nobody else can see yet.
-
-    An operation of Alembic stands for several statements where Alembic emits several: one Effects for each, in order.
-    """
-    if len(statement) > 1:
-        return (together(effect(each, statement, schema, target) for each in statement).without(new),)
-    found: list[Effects] = []
-    for operation in emitted(statement[0], target.dialect):
-        found.append(effect(operation, (operation,), schema, target).without(new))
-        schema = apply(schema, operation)
-    return tuple(found)
+__all__ = ["effect", "together"]
 
 
 def effect(
