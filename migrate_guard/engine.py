@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -123,19 +123,31 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     return Reading(history, scripts, sources, environment, project, target, found.env_path)
 
 
-def replay(reading: Reading, engine_name: str | None = None, start: Schema | None = None) -> Replay:
+UPGRADES: Final[tuple[Direction, ...]] = ("upgrade",)
+BOTH: Final[tuple[Direction, ...]] = ("upgrade", "downgrade")
+
+
+def replay(
+    reading: Reading,
+    engine_name: str | None = None,
+    start: Schema | None = None,
+    directions: Collection[Direction] = BOTH,
+) -> Replay:
     """Replay a history that was read, from `start` on; for a multidb environment the one of that engine.
+
+    Downgrades are interpreted where `directions` ask for them; nothing can be replayed without the upgrades.
 
     Where it starts on an empty database, what a `try` guards fails or not as that database would have it.
     """
     fails = None if start is None or start.contents is None else partial(_fails, target=reading.target)
 
     def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
-        if (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
+        if direction not in directions or (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
             return None
         script = reading.scripts[revision.id]
         done = interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
-        if len(reading.scripts) > MAXIMUM_TREES and (direction == "downgrade" or revision.downgrade is None):
+        is_last = direction == "downgrade" or "downgrade" not in directions or revision.downgrade is None
+        if is_last and len(reading.scripts) > MAXIMUM_TREES:
             script.release()
         return done
 
@@ -161,7 +173,7 @@ def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
     part = replace(reading, history=graph.build(kept))
     schema = Schema.of_empty_database()
     for engine_name in reading.environment.databases or (None,):
-        for replayed in replay(part, engine_name, Schema.of_empty_database()):
+        for replayed in replay(part, engine_name, Schema.of_empty_database(), UPGRADES):
             for transition in replayed.upgrade.transitions if replayed.upgrade else ():
                 schema = folding.apply(schema, transition.operation)
     return schema

@@ -113,7 +113,7 @@ def _of_database(
 ) -> Iterator[PlannedRevision]:
     runs = [
         (each.revision, each.upgrade if direction == "upgrade" else each.downgrade)
-        for each in engine.replay(reading, database)
+        for each in engine.replay(reading, database, directions=("upgrade", direction))
         if each.revision.id in wanted
     ]
     environment = _transactional(reading.environment, reading.target)

@@ -439,3 +439,18 @@ def test_check_hands_the_statistics_over(make_project: MakeProject, monkeypatch:
     run(["check", "--config", "db/guard.toml"])
     run(["check", "--config", "db/guard.toml", "--stats", "others.json"])
     assert given == [frozenset(), {ORDERS}, frozenset()]
+
+
+def test_work_on_a_small_table_is_no_hazard(make_project: MakeProject, capsys: Capture) -> None:
+    build = 'op.create_index("ix_orders_note", "orders", ["note"])'
+    project = make_project({"a1.py": script("a1", None, build, 'op.drop_index("ix_orders_note", "orders")')})
+
+    def codes(*arguments: str) -> set[str]:
+        run(["check", "--isolated", "--dialect", "postgresql", "--output-format", "json", *arguments])
+        return {each["code"] for each in json.loads(capsys.readouterr().out)["findings"]}
+
+    for name, size in (("small", TableSize(1, 2)), ("large", TableSize(41_000_000, 8_000_000_000))):
+        (project / f"{name}.json").write_text(written(Statistics({ORDERS: size})), encoding="utf-8")
+    assert "MG301" in codes()
+    assert "MG301" in codes("--stats", "large.json")
+    assert "MG301" not in codes("--stats", "small.json")
