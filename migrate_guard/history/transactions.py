@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
-from typing import Final
+from typing import Final, NamedTuple
 
 from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted
@@ -45,6 +45,26 @@ where psycopg and pg8000 ask the server (measured with SQLAlchemy 2.0 and 2.1).
 
 None: SQLAlchemy's choice, which is psycopg2 in 2.0 and psycopg from 2.1 on.
 """
+
+
+class _Around(NamedTuple):
+    """What stands around a statement in the script and belongs to it."""
+
+    ahead: tuple[ops.Operation, ...]
+    """The types that its directive creates."""
+    along: tuple[ops.Operation, ...]
+    """The rename that its directive ends with."""
+    commit: Commit | None
+
+
+class _Part(NamedTuple):
+    """An action of a statement, or one of the statements that Alembic emits for an operation."""
+
+    op: ops.Operation
+    written: ops.Operation
+    emitted: tuple[ops.Operation, ...]
+    before: Schema
+    after: Schema
 
 
 @dataclass(slots=True)
@@ -93,10 +113,12 @@ class Session:
         self._begin(new)
         groups = tuple(statements(run.transitions))
         for number, group in enumerate(groups):
-            commit = self._committed_before(number, groups)
-            along = renamed_along(group, groups[number + 1 : number + 2])
-            ahead = types_ahead(groups, number)
-            yield from self._statement(number, group, revision, run, commit, (ahead, along))
+            around = _Around(
+                types_ahead(groups, number),
+                renamed_along(group, groups[number + 1 : number + 2]),
+                self._committed_before(number, groups),
+            )
+            yield from self._statement(number, group, revision, run, around)
         if self.environment.transactions != "single" or self._is_committed_by_hand:
             self._commit()
 
@@ -121,64 +143,53 @@ class Session:
         self._unfinished = None
 
     def _statement(
-        self,
-        number: int,
-        group: tuple[Transition, ...],
-        revision: Revision,
-        run: Run,
-        commit: Commit | None,
-        around: tuple[tuple[ops.Operation, ...], tuple[ops.Operation, ...]],
+        self, number: int, group: tuple[Transition, ...], revision: Revision, run: Run, around: _Around
     ) -> Iterator[Statement[ops.Operation]]:
-        first = group[0]
+        first, written = group[0], tuple(each.operation for each in group)
+        is_several = len(group) > 1
         is_block = self._enter(first.operation)
-        written = tuple(each.operation for each in group)
-        transaction = self._transaction(first.operation, is_block=is_block)
+        not_valid: Mapping[ConstraintKey, NotValid] = {}
         done: list[tuple[ops.Operation, Effects]] = []
-        pending: Mapping[ConstraintKey, NotValid] = {}
-        before = first.before
-        for each in group:
-            parts = emitted(each.operation, self.target.dialect)
-            for place, part in enumerate(parts):
-                after = each.after if place == len(parts) - 1 else apply(before, part)
-                together = written if len(written) > 1 else (part,)
-                met = first.before if len(written) > 1 else before
-                effects = effect(part, together, met, self.target, self._parameters.time_zone)
-                effects = effects.without(self._new).without(self._new_sequences)
-                statement = Statement(
-                    op=part,
-                    written=each.operation,
-                    siblings=together if len(written) > 1 else (*around[0], *parts, *around[1]),
-                    number=number,
-                    revision=revision,
-                    direction=run.direction,
-                    before=before,
-                    after=after,
-                    target=self.target,
-                    environment=self.environment,
-                    effects=effects,
-                    transaction=transaction,
-                    before_siblings=first.before,
-                    is_first=self._is_first and not done and place == 0,
-                    commit=None if done or place else commit,
-                    settings=self._parameters.in_force(part, is_block=is_block),
-                    new=self._new,
-                    emptied=self._emptied,
-                    small=self.small,
-                )
-                yield statement
-                done.append((part, effects))
-                self._note_new(part, before)
-                if len(written) == 1:
-                    self._note(done.pop(), before, revision, is_block=is_block)
-                if is_block and statement.hazards.is_blocking and self._is_telling(statement.hazards):
-                    self._blocking = (*self._blocking, statement)
-                transaction = self._transaction(each.operation, is_block=is_block)
-                if len(written) > 1:
-                    pending = _with_not_valid(pending, part, effects, revision)
-                    transaction = replace(transaction, not_valid={**transaction.not_valid, **pending})
-                before = after
-        for one in done:
-            self._note(one, first.before, revision, is_block=is_block)
+        for place, part in enumerate(_parts(group, self.target)):
+            together, met = (written, first.before) if is_several else ((part.op,), part.before)
+            effects = effect(part.op, together, met, self.target, self._parameters.time_zone)
+            effects = effects.without(self._new).without(self._new_sequences)
+            transaction = self._transaction(part.written, is_block=is_block)
+            if not_valid:
+                transaction = replace(transaction, not_valid={**transaction.not_valid, **not_valid})
+            statement = Statement(
+                op=part.op,
+                written=part.written,
+                siblings=written if is_several else (*around.ahead, *part.emitted, *around.along),
+                number=number,
+                revision=revision,
+                direction=run.direction,
+                before=part.before,
+                after=part.after,
+                target=self.target,
+                environment=self.environment,
+                effects=effects,
+                transaction=transaction,
+                before_siblings=first.before,
+                is_first=self._is_first and place == 0,
+                commit=around.commit if place == 0 else None,
+                settings=self._parameters.in_force(part.op, is_block=is_block),
+                new=self._new,
+                emptied=self._emptied,
+                small=self.small,
+            )
+            yield statement
+            self._note_new(part.op, part.before)
+            if is_several:
+                # the actions of one ALTER TABLE meet the schema before it; what they leave behind comes with its end
+                done.append((part.op, effects))
+                not_valid = _with_not_valid(not_valid, part.op, effects, revision)
+            else:
+                self._note(part.op, effects, part.before, revision, is_block=is_block)
+            if is_block and statement.hazards.is_blocking and self._is_telling(statement.hazards):
+                self._blocking = (*self._blocking, statement)
+        for operation, effects in done:
+            self._note(operation, effects, first.before, revision, is_block=is_block)
         # what is outside of a transaction has to be such that it can run again
         lasting = next((each for each in written if not can_run_again(each)), None) if is_block else None
         self._is_first = self._is_first and lasting is None
@@ -234,8 +245,9 @@ class Session:
 
     # -- what statements leave behind
 
-    def _note(self, done: tuple[ops.Operation, Effects], before: Schema, revision: Revision, *, is_block: bool) -> None:
-        operation, effects = done
+    def _note(
+        self, operation: ops.Operation, effects: Effects, before: Schema, revision: Revision, *, is_block: bool
+    ) -> None:
         self._emptied = emptied_after(operation, self._emptied)
         if is_block:
             self._hold(operation, effects, revision)
@@ -292,6 +304,17 @@ class Session:
                 self._new_sequences.update(_sequences(table.columns, table.name))
             case ops.AddColumn(table=name, column=column):
                 self._new_sequences.update(_sequences([column], name))
+
+
+def _parts(group: Sequence[Transition], target: Target) -> Iterator[_Part]:
+    """What the database gets, each with the schema around it."""
+    before = group[0].before
+    for each in group:
+        parts = emitted(each.operation, target.dialect)
+        for place, part in enumerate(parts, 1):
+            after = each.after if place == len(parts) else apply(before, part)
+            yield _Part(part, each.operation, parts, before, after)
+            before = after
 
 
 def _labels(enum: QualifiedName, schema: Schema) -> tuple[str, ...]:
