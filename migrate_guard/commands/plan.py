@@ -23,6 +23,7 @@ from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, pro
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
     from migrate_guard.model.revision import Direction
+    from migrate_guard.planning import Plan
     from migrate_guard.reading.discover import AlembicEnvironment
 
 WIDTH = 100
@@ -99,19 +100,22 @@ def command(
         planned = plan(reading, wanted, direction, sizes)
     for each in reading.history.unreadable:
         complain("warning", f"{each.span}: {each.reason}")
+    emit(_rendered(planned, output_format, color=color(color_choice), verbose=verbose))
+    return 0
+
+
+def _rendered(planned: Plan, output_format: str, *, color: bool, verbose: bool) -> str:
     if output_format == "json":
         from migrate_guard.commands._plan_json import render as as_json
 
-        emit(as_json(planned))
-    elif output_format == "markdown":
+        return as_json(planned)
+    if output_format == "markdown":
         from migrate_guard.commands._plan_markdown import render as as_markdown
 
-        emit(as_markdown(planned))
-    else:
-        from migrate_guard.commands._plan_text import render as as_text
+        return as_markdown(planned)
+    from migrate_guard.commands._plan_text import render as as_text
 
-        emit(as_text(planned, width() or WIDTH, color=color(color_choice), verbose=verbose))
-    return 0
+    return as_text(planned, width() or WIDTH, color=color, verbose=verbose)
 
 
 def _of_word(word: str, reading: Reading, direction: Direction) -> frozenset[str]:
