@@ -164,9 +164,7 @@ def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
 
     The schemas of a multidb environment are united.
     """
-    wanted: set[str] = set()
-    for name in revisions:
-        wanted |= graph.ancestors(reading.history, name) | {name}
+    wanted = graph.reached(reading.history, revisions)
     if reading.env_path is not None:
         reading.project.type_hooks = type_hooks(reading.env_path, reading.project)
     kept = [each for name, each in reading.history.revisions.items() if name in wanted]

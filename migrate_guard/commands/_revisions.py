@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Final
 
 from migrate_guard.commands.schema import resolve
-from migrate_guard.history.graph import ancestors
+from migrate_guard.history.graph import reached
 from migrate_guard.model.revision import Direction, History
 from migrate_guard.terminal import UserError
 
@@ -26,23 +25,13 @@ def revisions_of(word: str, history: History, direction: Direction) -> frozenset
         if not found:
             raise UserError('"base" is no revision; a range says what comes after it: base:heads')
         return found
-    start, end = (
-        _reached(_resolved(first or "base", history), history),
-        _reached(_resolved(last or "heads", history), history),
-    )
+    start = reached(history, _resolved(first or "base", history))
+    end = reached(history, _resolved(last or "heads", history))
     if direction == "downgrade" and start > end:
         start, end = end, start
     if not start <= end:
         raise UserError(f'"{last or "heads"}" does not come after "{first or "base"}"')
-    return frozenset(end - start)
-
-
-def _reached(revisions: Iterable[str], history: History) -> set[str]:
-    """The revisions and all that run before them."""
-    found: set[str] = set()
-    for each in revisions:
-        found |= ancestors(history, each) | {each}
-    return found
+    return end - start
 
 
 def _resolved(word: str, history: History) -> tuple[str, ...]:

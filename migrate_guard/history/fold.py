@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
-from migrate_guard.history.graph import ancestors
+from migrate_guard.history.graph import reached
 from migrate_guard.model import folding
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.revision import Direction, History, Revision, Run
@@ -60,10 +60,8 @@ class Replay:
         schema = self._states[parents[0]]
         if len(parents) == 1:
             return schema
-        done = ancestors(self.history, parents[0]) | {parents[0]}
-        wanted: set[str] = set()
-        for parent in parents[1:]:
-            wanted |= ancestors(self.history, parent) | {parent}
+        done = reached(self.history, parents[:1])
+        wanted = reached(self.history, parents[1:])
         for each in self.history.order:
             if each.id in wanted and each.id not in done:
                 for operation in self._operations.get(each.id, ()):

@@ -142,6 +142,12 @@ def ancestors(history: History, name: str) -> frozenset[str]:
     return frozenset(found)
 
 
+def reached(history: History, names: Iterable[str]) -> frozenset[str]:
+    """Revisions with every one that runs before them."""
+    wanted = tuple(names)
+    return frozenset(wanted).union(*(ancestors(history, name) for name in wanted))
+
+
 def real_heads(history: History) -> tuple[Revision, ...]:
     """Revisions on which no other one rests, dependencies included."""
     return tuple(each for each in history.order if not history.children[each.id])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 
-from migrate_guard.history.graph import ancestors
+from migrate_guard.history.graph import reached
 from migrate_guard.model.revision import History
 
 
@@ -25,9 +25,7 @@ def behind(history: History, revisions: Iterable[str]) -> Range:
 
     Scripts that define no revision, or the same one once more, are no part of what that database has run.
     """
-    run: set[str] = set()
-    for name in revisions:
-        run |= ancestors(history, name) | {name}
+    run = reached(history, revisions)
     return _range(history, run, {history.revisions[name].path for name in run})
 
 
