@@ -131,6 +131,28 @@ def test_corpus_counts_and_complains_of_missing_revisions(corpus: Path, tmp_path
     assert findings.read_text(encoding="utf-8").startswith(f"{key} aim/web/migrations/versions/a1.py:")
 
 
+def test_pull_requests_judge_a_revision_on_its_day(corpus: Path, tmp_path: Path) -> None:
+    """What a later revision mends was said when the earlier one was new; what an earlier one says is not said again."""
+    key, findings = "aim__pypi_aim_aim_web_migrations", tmp_path / "findings.txt"
+    versions = corpus / "aim" / "aim" / "web" / "migrations" / "versions"
+    script = "import sqlalchemy as sa\nfrom alembic import op\nrevision, down_revision = {revision!r}, {down!r}\n"
+    script += "def upgrade():\n    {upgrade}\ndef downgrade():\n    raise NotImplementedError\n"
+    child = 'op.create_table("c", sa.Column("id", sa.Integer, primary_key=True), '
+    child += 'sa.Column("things", sa.Integer, sa.ForeignKey("things.id")))'
+    index = 'op.create_index("ix", "c", ["things"])'
+    for revision, down, upgrade in (("b2", "a1", child), ("c3", "b2", index)):
+        text = script.format(revision=revision, down=down, upgrade=upgrade)
+        (versions / f"{revision}.py").write_text(text, encoding="utf-8")
+    done = start(BENCHMARKS / "pull_requests.py", "--corpus", corpus, "--only", key, "--findings", findings)
+    assert done.returncode == 0, done.stderr + done.stdout
+    assert "1 histories, 3 revisions" in done.stdout
+    assert "| MG602 unindexed-foreign-key | warning | 1 | 33.33 | 1 |" in done.stdout
+    assert "| MG301 index-blocks-writes | error | 1 | 33.33 | 1 |" in done.stdout
+    told = findings.read_text(encoding="utf-8")
+    assert f"{key} aim/web/migrations/versions/b2.py" in told
+    assert told.count(" MG201 ") == 1
+
+
 def test_corpus_says_what_is_not_there(tmp_path: Path) -> None:
     done = start(BENCHMARKS / "corpus.py", "--corpus", tmp_path, "--only", "anitya")
     assert done.returncode == 1
