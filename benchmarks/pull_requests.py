@@ -4,9 +4,9 @@
 usage: pull_requests.py [--only KEY]... [--findings FILE] [--jobs N] [--timeout SECONDS] [--corpus DIR]
 
 The packages have to be there: fetch_corpus.py. For each revision the history ends with it, as on the day on which it
-was written, and is checked as with `--since` its parents: all default rules, no configuration, for the database that its
-configuration names, else for PostgreSQL. Prints errors, warnings and hints per 100 revisions, by rule.
-The exit code is 1 when a rule crashes on a history, or the history takes too long.
+was written, and is checked as with `--since` its parents: all default rules, no configuration, for the database that
+the configuration of the history names, else for PostgreSQL. Prints errors, warnings and hints per 100 revisions, by
+rule. The exit code is 1 when a rule crashes on a history, or the history takes too long.
 """
 
 # ruff: noqa: T201 - it prints what it measures
