@@ -53,6 +53,16 @@ def put_in_place(path: Path, finding: Finding) -> None:
         path = _insert_after(path, body)
 
 
+def put_behind(path: Path, finding: Finding) -> None:
+    """Write the code of a finding behind the statement it speaks about, where that stays as it is."""
+    assert finding.write is not None
+    source = path.read_text(encoding="utf-8")
+    statement = _find(ast.parse(source), finding).statement
+    lines, last = source.splitlines(keepends=True), statement.end_lineno or 0
+    written = textwrap.indent(finding.write.rstrip("\n"), " " * statement.col_offset)
+    path.write_text("".join([*lines[:last], written, "\n", *lines[last:]]), encoding="utf-8")
+
+
 def _with_import(source: str, code: str) -> str:
     """A script with what the new code needs: not every one imports the types of PostgreSQL."""
     line = "from sqlalchemy.dialects import postgresql\n"

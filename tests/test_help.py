@@ -1,13 +1,14 @@
 """The law of help: what a finding says to write, put in place of the bad, is what it promises.
 
 It parses, makes the same schema at head, leaves nothing that blocks a table in use for longer than an instant, and is
-clean under all default rules. It holds for every page of a lock rule and for every such finding on the fixtures.
+clean under all default rules. It holds for every page of a lock rule and for every such finding on the fixtures; what
+other rules say to write takes their finding away and brings no other that fails the gate.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
 
@@ -17,12 +18,12 @@ from migrate_guard import engine
 from migrate_guard.asking.locks import blocks_for_long
 from migrate_guard.commands._schema_json import document
 from migrate_guard.history.transactions import Session
-from migrate_guard.model.finding import Finding, Report
+from migrate_guard.model.finding import Finding, Report, Severity
 from migrate_guard.model.target import DialectName, Target
 from migrate_guard.pages import Example, Page, all_pages
 from migrate_guard.reading.discover import discover
 from tests.checking import check
-from tests.putting_in_place import put_in_place
+from tests.putting_in_place import put_behind, put_in_place
 from tests.test_fixtures import PROJECTS
 from tests.test_pages import write
 
@@ -40,26 +41,44 @@ WITHOUT: Final[dict[str, str]] = {
     "MG331": "the statement waits for a time at which nobody uses the table",
 }
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
+ADDED: Final = frozenset({"MG602"})
+"""Rules that miss something: what they say to write is written besides."""
 IN_ROUNDS: Final = "The line stands for"
 """What a help says of a line that a loop or a helper runs several times, which no code replaces."""
 ROUNDS: Final = 80
 
 
-def examples() -> Iterator[object]:
-    for page in all_pages():
-        if page.code.startswith(FAMILY):
-            for number, example in enumerate(page.examples, 1):
-                if example.kind == "bad":
-                    yield pytest.param(page, example, id=f"{page.code}-{number}")
+def examples(pages: Iterable[Page]) -> list[object]:
+    return [
+        pytest.param(page, example, id=f"{page.code}-{number}")
+        for page in pages
+        for number, example in enumerate(page.examples, 1)
+        if example.kind == "bad"
+    ]
 
 
-@pytest.mark.parametrize(("page", "example"), list(examples()))
+OF_LOCKS: Final = examples(each for each in all_pages() if each.code.startswith(FAMILY))
+OTHERS: Final = examples(each for each in all_pages() if not each.code.startswith(FAMILY))
+
+
+@pytest.mark.parametrize(("page", "example"), OTHERS)
+def test_page_of_another_rule(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put in place, what it says to write takes the finding away and brings none that fails the gate."""
+    write(tmp_path, example)
+    monkeypatch.chdir(tmp_path)
+    target = _target(example)
+    before = {each.code for each in check(tmp_path, dialect=target.dialect, version=target.version).findings}
+    report = mended(tmp_path, target, page.code)
+    assert not [each.message for each in _family(report, page.code) if each.write]
+    brought = [each for each in report.findings if each.severity is Severity.ERROR and each.code not in before]
+    assert not brought, "\n".join(f"{each.span}: {each.code} {each.message}" for each in brought)
+
+
+@pytest.mark.parametrize(("page", "example"), OF_LOCKS)
 def test_page(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path, example)
     monkeypatch.chdir(tmp_path)
-    dialect: DialectName = example.settings.get("dialect", "postgresql")  # type: ignore[assignment]  # the pages' words
-    version = tuple(map(int, example.settings["version"].split("."))) if "version" in example.settings else None
-    target = Target(dialect, version) if version else Target.default(dialect)
+    target = _target(example)
     before = schema_at_head(tmp_path, target)
     report = mended(tmp_path, target)
     left = [each for each in report.findings if each.code not in WITHOUT or each.write is not None]
@@ -82,6 +101,13 @@ def test_fixture(project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         assert schema_at_head(copy, target) == before
 
 
+def _target(example: Example) -> Target:
+    dialect: DialectName = example.settings.get("dialect", "postgresql")  # type: ignore[assignment]  # the pages' words
+    if "version" not in example.settings:
+        return Target.default(dialect)
+    return Target(dialect, tuple(map(int, example.settings["version"].split("."))))
+
+
 def mended(project: Path, target: Target | None, family: str = FAMILY) -> Report:
     """What is found after everything that findings of a family say to write was written."""
     dialect, version = (target.dialect, target.version) if target else (None, None)
@@ -91,7 +117,8 @@ def mended(project: Path, target: Target | None, family: str = FAMILY) -> Report
         finding = next((each for each in _family(report, family) if each.write), None)
         if finding is None:
             return report
-        put_in_place(Path(finding.span.path), finding)
+        put = put_behind if finding.code in ADDED else put_in_place
+        put(Path(finding.span.path), finding)
         done.append(f"{finding.code} {finding.message}\n{finding.write}")
     raise AssertionError("it does not come to an end:\n" + "\n\n".join(done[-3:]))
 

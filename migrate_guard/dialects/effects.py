@@ -27,6 +27,11 @@ def effect(
     return of_postgresql(operation, statement, schema, target, time_zone)
 
 
+def builds_concurrently(target: Target) -> bool:
+    """Whether an index can be built while rows are written: CREATE INDEX CONCURRENTLY."""
+    return target.dialect == "postgresql"
+
+
 def detaches_concurrently(operation: ops.DetachPartition, schema: Schema, target: Target) -> Answer:
     """Whether the partition can be detached while the table is used; else why not."""
     if target.dialect != "postgresql":

@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from migrate_guard.asking import inverse
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
-from migrate_guard.model.instead import Code
+from migrate_guard.model.instead import Code, Downgrade
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Schema, Sequence, Table, View
@@ -78,7 +78,7 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
         'so "alembic downgrade" moves the version back and leaves the schema as it is',
         revision.downgrade,
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
-        instead=refusal if options.downgrades == "raise" else inverse(changes) or refusal,
+        instead=(Downgrade(refusal if options.downgrades == "raise" else inverse(changes) or refusal),),
     )
 
 

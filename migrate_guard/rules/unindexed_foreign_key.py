@@ -1,10 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from migrate_guard.asking import is_covered
+from migrate_guard.dialects.effects import builds_concurrently
+from migrate_guard.model.instead import AutocommitBlock
 from migrate_guard.model.operations import CreateIndex
 from migrate_guard.model.schema import ForeignKey, Index, IndexElement, Lost, PrimaryKey, Table, UniqueConstraint
+from migrate_guard.model.target import Target
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 
@@ -16,7 +20,7 @@ def unindexed_foreign_key(view: TableView) -> Iterator[Problem]:
         return
     for key in table.foreign_keys:
         if key.columns and not is_covered(table, key.columns):
-            yield _problem(table, key)
+            yield _problem(table, key, view.target)
 
 
 def _was_index(lost: Lost, key: ForeignKey) -> bool:
@@ -30,8 +34,11 @@ def _index(table: Table, key: ForeignKey) -> Index:
     return Index(name, tuple(map(IndexElement, key.columns)), key.span)
 
 
-def _problem(table: Table, key: ForeignKey) -> Problem:
+def _problem(table: Table, key: ForeignKey, target: Target) -> Problem:
     name = table.name
+    create = CreateIndex(span=key.span, table=name, index=_index(table, key))
+    # Where the script does not create the table, it is in use.
+    is_aside = table.span.path != key.span.path and builds_concurrently(target)
     columns = " and ".join(f'"{name}.{column}"' for column in key.columns)
     verb = "refers" if len(key.columns) == 1 else "refer"
     return Problem(
@@ -39,8 +46,8 @@ def _problem(table: Table, key: ForeignKey) -> Problem:
         f'so every delete in "{key.referred_table}" scans the whole of "{name}"',
         key.span,
         object=f"{name}.{'.'.join(key.columns)}",
-        help="Create an index that begins with the columns of the foreign key.",
-        instead=(CreateIndex(span=key.span, table=name, index=_index(table, key)),),
+        help=f"Create an index that begins with the columns of the foreign key{', concurrently' if is_aside else ''}.",
+        instead=(AutocommitBlock((replace(create, concurrently=True),)) if is_aside else create,),
         related=tuple(Related(lost.span, "its index goes here") for lost in table.lost if _was_index(lost, key))[-1:],
         confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
     )
