@@ -54,6 +54,10 @@ class Options:
         "normalized normalised scaled"
     )
     """Words with which even a cost or a price is a measure."""
+    weighed: tuple[str, ...] = _words(
+        "database table view query plan edge node route path link road segment step state"
+    )
+    """Tables, by the last word of their names, whose plain cost is what a planner or a search weighs."""
     rates: tuple[str, ...] = _words("hourly nightly daily room pay wage salary")
     """Words with which a rate is a price."""
     currencies: tuple[str, ...] = _words("money monetary currency usd eur gbp chf jpy dollar euro cent pound $ € £")
@@ -67,7 +71,9 @@ def float_money(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag a binary floating-point column whose name or comment speaks of money."""
     table = view.table
     for column in table.columns:
-        if column.type.family == "float" and not column.is_inherited and _is_money(column, options):
+        if column.type.family != "float" or column.is_inherited:
+            continue
+        if _is_money(column, options) and not _is_weighed(table, column, options):
             yield _problem(table, column, options)
 
 
@@ -86,6 +92,11 @@ def _problem(table: Table, column: Column, options: Options) -> Problem:
 
 def _is_money(column: Column, options: Options) -> bool:
     return says_money(column.name, options) or (column.comment is not None and _tells(column, column.comment, options))
+
+
+def _is_weighed(table: Table, column: Column, options: Options) -> bool:
+    """Whether the plain cost of such a thing is no price."""
+    return words(column.name) == ("cost",) and _has(words(table.name.name)[-1:], options.weighed)
 
 
 def says_money(name: str, options: Options) -> bool:
