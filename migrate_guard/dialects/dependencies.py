@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from migrate_guard.model.schema import Type
 from migrate_guard.model.target import Target
 
@@ -13,6 +15,17 @@ def protects_dependents(target: Target) -> bool:
     says, and let go of the rest.
     """
     return target.dialect == "postgresql"
+
+
+def keeps_generated_columns(target: Target) -> bool:
+    """Whether a column is not dropped while a generated column of the table uses it; before, that one went along.
+
+    Tried on PostgreSQL 12, 14, 15, 17 and 18.
+    """
+    return target.dialect == "postgresql" and target.version >= (KEEPS_GENERATED,)
+
+
+KEEPS_GENERATED: Final = 15
 
 
 def casts_by_itself(old: Type, new: Type, target: Target) -> bool | None:

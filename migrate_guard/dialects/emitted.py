@@ -14,7 +14,7 @@ from typing import TypeVar
 from migrate_guard.dialects.comments import table_comment
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Column, ForeignKey
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Column, ForeignKey, PrimaryKey
 from migrate_guard.model.target import DialectName, Target
 
 T = TypeVar("T", bound=ops.Operation)
@@ -72,8 +72,9 @@ def _as_part(whole: ops.Operation, part: T) -> T:
 
 
 def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn) -> bool:
-    """Whether Alembic writes a constraint at the column: a CHECK, and REFERENCES with `inline_references`."""
-    return isinstance(constraint, CheckConstraint) or (
+    """Whether Alembic writes a constraint at the column: a CHECK, with `inline_references` and `inline_primary_key`
+    REFERENCES and PRIMARY KEY."""
+    return isinstance(constraint, CheckConstraint | PrimaryKey) or (
         operation.inline_references and isinstance(constraint, ForeignKey)
     )
 

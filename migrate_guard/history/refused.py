@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from migrate_guard.dialects.dependencies import casts_by_itself, protects_dependents
+from migrate_guard.dialects.dependencies import protects_dependents
+from migrate_guard.history.dependents import (
+    Dependent,
+    columns_of_type,
+    keeps_column,
+    references,
+    resting_on_key,
+    users_of_column,
+)
+from migrate_guard.history.type_changes import uncast
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import (
-    Column,
-    Constraint,
-    ForeignKey,
-    PrimaryKey,
-    Schema,
-    Table,
-    Type,
-    UniqueConstraint,
-)
+from migrate_guard.model.schema import Schema, Table, Type
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
@@ -48,6 +47,7 @@ def refused(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Refus
             yield from _views(name, schema)
         case ops.DropColumn(table=name, column=column):
             yield from _references(name, (column,), schema)
+            yield from _used(name, column, "is dropped", keeps_column(name, column, schema, target))
         case ops.DropConstraint(table=name, constraint=str(constraint)):
             yield from _rests(schema.table(name), constraint, schema)
         case ops.DropType(type=name):
@@ -59,10 +59,8 @@ def refused(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Refus
             yield from _type(column.type, f"{name}.{column.name}", schema)
         case ops.AlterColumn(table=name, column=altered, modify_type=Type() as type_):
             yield from _type(type_, f"{name}.{altered}", schema)
-            owner = schema.table(name)
-            if owner and (found := owner.column(altered)) and owner.is_sure_of(altered):
-                old, new = (_as_enum(each, schema) for each in (found.type, type_))
-                yield from _cast(owner, replace(found, type=old), new, op.using is not None, target)
+            yield from _cast(op, schema, target)
+            yield from _used(name, altered, "gets another type", users_of_column(name, altered, schema))
 
 
 def _repeated(table: Table) -> Iterator[Refused]:
@@ -74,24 +72,9 @@ def _repeated(table: Table) -> Iterator[Refused]:
 
 def _references(name: QualifiedName, columns: tuple[str, ...] | None, schema: Schema) -> Iterator[Refused]:
     """The foreign keys of other tables to a table, or to some of its columns."""
-    for table in schema.referring(name):
-        for key in table.foreign_keys:
-            if key.referred_table != name or table.name == name or not _is_there(key, table):
-                continue
-            if columns is None or set(columns) & set(_referred(key, schema)):
-                what = str(name) if columns is None else f"{name}.{columns[0]}"
-                yield Refused(f'"{what}" is dropped while a foreign key of "{table.name}" refers to it', what, key.span)
-
-
-def _is_there(constraint: Constraint, table: Table) -> bool:
-    return table.is_sure_of(constraint.name or "") and table.is_sure_of(next(iter(constraint.columns), ""))
-
-
-def _referred(key: ForeignKey, schema: Schema) -> tuple[str, ...]:
-    table = schema.table(key.referred_table)
-    if key.referred_columns:
-        return key.referred_columns
-    return table.primary_key.columns if table and table.primary_key else ()
+    what = str(name) if columns is None else f"{name}.{columns[0]}"
+    for each in references(name, columns, schema):
+        yield Refused(f'"{what}" is dropped while a foreign key of "{each.owner}" refers to it', what, each.span)
 
 
 def _views(name: QualifiedName, schema: Schema) -> Iterator[Refused]:
@@ -102,30 +85,23 @@ def _views(name: QualifiedName, schema: Schema) -> Iterator[Refused]:
 
 def _rests(table: Table | None, name: str, schema: Schema) -> Iterator[Refused]:
     """The foreign keys of other tables that rest on a key which is dropped, where no other key could bear them."""
-    dropped = table.constraint(name) if table else None
-    if table is None or not isinstance(dropped, PrimaryKey | UniqueConstraint):
-        return
-    alike: list[object] = [
-        each for each in (table.primary_key, *table.unique_constraints) if each and each is not dropped
-    ]
-    alike += [each for each in table.indexes if each.unique]
-    if any(set(getattr(each, "columns", ())) == set(dropped.columns) for each in alike):
-        return
-    for other in schema.referring(table.name):
-        for key in other.foreign_keys:
-            is_referring = key.referred_table == table.name and _is_there(key, other)
-            if is_referring and set(_referred(key, schema)) == set(dropped.columns):
-                what = f'"{name}" of "{table.name}" is dropped while a foreign key of "{other.name}" rests on it'
-                yield Refused(what, f"{table.name}.{name}", key.span)
+    for each in resting_on_key(table, name, schema):
+        if table is not None:
+            what = f'"{name}" of "{table.name}" is dropped while a foreign key of "{each.owner}" rests on it'
+            yield Refused(what, f"{table.name}.{name}", each.span)
+
+
+def _used(name: QualifiedName, column: str, does: str, users: Iterable[Dependent]) -> Iterator[Refused]:
+    for each in users:
+        what = f"{name}.{column}"
+        yield Refused(f'"{what}" {does} while {each.what} uses it', what, each.span)
 
 
 def _columns(name: QualifiedName, schema: Schema) -> Iterator[Refused]:
     """The columns of a type."""
-    for table in schema.tables.values():
-        for column in table.columns:
-            if _type_name(column.type) == name and table.is_sure_of(column.name):
-                what = f'the type "{name}" is dropped while "{table.name}.{column.name}" has it'
-                yield Refused(what, str(name), column.span)
+    for each in columns_of_type(name, schema):
+        what = f'the type "{name}" is dropped while "{each.owner}.{each.object}" has it'
+        yield Refused(what, str(name), each.span)
 
 
 def _type_name(each: Type) -> QualifiedName:
@@ -140,17 +116,14 @@ def _type(each: Type, column: str, schema: Schema) -> Iterator[Refused]:
         yield Refused(what, column, schema.gone_types[name])
 
 
-def _as_enum(each: Type, schema: Schema) -> Type:
-    """The type with what the schema knows of it: raw SQL tells the name alone."""
-    return replace(each, family="enum") if _type_name(each) in schema.enums else each
-
-
-def _cast(table: Table, column: Column, new: Type, has_using: bool, target: Target) -> Iterator[Refused]:
+def _cast(op: ops.AlterColumn, schema: Schema, target: Target) -> Iterator[Refused]:
     """A change of type, or the default that it would have to change along, that needs to be told how."""
-    if casts_by_itself(column.type, new, target) is not False:
+    table = schema.table(op.table)
+    found = uncast(op, schema, target) if table and table.column(op.column) else None
+    if found is None:
         return
-    what = f"{table.name}.{column.name}"
-    if not has_using:
-        yield Refused(f'"{what}" is {column.type} and does not become {new} without USING', what, column.span)
-    elif column.default is not None and not column.is_given:
-        yield Refused(f'the default of "{what}" does not become {new}', what, column.span)
+    what, column = f"{op.table}.{op.column}", found.column
+    if op.using is None:
+        yield Refused(f'"{what}" is {column.type} and does not become {found.new} without USING', what, column.span)
+    elif found.default is not None and not column.is_given:
+        yield Refused(f'the default of "{what}" does not become {found.new}', what, column.span)

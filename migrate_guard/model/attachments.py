@@ -25,7 +25,7 @@ def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
         if verb == "CREATE" and operation.tables:
             table = operation.tables[0]
             is_for_rows = "FOR EACH ROW" in operation.options
-            made = Attached(kind, name.name, table, operation.span, operation.functions, is_for_rows)
+            made = Attached(kind, name.name, table, operation.span, operation.functions, is_for_rows, operation.sql)
             attached = attached.set((kind, table, name.name), made)
         elif verb == "DROP":
             for key in [key for key in attached if _is_meant(key, kind, name.name, operation.tables)]:
@@ -49,4 +49,11 @@ def renamed(attached: Attachments, old: QualifiedName, new: QualifiedName) -> At
     for key in [key for key in attached if key[1] == old]:
         moved = replace(attached[key], table=new)
         attached = attached.remove(key).set((key[0], new, key[2]), moved)
+    return attached
+
+
+def retold(attached: Attachments, table: QualifiedName) -> Attachments:
+    """What hangs on a table after it or a column of it got another name: it lives on, with a text nobody wrote."""
+    for key in [key for key, each in attached.items() if key[1] == table and each.definition]:
+        attached = attached.set(key, replace(attached[key], definition=""))
     return attached

@@ -188,7 +188,7 @@ def with_views_retold(schema: Schema, table: QualifiedName) -> Schema:
     for view in views.values():
         if table in view.tables and view.definition is not None:
             views = views.set(view.name, replace(view, definition=None))
-    return replace(schema, views=views)
+    return replace(schema, views=views, attached=attachments.retold(schema.attached, table))
 
 
 DEFINED = frozenset({"AGGREGATE", "COLLATION", "DOMAIN", "EXTENSION", "FUNCTION", "PROCEDURE", "TYPE"})

@@ -49,6 +49,8 @@ class Operation:
     """On a connection that the script opened besides that of the migration."""
     place_in_text: int | None = None
     """Which statement of a text with several it is, counted from 0; None: it is sent alone."""
+    has_parameters: bool = False
+    """Values are bound to the text that it is part of."""
     autocommit_block: Span | None = None
     """Where the `with …autocommit_block():` stands that it is inside of."""
     in_batch: bool = False
@@ -122,6 +124,8 @@ class AddColumn(TableOperation):
     indexes: tuple[Index, ...] = ()
     if_not_exists: bool = False
     inline_references: bool = False
+    is_key_left_out: bool = False
+    """`primary_key=True`, for which Alembic writes nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -236,6 +240,10 @@ class DetachPartition(TableOperation):
     partition: QualifiedName
     concurrently: bool = False
     finalize: bool = False
+
+
+SOME_VERSIONS: Final = "if SQLAlchemy is "
+"""How the condition begins under which only some versions emit an operation, where it is not known which one runs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

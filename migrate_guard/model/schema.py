@@ -378,6 +378,8 @@ class Attached:
     """The function that a trigger calls."""
     is_for_rows: bool = False
     """A trigger FOR EACH ROW, which every partition gets."""
+    definition: str = ""
+    """The statement that made it; empty: not known."""
 
 
 Row: TypeAlias = tuple[tuple[str, str | int | float | bool | None], ...]

@@ -11,7 +11,7 @@ from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Expression, ForeignKey, Type
+from migrate_guard.model.schema import Expression, ForeignKey, PrimaryKey, Type
 from migrate_guard.reading import clauses, ddl, ddl_tables, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
@@ -132,11 +132,11 @@ def _flat(values: Sequence[Value]) -> list[Value]:
 def create_enums(call: Call, columns: Sequence[ColumnValue]) -> None:
     """Emit CREATE TYPE for the enums that creating a table with these columns makes."""
     machine = call.machine
-    for enum in sqltypes.enums_of(machine, columns):
+    for enum, condition in sqltypes.enums_of(machine, columns):
         # one connection remembers which types its tables have made (`_check_for_name_in_memos` of SQLAlchemy)
         if enum.name not in machine.enums_made:
             machine.enums_made.add(enum.name)
-            machine.emit(ops.CreateEnum(span=enum.span, enum=enum))
+            machine.emit(ops.CreateEnum(span=enum.span, enum=enum, condition=condition))
 
 
 def _drop_table(a: Arguments) -> Value:
@@ -186,6 +186,8 @@ def _add_column(a: Arguments) -> Value:
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
         checks = ddl.type_check(a.call.machine, value, name)
         constraints = tuple(each for each in constraints if each not in checks)
+    if key and a.flag("inline_primary_key"):
+        constraints = (PrimaryKey(name=None, columns=tuple(key), span=value.span), *constraints)
     added = ops.AddColumn(
         span=a.call.span,
         table=name,
@@ -194,16 +196,18 @@ def _add_column(a: Arguments) -> Value:
         indexes=indexes,
         if_not_exists=a.flag("if_not_exists"),
         inline_references=a.flag("inline_references"),
+        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not recreates(a),
     )
     a.call.machine.emit(_named_inline(added, a.call.machine))
     return None
 
 
 def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation:
-    """With `inline_references` Alembic writes no name: `add_column` of `alembic/ddl/base.py`, 1.18.2 to 1.20."""
-    if not added.inline_references:
+    """At the column Alembic writes no name: `inline_references` and `inline_primary_key` of `alembic/ddl/base.py`."""
+    if not added.inline_references and not any(isinstance(each, PrimaryKey) for each in added.constraints):
         return added
-    nameless = tuple(replace(each, name=None) if isinstance(each, ForeignKey) else each for each in added.constraints)
+    inline = ForeignKey if added.inline_references else ()
+    nameless = tuple(replace(each, name=None) if isinstance(each, inline) else each for each in added.constraints)
     return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)
 
 

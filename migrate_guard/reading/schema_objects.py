@@ -56,8 +56,8 @@ def create_table(call: Call, value: TableValue) -> None:
     checks = call.kwargs.get("checkfirst") is True or (len(call.args) > 1 and call.args[1] is True)
     if value.is_reflected:
         return
-    for enum in sqltypes.enums_of(call.machine, value.columns):
-        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=True))
+    for enum, condition in sqltypes.enums_of(call.machine, value.columns):
+        call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=True, condition=condition))
     made = ddl_tables.table(
         call.machine, value.name, value.columns, value.constraints, value.indexes, call.span, value.options
     )
@@ -124,8 +124,9 @@ def _create_or_drop_type(receiver: SqlType, call: Call) -> None:
         if call.machine.target.dialect == "postgresql" and receiver.kwargs.get("native_enum") is not False:
             call.machine.opaque(call.span, "the name of the enum type is not known")
         return
-    # Enum.create() and .drop() check first unless told otherwise (sqlalchemy/dialects/postgresql/named_types.py)
-    checks = call.get(1, "checkfirst", default=True) is not False
+    # ENUM.create() and .drop() check first unless told otherwise, those of Enum do not (`SchemaType` of
+    # sqlalchemy/sql/sqltypes.py, postgresql/named_types.py; tried on 2.0.58 and 2.1.9)
+    checks = call.get(1, "checkfirst", default=receiver.class_name == "ENUM") is not False
     if call.name == "create":
         call.machine.emit(ops.CreateEnum(span=call.span, enum=enum, if_not_exists=checks))
     else:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import SOME_VERSIONS
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE, EnumType, Type
 from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.computing import enum_members
+from migrate_guard.reading.packages import locked_version
 from migrate_guard.reading.values import (
     HOLE,
     Class,
@@ -114,17 +117,39 @@ def values_of_check(machine: CallEvaluator, value: SqlType) -> list[str] | None:
     return None if labels is None else ["'" + each.replace("'", "''") + "'" for each in labels]
 
 
-def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator[EnumType]:
+class MadeEnum(NamedTuple):
+    """An enum type that CREATE TABLE makes on its way."""
+
+    enum: EnumType
+    condition: str | None = None
+    """The SQLAlchemy that makes it, where others do not and it is not known which one the project has."""
+
+
+def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator[MadeEnum]:
     """The enum types that CREATE TABLE makes on its way, each once."""
     seen: set[QualifiedName] = set()
     for column in columns:
         for value in _enum_constructs(machine, column.type):
-            if value.kwargs.get("create_type") is False and value.class_name == "ENUM":
+            is_told = value.kwargs.get("create_type") is False
+            if is_told and value.class_name == "ENUM":
                 continue
             made = enum_type(machine, value)
-            if made and made.name not in seen:
-                seen.add(made.name)
-                yield made
+            if made is None or made.name in seen:
+                continue
+            condition = None
+            if value.class_name == "Enum" and (is_told or value.kwargs.get("metadata") is not None):
+                # 2.1 listens to create_type=False of Enum, and makes a type that has a MetaData with its table
+                version = locked_version("sqlalchemy", machine.project.roots)
+                if version is not None and (version >= _LISTENS) is is_told:
+                    continue
+                if version is None:
+                    condition = SOME_VERSIONS + ("older than 2.1" if is_told else "2.1 or newer")
+            seen.add(made.name)
+            yield MadeEnum(made, condition)
+
+
+_LISTENS: Final = (2, 1)
+"""SQLAlchemy that treats an Enum as one of PostgreSQL's own; tried on 2.0.58 and 2.1.9."""
 
 
 def _enum_constructs(machine: CallEvaluator, value: Value) -> Iterator[SqlType]:

@@ -47,7 +47,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 machine.sends(text)
                 bound = dict(value.parameters) if isinstance(value, Clause) and value.parameters else None
                 given = call.get(1, "parameters", "params") or bound
-                found = _placed(read_sql(str(text), machine.target, _locator(call, node, str(text))))
+                found = _placed(read_sql(str(text), machine.target, _locator(call, node, str(text))), given)
                 for operation in _decided(call, found):
                     named = _named(operation, str(text), machine)
                     machine.emit(results.with_rows_after(named, str(text), given, machine))
@@ -66,15 +66,15 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
     return Rows(call.name)
 
 
-def _placed(operations: Sequence[ops.Operation]) -> Iterator[ops.Operation]:
-    """The operations of a text, with their place where it has several statements."""
+def _placed(operations: Sequence[ops.Operation], parameters: Value) -> Iterator[ops.Operation]:
+    """The operations of a text, with their place where it has several statements, and whether values are bound."""
     if sum(each.part == 0 for each in operations) < _SEVERAL:
         yield from operations
         return
     place = -1
     for each in operations:
         place += each.part == 0
-        yield replace(each, place_in_text=place)
+        yield replace(each, place_in_text=place, has_parameters=bool(parameters))
 
 
 _SEVERAL: Final = 2

@@ -12,6 +12,7 @@ _NUMBERS: Final = ("SMALLINT", "INTEGER", "BIGINT", "NUMERIC", "REAL", "DOUBLE P
 _TEXTS: Final = frozenset({"VARCHAR", "CHAR", "BPCHAR", "TEXT", "CITEXT", "NAME"})
 _CASTS: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(_NUMBERS, _NUMBERS),
+    "SMALLINT": (*_NUMBERS, "OID"),
     "INTEGER": (*_NUMBERS, "MONEY", "OID"),
     "BIGINT": (*_NUMBERS, "MONEY", "OID"),
     "NUMERIC": (*_NUMBERS, "MONEY"),
