@@ -91,6 +91,17 @@ def silent_default(column_type: Type, target: Target) -> str | None:
     return _ZEROES.get(column_type.family)
 
 
+def key_left_out(column: Column, target: Target) -> str:
+    """What is sent for an added column with `primary_key=True`: tried on Alembic 1.20, PostgreSQL and MariaDB."""
+    if not column.is_serial:
+        return "adds it NOT NULL and leaves the key out"
+    if target.dialect == "postgresql":
+        return "adds a SERIAL column and leaves the key out"
+    if target.dialect == "sqlite":
+        return "adds it NOT NULL and leaves the key out"
+    return f"leaves the key out, and {PRODUCTS[target.dialect]} numbers no column that is none"
+
+
 # Tables.
 
 

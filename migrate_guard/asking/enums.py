@@ -8,7 +8,19 @@ from typing import Final, NamedTuple
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Column, Expression, Index, Schema, Table, Type
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    CheckConstraint,
+    Column,
+    EnumType,
+    Expression,
+    Index,
+    Schema,
+    Table,
+    Type,
+)
+from migrate_guard.model.statement import Statement
+from migrate_guard.rule import RevisionView
 
 
 class Use(NamedTuple):
@@ -195,3 +207,61 @@ def _is_column_of(
 
 def _is_of(column_type: Type, enum: QualifiedName) -> bool:
     return column_type.name == enum.name and column_type.schema in (enum.schema, None)
+
+
+# -- types
+
+
+def type_of(enum: EnumType) -> Type:
+    """The type of a column of an enum."""
+    return Type(enum.name.name, values=enum.values, schema=enum.name.schema, family="enum")
+
+
+def is_enum(each: Type) -> bool:
+    """Whether it is an enum of the database, or an array of one."""
+    return each.family == "enum" or (each.dimensions > 0 and each.values is not None)
+
+
+def written(enum: Type, *, is_made: bool = False) -> str:
+    """The construct as Python has it; with `is_made` one that creates no type."""
+    labels = "".join(f'"{each}", ' for each in enum.values or ())
+    schema = f', schema="{enum.schema}"' if enum.schema else ""
+    told = ", create_type=False" if is_made else ""
+    return f'postgresql.ENUM({labels}name="{enum.name}"{schema}{told})'
+
+
+# -- labels
+
+
+def lost_labels(statement: Statement[ops.Operation], view: RevisionView) -> tuple[str, ...]:
+    """The labels that a column could hold before the revision and cannot after a change of its type."""
+    op, run = statement.op, view.upgrade
+    if not isinstance(op, ops.AlterColumn) or run is None:
+        return ()
+    after = _labels(op.modify_type, statement.after)
+    if after is None:
+        return ()
+    table = run.before.table(op.table)
+    column = table.column(op.column) if table else None
+    before = _labels(column.type, run.before) if column else _labels(op.existing_type, statement.before)
+    return tuple(each for each in before or () if each not in after)
+
+
+def _labels(kind: Type | None, schema: Schema) -> tuple[str, ...] | None:
+    """The labels of an enum; None of another type, or where they are not known."""
+    if kind is None:
+        return None
+    known = schema.enums.get(QualifiedName(kind.name, kind.schema))
+    return (known.values if known else kind.values) or None
+
+
+def moves(labels: Iterable[str], operation: ops.Operation) -> bool:
+    """Whether an operation gives rows with these labels another one, or takes them away."""
+    match operation:
+        case ops.Update(sql=sql) | ops.Delete(sql=sql) | ops.RawSql(sql=sql):
+            text = sql
+        case ops.AlterColumn(using=Expression(text=text)):
+            pass
+        case _:
+            return False
+    return all(f"'{label.replace(_QUOTE, _QUOTE * 2)}'" in text for label in labels)

@@ -95,7 +95,7 @@ def taken_along(op: ops.Operation, schema: Schema, target: Target) -> Iterator[D
     match op:
         case ops.DropTable(table=name):
             yield from references(name, None, schema)
-            yield from _readers(name, schema)
+            yield from readers(name, schema)
             for heir in schema.heirs.get(name, ()):
                 if (part := schema.table(heir)) and part.partition_of is None:
                     yield Dependent(f'the table "{heir}"', part.span, str(heir), heir)
@@ -104,11 +104,11 @@ def taken_along(op: ops.Operation, schema: Schema, target: Target) -> Iterator[D
             for each in users_of_column(name, column, schema):
                 yield each
                 if isinstance(each.object, View):
-                    yield from _readers(each.object.name, schema)
+                    yield from readers(each.object.name, schema)
         case ops.DropConstraint(table=name, constraint=str(constraint)):
             yield from resting_on_key(schema.table(name), constraint, schema)
         case ops.DropView(view=name):
-            yield from _readers(name, schema)
+            yield from readers(name, schema)
         case ops.DropType(type=name):
             yield from columns_of_type(name, schema)
         case ops.RawSql(kind="DROP DOMAIN", objects=names):
@@ -149,7 +149,7 @@ def referred(key: ForeignKey, schema: Schema) -> tuple[str, ...]:
     return table.primary_key.columns if table and table.primary_key else ()
 
 
-def _readers(name: QualifiedName, schema: Schema) -> Iterator[Dependent]:
+def readers(name: QualifiedName, schema: Schema) -> Iterator[Dependent]:
     """The views that read a table or view, and those that read them."""
     seen: set[QualifiedName] = set()
     waiting = [name]

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from migrate_guard import asking
+from migrate_guard.asking import enums
+from migrate_guard.history.grouping import are_exclusive
+from migrate_guard.model import operations as ops
+from migrate_guard.model.finding import Related
+from migrate_guard.model.instead import Instead
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Revision
+from migrate_guard.model.schema import EnumType
+from migrate_guard.model.statement import Statement
+from migrate_guard.rule import Problem, RevisionView, Severity, rule
+
+
+@rule("MG131", on=Revision, severity=Severity.ERROR, dialects=("postgresql",), yields_to=("MG205",))
+def enum_created_twice(view: RevisionView) -> Iterator[Problem]:
+    """Flag a CREATE TYPE of an enum that is there already, mostly one that create_table runs by itself."""
+    made: dict[QualifiedName, ops.CreateEnum] = {}
+    for statement in view.statements:
+        op = statement.op
+        if not isinstance(op, ops.CreateEnum):
+            continue
+        known, earlier = statement.before.enums.get(op.enum.name), made.get(op.enum.name)
+        made[op.enum.name] = op
+        if known is None or _is_fine(op, earlier):
+            continue
+        table = _table_of(statement)
+        does = f'create_table of "{table.table.name}" creates the type' if table else "this creates the type"
+        once = "" if op.is_sql else f" Without it: {enums.written(enums.type_of(op.enum))}."
+        yield Problem(
+            asking.hedged(f'{does} "{op.enum.name}", which is there already', op),
+            op.span,
+            object=str(op.enum.name),
+            help=_help(op, table, known) + ("" if table else once),
+            instead=_instead(op, table),
+            related=(Related(known.span, f'"{op.enum.name}" is made here'),),
+            confidence=asking.confidence(op),
+            direction="upgrade",
+        )
+
+
+def _is_fine(op: ops.CreateEnum, earlier: ops.CreateEnum | None) -> bool:
+    """Whether it looks first, may fail, or stands in the other branch of a condition."""
+    if op.if_not_exists or op.is_tolerated:
+        return True
+    if op.is_guarded and not (op.condition or "").startswith(ops.SOME_VERSIONS):
+        return True
+    return earlier is not None and are_exclusive(op, earlier)
+
+
+def _table_of(statement: Statement[ops.Operation]) -> ops.CreateTable | None:
+    """The CREATE TABLE that makes the type on its way."""
+    if statement.op.is_sql:
+        return None
+    tables = (each for each in statement.siblings if isinstance(each, ops.CreateTable))
+    return next(tables, None)
+
+
+def _help(op: ops.CreateEnum, table: ops.CreateTable | None, known: EnumType) -> str:
+    if table is None and op.is_sql:
+        return "Drop the statement, or give the type another name."
+    if table is None:
+        return "Say checkfirst=True, or drop the call."
+    return f"Write {enums.written(enums.type_of(known), is_made=True)}: checkfirst does not reach the table."
+
+
+def _instead(op: ops.CreateEnum, table: ops.CreateTable | None) -> Instead:
+    if table is None or not table.span.contains(op.span):
+        return ()
+    return (replace(table, in_batch=False),)

@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from migrate_guard import asking
+from migrate_guard.asking import enums
+from migrate_guard.model import operations as ops
+from migrate_guard.model.revision import Revision
+from migrate_guard.model.statement import Statement
+from migrate_guard.rule import Confidence, Problem, RevisionView, Severity, rule
+
+_CATALOG: Final = "pg_enum"
+
+
+class _Removal(NamedTuple):
+    """Labels that a column, or all columns of a type, lose."""
+
+    labels: tuple[str, ...]
+    statement: Statement[ops.Operation]
+    object: str
+    becomes: str | None = None
+    """What the only label is called from now on."""
+    is_moved: bool = False
+    """The revision itself gives the rows another label before."""
+
+
+@rule(
+    "MG410",
+    on=Revision,
+    severity=Severity.ERROR,
+    dialects=("postgresql", "mysql", "mariadb"),
+    yields_to=("MG120", "MG412", "MG414"),
+)
+def enum_value_removed(view: RevisionView) -> Iterator[Problem]:
+    """Flag a value that an enum loses, or that gets another name, while rows and applications have the old one."""
+    for each in _removals(view):
+        op = each.statement.op
+        labels = asking.quoted(each.labels)
+        yield Problem(
+            asking.hedged(_message(each, labels, view), op),
+            op.span,
+            object=each.object,
+            help=_help(each),
+            confidence=Confidence.MEDIUM if op.condition else Confidence.HIGH,
+            direction="upgrade",
+        )
+
+
+def _message(each: _Removal, labels: str, view: RevisionView) -> str:
+    if each.becomes is not None:
+        return (
+            f'{labels} of "{each.object}" is called "{each.becomes}" from now on: whoever still writes {labels} fails'
+        )
+    if each.object == _CATALOG:
+        return "an enum loses a value in the catalog alone: rows and indexes that hold it cannot be read any more"
+    if each.is_moved:
+        return f'"{each.object}" loses {labels}: the application that runs meanwhile and writes it fails'
+    product = asking.product(view.target)
+    return (
+        f'"{each.object}" loses {labels}: {product} refuses the change while a row has it, and whoever writes it fails'
+    )
+
+
+def _help(each: _Removal) -> str:
+    if each.becomes is not None:
+        return "Add the new value, let the application write it, and give the rows the new one; the old one can stay."
+    if each.object == _CATALOG:
+        return "Leave the value in the type, and forbid it with a CHECK."
+    return (
+        "Leave the value in the type, where it does no harm; else let nobody write it first, and give the rows another "
+        "one in a revision before."
+    )
+
+
+def _removals(view: RevisionView) -> Iterator[_Removal]:
+    done: dict[str, _Removal] = {}
+    for place, statement in enumerate(view.statements):
+        op = statement.op
+        if op.is_tolerated:
+            continue
+        match op:
+            case ops.RenameEnumValue(enum=name, value=value, new_value=new):
+                if _is_in_use(name, view) and value != new:
+                    yield _Removal((value,), statement, str(name), becomes=new)
+            case ops.Delete(table=name) | ops.Update(table=name) if name.name == _CATALOG:
+                yield _Removal((), statement, _CATALOG)
+            case ops.AlterColumn(table=name, column=column, modify_type=kind) if kind is not None:
+                lost = enums.lost_labels(statement, view)
+                if lost and not statement.is_new(name):
+                    subject = f"{name}.{column}"
+                    is_moved = any(enums.moves(lost, each.op) for each in view.statements[: place + 1])
+                    done[subject] = _Removal(lost, statement, subject, is_moved=is_moved)
+    yield from (each for each in done.values() if not each.is_moved)
+
+
+def _is_in_use(name: object, view: RevisionView) -> bool:
+    """Whether the type was there before the revision, as far as the history tells."""
+    return view.upgrade is not None and (name in view.upgrade.before.enums or name not in view.upgrade.after.enums)
