@@ -218,8 +218,9 @@ def type_of(enum: EnumType) -> Type:
 
 
 def is_enum(each: Type) -> bool:
-    """Whether it is an enum of the database, or an array of one."""
-    return each.family == "enum" or (each.dimensions > 0 and each.values is not None)
+    """Whether it is an enum of the database, or an array of one: `native_enum=False` is a VARCHAR with labels."""
+    is_enum = each.family == "enum" or (each.dimensions > 0 and each.values is not None)
+    return is_enum and each.name not in ("VARCHAR", "CHAR", "TEXT")
 
 
 def written(enum: Type, *, is_made: bool = False) -> str:
@@ -249,7 +250,7 @@ def lost_labels(statement: Statement[ops.Operation], view: RevisionView) -> tupl
 
 def _labels(kind: Type | None, schema: Schema) -> tuple[str, ...] | None:
     """The labels of an enum; None of another type, or where they are not known."""
-    if kind is None:
+    if kind is None or (kind.values is not None and not is_enum(kind)):
         return None
     known = schema.enums.get(QualifiedName(kind.name, kind.schema))
     return (known.values if known else kind.values) or None

@@ -295,6 +295,7 @@ class DropView(Operation):
     view: QualifiedName
     if_exists: bool = False
     cascade: bool = False
+    is_materialized: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,7 +228,8 @@ def _about_other(operation: ops.Operation, scope: Scope) -> Iterator[str]:
         case ops.DropSequence():
             yield f"DROP SEQUENCE {exists}{qualified(operation.sequence)}{cascade}"
         case ops.DropView():
-            yield f"DROP VIEW {exists}{qualified(operation.view)}{cascade}"
+            kind = "MATERIALIZED VIEW" if operation.is_materialized else "VIEW"
+            yield f"DROP {kind} {exists}{qualified(operation.view)}{cascade}"
         case ops.CreateView(view=view) if view.definition and HOLE not in view.definition:
             kind = "MATERIALIZED VIEW" if view.is_materialized else "VIEW"
             replaced = "OR REPLACE " if operation.replace else ""

@@ -76,7 +76,10 @@ def _instead(statement: Statement[ops.DropColumn | ops.AlterColumn], users: list
     if any(each.definition is None for each in found):
         return ()
     ordered = _after_those_they_read(found)
-    dropped = [ops.DropView(span=op.span, is_sql=True, view=each.name) for each in reversed(ordered)]
+    dropped = [
+        ops.DropView(span=op.span, is_sql=True, view=each.name, is_materialized=each.is_materialized)
+        for each in reversed(ordered)
+    ]
     if isinstance(op, ops.DropColumn):
         again: list[Part] = [Note(f'create "{each.name}" again without "{op.column}"') for each in ordered]
     else:

@@ -133,8 +133,9 @@ def _instead(statement: Statement[ops.Operation], lost: Sequence[Dependent]) -> 
     parts: list[ops.Operation] = []
     for each in reversed(lost):
         match each.object:
-            case View(name=name):
-                parts.append(ops.DropView(span=op.span, is_sql=True, view=name))
+            case View(name=name, is_materialized=is_materialized):
+                dropped = ops.DropView(span=op.span, is_sql=True, view=name, is_materialized=is_materialized)
+                parts.append(dropped)
             case ForeignKey(name=str(name)) if each.owner is not None:
                 parts.append(ops.DropConstraint(span=op.span, table=each.owner, constraint=name, kind="foreignkey"))
             case str(column) if each.owner is not None and column != str(each.owner):

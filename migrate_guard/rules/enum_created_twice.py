@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from migrate_guard import asking
@@ -20,7 +20,7 @@ from migrate_guard.rule import Problem, RevisionView, Severity, rule
 def enum_created_twice(view: RevisionView) -> Iterator[Problem]:
     """Flag a CREATE TYPE of an enum that is there already, mostly one that create_table runs by itself."""
     made: dict[QualifiedName, ops.CreateEnum] = {}
-    for statement in view.statements:
+    for place, statement in enumerate(view.statements):
         op = statement.op
         if not isinstance(op, ops.CreateEnum):
             continue
@@ -28,14 +28,14 @@ def enum_created_twice(view: RevisionView) -> Iterator[Problem]:
         made[op.enum.name] = op
         if known is None or _is_fine(op, earlier):
             continue
-        table = _table_of(statement)
+        table = _table_of(op, view.statements[place + 1 :])
+        at = table.span if table is not None and not table.span.contains(op.span) else op.span
         does = f'create_table of "{table.table.name}" creates the type' if table else "this creates the type"
-        once = "" if op.is_sql else f" Without it: {enums.written(enums.type_of(op.enum))}."
         yield Problem(
             asking.hedged(f'{does} "{op.enum.name}", which is there already', op),
-            op.span,
+            at,
             object=str(op.enum.name),
-            help=_help(op, table, known) + ("" if table else once),
+            help=_help(op, table, known),
             instead=_instead(op, table),
             related=(Related(known.span, f'"{op.enum.name}" is made here'),),
             confidence=asking.confidence(op),
@@ -52,12 +52,18 @@ def _is_fine(op: ops.CreateEnum, earlier: ops.CreateEnum | None) -> bool:
     return earlier is not None and are_exclusive(op, earlier)
 
 
-def _table_of(statement: Statement[ops.Operation]) -> ops.CreateTable | None:
+def _table_of(op: ops.CreateEnum, following: Iterable[Statement[ops.Operation]]) -> ops.CreateTable | None:
     """The CREATE TABLE that makes the type on its way."""
-    if statement.op.is_sql:
+    if op.is_sql:
         return None
-    tables = (each for each in statement.siblings if isinstance(each, ops.CreateTable))
-    return next(tables, None)
+    for each in following:
+        table = each.written
+        if isinstance(table, ops.CreateTable) and not table.is_sql:
+            has_type = any((one.type.name, one.type.schema) == op.enum.name for one in table.table.columns)
+            return table if has_type else None
+        if not isinstance(table, ops.CreateEnum):
+            return None
+    return None
 
 
 def _help(op: ops.CreateEnum, table: ops.CreateTable | None, known: EnumType) -> str:

@@ -70,7 +70,7 @@ def _columns(run: Run) -> Iterator[_Pair]:
     for table in {each.operation.table: None for each in run.transitions if isinstance(each.operation, ops.DropColumn)}:
         dropped = [op for op in _of(run, table) if isinstance(op, ops.DropColumn) and _is_lost(op, run)]
         added = [op for op in _of(run, table) if isinstance(op, ops.AddColumn) and _stays(op, run)]
-        if not dropped or not added or _is_moved(table, run):
+        if not dropped or not added:
             continue
         before = run.before.table(table)
         taken: set[str] = set()
@@ -83,6 +83,7 @@ def _columns(run: Run) -> Iterator[_Pair]:
                 op
                 for op in added
                 if op.column.name not in taken
+                and not _is_moved(op, run)
                 and _are_alike(old, op.column)
                 and _keys(before, old.name) == {_aim(each) for each in op.constraints if isinstance(each, ForeignKey)}
                 and (_are_close(old.name, op.column.name) or (is_only and _is_telling(old)))
@@ -150,11 +151,15 @@ def _likeness(old: str, new: str) -> float:
     return SequenceMatcher(None, old.lower(), new.lower()).ratio()
 
 
-def _is_moved(table: QualifiedName, run: Run) -> bool:
-    """Whether the revision writes rows of the table, or does what nobody knows: the values may have been moved."""
+def _is_moved(op: ops.AddColumn, run: Run) -> bool:
+    """Whether the revision writes the new column, or does what nobody knows: the values may have been moved."""
+    table = op.table
     for each in run.transitions:
         match each.operation:
-            case ops.Update(table=name) | ops.Insert(table=name) if name == table:
+            case ops.Update(table=name, columns=columns) if name == table:
+                if not columns or op.column.name in columns:
+                    return True
+            case ops.Insert(table=name) if name == table:
                 return True
             case ops.Opaque(tables=tables) if not tables or table in tables:
                 return True

@@ -117,11 +117,18 @@ _AFTER_QUERY = (
 )
 
 
-def drop_view(cursor: Cursor) -> Iterator[Operation]:
+def drop_view(cursor: Cursor, *, is_materialized: bool = False) -> Iterator[Operation]:
     """Read a DROP VIEW from behind the keyword VIEW: one operation a view."""
     if_exists, names, cascade = _dropped(cursor, "view name")
     for name in names:
-        yield DropView(span=cursor.span(), is_sql=True, view=name, if_exists=if_exists, cascade=cascade)
+        yield DropView(
+            span=cursor.span(),
+            is_sql=True,
+            view=name,
+            if_exists=if_exists,
+            cascade=cascade,
+            is_materialized=is_materialized,
+        )
 
 
 def create_sequence(cursor: Cursor) -> Iterator[Operation]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation
@@ -185,7 +186,7 @@ _DROPPERS: dict[str, Reader] = {
     "INDEX": indexes.drop_index,
     "TYPE": objects.drop_type,
     "VIEW": objects.drop_view,
-    "MATERIALIZED VIEW": objects.drop_view,
+    "MATERIALIZED VIEW": partial(objects.drop_view, is_materialized=True),
     "SEQUENCE": objects.drop_sequence,
 }
 _READERS: dict[str, Reader] = {
