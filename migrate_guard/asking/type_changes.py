@@ -26,7 +26,7 @@ def using(found: Uncast, target: Target) -> Expression | None:
     """
     name = safer.written_name(found.column.name, target)
     old, new = found.column.type, found.new
-    if old.family == "text" or (new.dimensions and old.dimensions):
+    if old.family == "text" or old.name == "VARCHAR" or (new.dimensions and old.dimensions):
         return _cast(f"{name}::{_spelled(new, target)}", found)
     if old.family == "enum" and new.family == "enum":
         return _cast(f"{name}::text::{_spelled(new, target)}", found)
