@@ -239,13 +239,21 @@ def lost_labels(statement: Statement[ops.Operation], view: RevisionView) -> tupl
     op, run = statement.op, view.upgrade
     if not isinstance(op, ops.AlterColumn) or run is None:
         return ()
-    after = _labels(op.modify_type, statement.after)
-    if after is None:
-        return ()
     table = run.before.table(op.table)
     column = table.column(op.column) if table else None
-    before = _labels(column.type, run.before) if column else _labels(op.existing_type, statement.before)
-    return tuple(each for each in before or () if each not in after)
+    kind = column.type if column else op.existing_type
+    before, after = _labels(kind, run.before if column else statement.before), _labels(op.modify_type, statement.after)
+    if kind is None or op.modify_type is None or before is None or after is None:
+        return ()
+    name = _name(op.modify_type)
+    if statement.target.dialect == "postgresql" and name == _name(kind) and name not in statement.after.enums:
+        # the type stays as it is, whatever the script says of its labels
+        return ()
+    return tuple(each for each in before if each not in after)
+
+
+def _name(kind: Type) -> QualifiedName:
+    return QualifiedName(kind.name, kind.schema)
 
 
 def _labels(kind: Type | None, schema: Schema) -> tuple[str, ...] | None:
@@ -256,13 +264,13 @@ def _labels(kind: Type | None, schema: Schema) -> tuple[str, ...] | None:
     return (known.values if known else kind.values) or None
 
 
-def moves(labels: Iterable[str], operation: ops.Operation) -> bool:
-    """Whether an operation gives rows with these labels another one, or takes them away."""
+def moved(labels: Iterable[str], operation: ops.Operation) -> tuple[str, ...]:
+    """Of these labels those whose rows an operation gives another one, or takes away."""
     match operation:
         case ops.Update(sql=sql) | ops.Delete(sql=sql) | ops.RawSql(sql=sql):
             text = sql
         case ops.AlterColumn(using=Expression(text=text)):
             pass
         case _:
-            return False
-    return all(f"'{label.replace(_QUOTE, _QUOTE * 2)}'" in text for label in labels)
+            return ()
+    return tuple(each for each in labels if f"'{each.replace(_QUOTE, _QUOTE * 2)}'" in text)

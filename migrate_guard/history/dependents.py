@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 from migrate_guard.dialects.dependencies import keeps_generated_columns
 from migrate_guard.history.reading_views import reads
 from migrate_guard.model import operations as ops
+from migrate_guard.model.folding_objects import is_numbered_by
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     Attached,
@@ -23,13 +24,19 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
 
+class Default(NamedTuple):
+    """The default of a column, which goes with its sequence."""
+
+    column: str
+
+
 class Dependent(NamedTuple):
     """Something that rests on something else."""
 
     what: str
     """For a sentence: `the view "totals"`."""
     span: Span
-    object: View | ForeignKey | Attached | str
+    object: View | ForeignKey | Attached | Default | str
     """Itself; of a column its name."""
     owner: QualifiedName | None = None
     """The table that it belongs to."""
@@ -99,9 +106,9 @@ def taken_along(op: ops.Operation, schema: Schema, target: Target) -> Iterator[D
             for heir in schema.heirs.get(name, ()):
                 if (part := schema.table(heir)) and part.partition_of is None:
                     yield Dependent(f'the table "{heir}"', part.span, str(heir), heir)
-        case ops.DropColumn(table=name, column=column):
-            yield from references(name, (column,), schema)
-            for each in users_of_column(name, column, schema):
+        case ops.DropColumn(table=name, column=dropped):
+            yield from references(name, (dropped,), schema)
+            for each in users_of_column(name, dropped, schema):
                 yield each
                 if isinstance(each.object, View):
                     yield from readers(each.object.name, schema)
@@ -111,6 +118,12 @@ def taken_along(op: ops.Operation, schema: Schema, target: Target) -> Iterator[D
             yield from readers(name, schema)
         case ops.DropType(type=name):
             yield from columns_of_type(name, schema)
+        case ops.DropSequence(sequence=name):
+            for table in schema.tables.values():
+                for column in table.columns:
+                    if is_numbered_by(name, column, table, schema):
+                        what = f'the default of "{table.name}.{column.name}"'
+                        yield Dependent(what, column.span, Default(column.name), table.name)
         case ops.RawSql(kind="DROP DOMAIN", objects=names):
             for name in names:
                 yield from columns_of_type(name, schema)

@@ -115,10 +115,10 @@ def drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
         return schema
     if operation.cascade:
         for table in schema.tables.values():
-            if any(_is_numbered_by(operation.sequence, each, table, schema) for each in table.columns):
+            if any(is_numbered_by(operation.sequence, each, table, schema) for each in table.columns):
                 columns = tuple(
                     replace(each, is_serial=False, default=None)
-                    if _is_numbered_by(operation.sequence, each, table, schema)
+                    if is_numbered_by(operation.sequence, each, table, schema)
                     else each
                     for each in table.columns
                 )
@@ -126,7 +126,7 @@ def drop_sequence(schema: Schema, operation: ops.DropSequence) -> Schema:
     return replace(schema, sequences=schema.sequences.remove(operation.sequence))
 
 
-def _is_numbered_by(sequence: QualifiedName, column: Column, table: Table, schema: Schema) -> bool:
+def is_numbered_by(sequence: QualifiedName, column: Column, table: Table, schema: Schema) -> bool:
     """Whether the default of a column rests on a sequence, so that CASCADE takes it along."""
     if column.default is not None:
         return re.search(rf"nextval\(.*\b{re.escape(sequence.name)}\b", column.default.text) is not None

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from migrate_guard import asking
-from migrate_guard.history.dependents import Dependent, taken_along
+from migrate_guard.history.dependents import Default, Dependent, taken_along
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.finding import Related
@@ -76,6 +76,13 @@ def _is_settled(each: Dependent, later: Sequence[ops.Operation], statement: Stat
                 and table in op.tables
                 and any(made.name == name for made in op.objects)
                 for op in later
+            )
+        case Default(column=column):
+            return any(
+                (isinstance(op, ops.AlterColumn) and op.modify_default is not ops.UNSET and op.column == column)
+                or (isinstance(op, ops.DropColumn) and op.column == column)
+                for op in later
+                if isinstance(op, ops.TableOperation) and op.table == each.owner
             )
         case str(column):
             owner = run.after.table(each.owner) if each.owner else None

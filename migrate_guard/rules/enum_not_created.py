@@ -47,7 +47,7 @@ def enum_not_created(step: Step[ops.AddColumn | ops.AlterColumn]) -> Iterator[Pr
 def _is_missing(kind: Type, step: Step[ops.AddColumn | ops.AlterColumn]) -> bool:
     """Whether nothing that the history tells has the type, and nothing that nobody knows may have made it."""
     schema, name = step.before, QualifiedName(kind.name, kind.schema)
-    if name in schema.enums or any((each, name) in schema.definitions for each in ("TYPE", "DOMAIN")):
+    if not name.name or name in schema.enums or any((each, name) in schema.definitions for each in ("TYPE", "DOMAIN")):
         return False
     if name in schema.gone_types:
         return True

@@ -21,8 +21,6 @@ class _Removal(NamedTuple):
     object: str
     becomes: str | None = None
     """What the only label is called from now on."""
-    is_moved: bool = False
-    """The revision itself gives the rows another label before."""
 
 
 @rule(
@@ -54,8 +52,6 @@ def _message(each: _Removal, labels: str, view: RevisionView) -> str:
         )
     if each.object == _CATALOG:
         return "an enum loses a value in the catalog alone: rows and indexes that hold it cannot be read any more"
-    if each.is_moved:
-        return f'"{each.object}" loses {labels}: the application that runs meanwhile and writes it fails'
     product = asking.product(view.target)
     return (
         f'"{each.object}" loses {labels}: {product} refuses the change while a row has it, and whoever writes it fails'
@@ -89,9 +85,10 @@ def _removals(view: RevisionView) -> Iterator[_Removal]:
                 lost = enums.lost_labels(statement, view)
                 if lost and not statement.is_new(name):
                     subject = f"{name}.{column}"
-                    is_moved = any(enums.moves(lost, each.op) for each in view.statements[: place + 1])
-                    done[subject] = _Removal(lost, statement, subject, is_moved=is_moved)
-    yield from (each for each in done.values() if not each.is_moved)
+                    gone = {one for each in view.statements[: place + 1] for one in enums.moved(lost, each.op)}
+                    left = tuple(each for each in lost if each not in gone)
+                    done[subject] = _Removal(left, statement, subject)
+    yield from (each for each in done.values() if each.labels)
 
 
 def _is_in_use(name: object, view: RevisionView) -> bool:

@@ -12,7 +12,7 @@ from migrate_guard.model.revision import Revision, Run
 from migrate_guard.model.schema import Column, ForeignKey, Table
 from migrate_guard.rule import Confidence, Problem, RevisionView, Severity, rule
 
-_ALIKE: Final = 0.7
+_ALIKE: Final = 0.8
 _LEAST_COLUMNS: Final = 3
 _SHARED: Final = 0.8
 
@@ -133,18 +133,35 @@ def _aim(key: ForeignKey) -> tuple[QualifiedName, tuple[str, ...]]:
 
 
 def _are_close(old: str, new: str) -> bool:
+    """Whether one name is spelled like the other, says more of the same, or has only its first word exchanged."""
     first, second = asking.words(old), asking.words(new)
     if not first or not second:
         return False
-    joined = ("".join(first), "".join(second))
-    if joined[0] == joined[1] or _likeness(*joined) >= _ALIKE:
+    if _likeness("".join(first), "".join(second)) >= _ALIKE:
         return True
-    shared = set(first) & set(second) - _COMMON
-    return bool(shared) and len(shared) * 2 >= min(len(first), len(second))
+    shared = {one for one in first for other in second if _is_same_word(one, other)}
+    if not shared - _COMMON:
+        return False
+    is_more = len(shared) == min(len(first), len(second))
+    return is_more or (
+        len(first) == len(second) and _is_same_word(first[-1], second[-1]) and first[-1] in shared - _COMMON
+    )
 
 
-_COMMON: Final = frozenset({"id", "is", "has", "at", "on", "by", "date", "time", "type", "name", "count", "num", "of"})
-"""Words that many columns of a table share."""
+def _is_same_word(one: str, other: str) -> bool:
+    """Whether they are one word, perhaps cut short or in the plural."""
+    short = min(one, other, key=len)
+    return one == other or (len(short) >= _STEM and one.startswith(short) and other.startswith(short))
+
+
+_STEM: Final = 4
+_COMMON: Final = frozenset(
+    (
+        *("id", "is", "has", "at", "on", "by", "of", "date", "time", "type", "name", "count", "number", "key", "value"),
+        *("code", "text", "data", "enabled", "status", "flag", "url", "uuid"),
+    )
+)
+"""Words that say little of what a column holds."""
 
 
 def _likeness(old: str, new: str) -> float:
@@ -152,21 +169,24 @@ def _likeness(old: str, new: str) -> float:
 
 
 def _is_moved(op: ops.AddColumn, run: Run) -> bool:
-    """Whether the revision writes the new column, or does what nobody knows: the values may have been moved."""
+    """Whether the revision writes the new column, or does what nobody knows, or there are no rows: nothing is lost."""
     table = op.table
     for each in run.transitions:
         match each.operation:
             case ops.Update(table=name, columns=columns) if name == table:
                 if not columns or op.column.name in columns:
                     return True
-            case ops.Insert(table=name) if name == table:
+            case ops.Insert(table=name) | ops.Delete(table=name, where=None) if name == table:
                 return True
             case ops.Opaque(tables=tables) if not tables or table in tables:
                 return True
-            case ops.RawSql(kind=kind, sql=sql) if kind.startswith(("DO", "SELECT", "WITH", "CALL", "MERGE")):
-                if table.name in sql or not sql:
+            case ops.RawSql(kind=kind, sql=sql, tables=tables) if kind.startswith(_DOING):
+                if not sql or op.column.name in sql or (kind == "TRUNCATE" and table in tables):
                     return True
     return False
+
+
+_DOING: Final = ("DO", "SELECT", "WITH", "CALL", "MERGE", "TRUNCATE", "COPY")
 
 
 # -- tables
