@@ -8,7 +8,6 @@ from migrate_guard.asking import enums
 from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
-from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.schema import EnumType
@@ -36,7 +35,7 @@ def enum_created_twice(view: RevisionView) -> Iterator[Problem]:
             at,
             object=str(op.enum.name),
             help=_help(op, table, known),
-            instead=_instead(op, table),
+            instead=(replace(table, in_batch=False),) if table is not None else (),
             related=(Related(known.span, f'"{op.enum.name}" is made here'),),
             confidence=asking.confidence(op),
             direction="upgrade",
@@ -72,9 +71,3 @@ def _help(op: ops.CreateEnum, table: ops.CreateTable | None, known: EnumType) ->
     if table is None:
         return "Say checkfirst=True, or drop the call."
     return f"Write {enums.written(enums.type_of(known), is_made=True)}: checkfirst does not reach the table."
-
-
-def _instead(op: ops.CreateEnum, table: ops.CreateTable | None) -> Instead:
-    if table is None or not table.span.contains(op.span):
-        return ()
-    return (replace(table, in_batch=False),)
