@@ -60,7 +60,7 @@ def _help(pair: _Pair) -> str:
                 f'op.rename_table("{pair.old}", "{pair.new}")',
                 f"INSERT INTO {pair.new} … SELECT … FROM {pair.old}",
             )
-    return f"If it is a rename, write {call} in place of both; if the values move, {copied} before the drop."
+    return f"If it is a rename, write {call} in place of both; else copy before the drop what is to be kept: {copied}."
 
 
 # -- columns
