@@ -33,7 +33,7 @@ def uncast(op: ops.AlterColumn, schema: Schema, target: Target) -> Uncast | None
     old, new = (as_enum(each, schema) for each in (column.type, op.modify_type))
     if casts_by_itself(old, new, target) is not False:
         return None
-    return Uncast(replace(column, type=old), new, _held_back(column))
+    return Uncast(replace(column, type=old), new, _held_back(column, op.table))
 
 
 def _before(op: ops.AlterColumn, schema: Schema) -> Column | None:
@@ -47,9 +47,14 @@ def _before(op: ops.AlterColumn, schema: Schema) -> Column | None:
     return Column(op.column, op.existing_type, op.span, nullable=None, default=default, is_given=True)
 
 
-def _held_back(column: Column) -> Expression | None:
-    """A default of the column's own type: a constant. What a function gives is of another, and NULL is of all."""
+def _held_back(column: Column, table: QualifiedName) -> Expression | None:
+    """A default of the column's own type: a constant, or the next number of a SERIAL column.
+
+    What another function gives may be of another type, and NULL is of all.
+    """
     default = column.default
+    if default is None and column.is_serial and not column.is_identity:
+        return Expression(f"nextval('{column.sequence_in(table)}')", functions=("nextval",))
     if default is None or not default.is_literal or default.text.partition("::")[0].strip("() ").upper() == "NULL":
         return None
     return default
