@@ -44,8 +44,8 @@ _TEXTS: Final = frozenset({"text", "other", "json", "binary", "enum"})
 
 def frozen(default: Expression, column_type: Type, target: Target) -> Frozen | None:
     """What becomes of a default that is a string though a call was meant; None of any other default."""
-    match = _STRING.fullmatch(default.text.strip())
-    if match is None or not default.is_literal:
+    match = _STRING.fullmatch(default.text.strip()) if default.is_literal else None
+    if match is None:
         return None
     said, cast = match[1].replace("''", "'"), (match["cast"] or "").strip().lower()
     if cast.startswith(("text", "char", "varchar")):

@@ -79,10 +79,8 @@ def _is_settled(each: Dependent, later: Sequence[ops.Operation], statement: Stat
             )
         case Default(column=column):
             return any(
-                (isinstance(op, ops.AlterColumn) and op.modify_default is not ops.UNSET and op.column == column)
-                or (isinstance(op, ops.DropColumn) and op.column == column)
+                isinstance(op, ops.AlterColumn | ops.DropColumn) and (op.table, op.column) == (each.owner, column)
                 for op in later
-                if isinstance(op, ops.TableOperation) and op.table == each.owner
             )
         case str(column):
             owner = run.after.table(each.owner) if each.owner else None
