@@ -88,23 +88,23 @@ def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversa
         return Reversal(revision, "unknown")
     back = _trusting(downgrade, there.after)
     impossible = tuple(_impossible(downgrade, back, target))
+    different = tuple(_differences(there, back, target))
     if impossible:
-        return Reversal(revision, "downgrade-raises", impossible)
-    found = tuple(_differences(there, back, target))
-    if not found:
+        return Reversal(revision, "downgrade-raises", impossible, different)
+    if not different:
         return Reversal(revision, "restored")
     if _does_nothing(downgrade):
-        return Reversal(revision, "empty-downgrade", differences=found)
-    is_certain = any(each.is_certain for each in found)
+        return Reversal(revision, "empty-downgrade", differences=different)
+    is_certain = any(each.is_certain for each in different)
     if is_certain and all(each.before is each.after for each in downgrade.transitions):
-        return Reversal(revision, "downgrade-changes-nothing", differences=found)
+        return Reversal(revision, "downgrade-changes-nothing", differences=different)
     again = interpret(revision, "upgrade", downgrade.after)
     impossible = tuple(_impossible(again, _trusting(again, back.after), target)) if again else ()
     if impossible:
-        return Reversal(revision, "second-upgrade-raises", impossible, found)
+        return Reversal(revision, "second-upgrade-raises", impossible, different)
     if not is_certain:
-        return Reversal(revision, "unknown", differences=found)
-    return Reversal(revision, "schema-not-restored", differences=found)
+        return Reversal(revision, "unknown", differences=different)
+    return Reversal(revision, "schema-not-restored", differences=different)
 
 
 def _does_nothing(run: Run) -> bool:
@@ -266,12 +266,13 @@ def _constraint_named(operation: ops.Operation) -> str | None:
 def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
     """The last operation that touched an object."""
     for each in reversed(transitions):
-        if _found(part, each.before) is not _found(part, each.after):
+        if found(part, each.before) is not found(part, each.after):
             return each.operation.span
     return None
 
 
-def _found(part: Part, schema: Schema) -> object:
+def found(part: Part, schema: Schema) -> object:
+    """The part in a schema; None where it is not there."""
     match part.kind:
         case "type":
             return schema.enums.get(part.owner)
