@@ -13,23 +13,27 @@ from migrate_guard.model.schema import EnumType
 from migrate_guard.rule import RevisionView
 
 
-class LeftEnum(NamedTuple):
-    """An enum type that the downgrade leaves, so that the next upgrade cannot create it."""
+class LeftEnums(NamedTuple):
+    """Enum types that the downgrade leaves, so that the next upgrade cannot create them."""
 
-    enum: EnumType
     last: ops.Operation | None
-    """What takes away the last that was of the type; None: the downgrade takes nothing of it away."""
+    """What takes away the last that was of these types; None: the downgrade takes nothing of them away."""
+    enums: tuple[EnumType, ...]
 
 
-def left_enums(view: RevisionView) -> Iterator[LeftEnum]:
-    """The enum types that the upgrade creates without a check, and that the downgrade leaves."""
+def left_enums(view: RevisionView) -> Iterator[LeftEnums]:
+    """The enum types that the upgrade creates without a check, and that the downgrade leaves, by their last user."""
     reversal = view.reversal
     if reversal is None or reversal.fault is None or view.upgrade is None or view.downgrade is None:
         return
+    found_by: dict[int, LeftEnums] = {}
     for difference in reversal.differences:
         if difference.is_certain and is_left_enum(difference, view.upgrade):
             name = difference.part.owner
-            yield LeftEnum(view.downgrade.before.enums[name], _last_user(name, view.downgrade))
+            last = _last_user(name, view.downgrade)
+            before = found_by.get(id(last), LeftEnums(last, ()))
+            found_by[id(last)] = LeftEnums(last, (*before.enums, view.downgrade.before.enums[name]))
+    yield from found_by.values()
 
 
 def is_left_enum(difference: Difference, upgrade: Run) -> bool:
@@ -67,7 +71,40 @@ class Poorer(NamedTuple):
 
 def poorer(view: RevisionView) -> list[Poorer]:
     """The differences of what the upgrade drops and the downgrade creates again."""
-    return [Poorer(operation, each) for each in faults(view) if (operation := recreated(each, view))]
+    return [
+        Poorer(operation, each)
+        for each in faults(view)
+        if not _has_only_more(each) and (operation := recreated(each, view))
+    ]
+
+
+def _has_only_more(difference: Difference) -> bool:
+    """Whether all that is new is a default, without which no row could get the column back."""
+    return bool(difference.facts) and all(
+        each.name == "default" and each.before == "none" and difference.part.kind == "column"
+        for each in difference.facts
+        if each.is_certain
+    )
+
+
+def is_minor(difference: Difference) -> bool:
+    """Whether it is the name of a constraint alone, or which values an enum type has more, or in which order."""
+    if difference.verdict != "different":
+        return False
+    return all(
+        each.name == "name" or (each.name == "values" and set(each.before.split(", ")) <= set(each.after.split(", ")))
+        for each in difference.facts
+        if each.is_certain
+    )
+
+
+def is_taken(difference: Difference, view: RevisionView) -> bool:
+    """Whether it is the downgrade that takes away what was there before the upgrade, and after it."""
+    return (
+        difference.verdict == "missing"
+        and view.upgrade is not None
+        and found(difference.part, view.upgrade.after) is not None
+    )
 
 
 def faults(view: RevisionView) -> list[Difference]:

@@ -151,6 +151,7 @@ def _cast(table: Table, column: Column, new: Type, has_using: bool, target: Targ
         return
     what = f"{table.name}.{column.name}"
     if not has_using:
-        yield Refused(f'"{what}" is {column.type} and does not become {new} without USING', what, column.span)
+        other = str(new) or "an enum without a name"
+        yield Refused(f'"{what}" is {column.type} and does not become {other} without USING', what, column.span)
     elif column.default is not None and not column.is_given:
         yield Refused(f'the default of "{what}" does not become {new}', what, column.span)

@@ -42,6 +42,7 @@ def call_table(receiver: TableValue, call: Call) -> Value:
             call.machine.emit(
                 ops.DropTable(span=call.span, table=receiver.name, if_exists=call.kwargs.get("checkfirst") is True)
             )
+            _drop_enums(call, receiver)
         case "append_column" if isinstance(call.get(0), ColumnValue):
             receiver.columns.append(call.args[0])
         case "append_constraint":
@@ -49,6 +50,13 @@ def call_table(receiver: TableValue, call: Call) -> Value:
         case "exists":
             return call.machine.schema.table(receiver.name) is not None
     return None
+
+
+def _drop_enums(call: Call, value: TableValue) -> None:
+    """`Table.drop()` takes the enum types of its columns along before SQLAlchemy 2.1 (tried on 2.0.58 and 2.1.9)."""
+    for enum in sqltypes.enums_of(call.machine, value.columns):
+        condition = "if SQLAlchemy is older than 2.1"
+        call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=True, condition=condition))
 
 
 def create_table(call: Call, value: TableValue) -> None:

@@ -22,11 +22,16 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
     if not found or not view.revision.downgrade:
         return
     left = [reversals.called(each.part) for each in found if each.verdict == "left behind"]
-    lost = [reversals.called(each.part) for each in found if each.verdict == "missing"]
+    taken = [each for each in found if reversals.is_taken(each, view)]
+    lost = [reversals.called(each.part) for each in found if each.verdict == "missing" and each not in taken]
     other = [_differing(each) for each in found if each.verdict == "different"]
     parts = [f"leaves {_listed(left)} behind"] if left else []
     parts += [f"does not bring back {_listed(lost)}"] if lost else []
     parts += [f"leaves {_listed(other)}"] if other else []
+    if taken:
+        were = "was" if len(taken) == 1 else "were"
+        names = [reversals.called(each.part) for each in taken]
+        parts.append(f"drops {_listed(names)}, which {were} there before upgrade()")
     yield Problem(
         f"downgrade() {_joined(parts)}, so {_consequence(view)}",
         view.revision.downgrade,
@@ -35,8 +40,16 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
         "that it cannot be.",
         instead=_instead(view),
         related=tuple(_related(found)),
+        severity=Severity.WARNING if _is_minor(found, taken, view) else None,
         direction="downgrade",
     )
+
+
+def _is_minor(found: list[Difference], taken: list[Difference], view: RevisionView) -> bool:
+    """Whether only names differ, or the upgrade has found all done that the downgrade undoes."""
+    if all(reversals.is_minor(each) for each in found):
+        return view.reversal is not None and view.reversal.outcome != "second-upgrade-raises"
+    return len(taken) == len(found) and view.upgrade is not None and not view.upgrade.transitions
 
 
 def _differing(difference: Difference) -> str:

@@ -13,11 +13,11 @@ from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Transition
 from migrate_guard.model.schema import AnyConstraint, ExclusionConstraint, PrimaryKey, Table, constraint_kind
-from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 KEYS: Final[Mapping[str, str]] = {"unique": "uq", "foreignkey": "fk", "check": "ck"}
 """What a naming convention calls the kinds of constraints."""
+MOST_NAMED: Final = 3
 WORDS: Final[Mapping[str, str]] = {
     "unique": "unique constraint",
     "foreignkey": "foreign key",
@@ -41,24 +41,28 @@ def unnamed_constraint(view: RevisionView) -> Iterator[Problem]:
 def _made(transition: Transition, view: RevisionView) -> Iterator[Problem]:
     """What is created without a name where the database has none that a script could count on."""
     operation = transition.operation
-    for table, constraint in _new(operation):
-        if not _is_nameless(constraint, view):
-            continue
-        kind = constraint_kind(constraint)
-        product = asking.PRODUCTS[view.target.dialect]
-        yield Problem(
-            asking.hedged(
-                f"{called(WORDS[kind], table, constraint)} has no name and no naming convention gives it one, "
-                f"so no revision can drop it on {product} by a name that every database has",
-                operation,
-            ),
-            operation.span,
-            object=f"{table}.{constraint.columns[0]}" if len(constraint.columns) == 1 else str(table),
-            help="Name it, or give target_metadata a naming_convention.",
-            instead=_instead(operation, constraint, table),
-            confidence=asking.confidence(operation),
-            direction="upgrade",
-        )
+    nameless = [(table, each) for table, each in _new(operation) if _is_nameless(each, view)]
+    if not nameless:
+        return
+    table, first = nameless[0]
+    names = [called(WORDS[constraint_kind(each)], table, each) for _, each in nameless]
+    told = names if len(names) <= MOST_NAMED else [*names[: MOST_NAMED - 1], f"{len(names) - MOST_NAMED + 1} more"]
+    which = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
+    has, it = ("has", "it") if len(names) == 1 else ("have", "them")
+    product = asking.PRODUCTS[view.target.dialect]
+    yield Problem(
+        asking.hedged(
+            f"{which} {has} no name and no naming convention gives {it} one, "
+            f"so no revision can drop {it} on {product} by a name that every database has",
+            operation,
+        ),
+        operation.span,
+        object=f"{table}.{first.columns[0]}" if len(nameless) == 1 and len(first.columns) == 1 else str(table),
+        help="Name it, or give target_metadata a naming_convention.",
+        instead=_instead(operation, first, table),
+        confidence=asking.confidence(operation),
+        direction="upgrade",
+    )
 
 
 def _new(operation: ops.Operation) -> Iterator[tuple[QualifiedName, AnyConstraint]]:
@@ -109,17 +113,13 @@ def _dropped_otherwise(transition: Transition, view: RevisionView) -> Iterator[P
             f'"{view.revision.id}", while {asking.PRODUCTS[view.target.dialect]} calls it "{meant.name}"',
             operation,
         ),
-        _place(meant),
+        meant.span,
         object=f"{operation.table}.{meant.name}",
         help="Name it where it is created, or give target_metadata a naming_convention, and drop it by that name.",
         related=(Related(operation.span, "it is dropped here"),),
         confidence=asking.confidence(operation),
         direction="upgrade",
     )
-
-
-def _place(constraint: AnyConstraint) -> Span:
-    return constraint.span
 
 
 def _instead(operation: ops.Operation, constraint: AnyConstraint, table: QualifiedName) -> Instead:
