@@ -13,27 +13,14 @@ from migrate_guard.model.schema import EnumType
 from migrate_guard.rule import RevisionView
 
 
-class LeftEnums(NamedTuple):
-    """Enum types that the downgrade leaves, so that the next upgrade cannot create them."""
-
-    last: ops.Operation | None
-    """What takes away the last that was of these types; None: the downgrade takes nothing of them away."""
-    enums: tuple[EnumType, ...]
-
-
-def left_enums(view: RevisionView) -> Iterator[LeftEnums]:
-    """The enum types that the upgrade creates without a check, and that the downgrade leaves, by their last user."""
+def left_enums(view: RevisionView) -> Iterator[EnumType]:
+    """The enum types that the upgrade creates without a check, and that the downgrade leaves."""
     reversal = view.reversal
     if reversal is None or reversal.fault is None or view.upgrade is None or view.downgrade is None:
         return
-    found_by: dict[int, LeftEnums] = {}
     for difference in reversal.differences:
         if difference.is_certain and is_left_enum(difference, view.upgrade):
-            name = difference.part.owner
-            last = _last_user(name, view.downgrade)
-            before = found_by.get(id(last), LeftEnums(last, ()))
-            found_by[id(last)] = LeftEnums(last, (*before.enums, view.downgrade.before.enums[name]))
-    yield from found_by.values()
+            yield view.downgrade.before.enums[difference.part.owner]
 
 
 def is_left_enum(difference: Difference, upgrade: Run) -> bool:
@@ -46,19 +33,6 @@ def is_left_enum(difference: Difference, upgrade: Run) -> bool:
         and not (operation.if_not_exists or operation.condition or operation.is_tolerated)
         for each in upgrade.transitions
     )
-
-
-def _last_user(name: object, downgrade: Run) -> ops.Operation | None:
-    """The last operation that takes away a column of a type."""
-    for each in reversed(downgrade.transitions):
-        if isinstance(each.operation, ops.DropTable | ops.DropColumn | ops.AlterColumn):
-            table = each.before.table(each.operation.table)
-            used = {(column.type.schema, column.type.name) for column in table.columns} if table else set()
-            after = each.after.table(each.operation.table)
-            still = {(column.type.schema, column.type.name) for column in after.columns} if after else set()
-            if any((key[1], key[0]) == name for key in used - still):
-                return each.operation
-    return None
 
 
 class Poorer(NamedTuple):

@@ -46,6 +46,18 @@ def way_back(upgrade: Run, target: Target) -> tuple[ops.Operation | Code, ...]:
     return tuple(enum_dropped(each.type) if isinstance(each, ops.DropType) else each for each in body)
 
 
+def as_written(downgrade: Run) -> tuple[ops.Operation, ...]:
+    """The operations of a downgrade that does nothing but change the schema, whatever happens; else none."""
+    operations = tuple(each.operation for each in downgrade.transitions)
+    is_plain = not any(
+        isinstance(each, ops.Insert | ops.Update | ops.Delete | ops.Opaque | ops.RawSql)
+        or each.condition
+        or each.is_tolerated
+        for each in operations
+    )
+    return operations if is_plain else ()
+
+
 def enum_dropped(name: QualifiedName) -> Code:
     """The line that drops an enum type, if it is there."""
     place = f', schema="{name.schema}"' if name.schema else ""

@@ -4,9 +4,8 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from migrate_guard.asking import reversals
-from migrate_guard.asking.way_back import way_back
+from migrate_guard.asking.way_back import as_written, way_back
 from migrate_guard.history.difference import Difference
-from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Downgrade, Instead
 from migrate_guard.model.revision import Revision
@@ -84,8 +83,7 @@ def _instead(view: RevisionView) -> Instead:
     """The whole downgrade, where it does nothing but change the schema."""
     if view.upgrade is None or view.downgrade is None:
         return ()
-    changes_rows = (ops.Insert, ops.Update, ops.Delete, ops.Opaque, ops.RawSql)
-    if any(isinstance(each.operation, changes_rows) or each.operation.condition for each in view.downgrade.transitions):
+    if view.downgrade.transitions and not as_written(view.downgrade):
         return ()
     body = way_back(view.upgrade, view.target)
     return (Downgrade(body),) if body else ()

@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from migrate_guard import asking
 from migrate_guard.asking import reversals
-from migrate_guard.asking.way_back import enum_dropped
+from migrate_guard.asking.way_back import as_written, enum_dropped
 from migrate_guard.model.finding import Related
-from migrate_guard.model.instead import Instead
+from migrate_guard.model.instead import Downgrade, Instead
 from migrate_guard.model.revision import Revision
+from migrate_guard.model.schema import EnumType
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
@@ -17,19 +17,21 @@ def enum_left_behind(view: RevisionView) -> Iterator[Problem]:
     downgrade = view.revision.downgrade
     if downgrade is None:
         return
-    for last, enums in reversals.left_enums(view):
-        lines = [enum_dropped(each.name) for each in enums]
-        names = asking.quoted(str(each.name) for each in enums)
-        types = f"the type {names}" if len(enums) == 1 else f"the types {names}"
-        instead: Instead = (last, *lines) if last is not None and last.condition is None else ()
+    left = list(reversals.left_enums(view))
+    for enum in left:
         yield Problem(
-            f"downgrade() leaves {types} in the database, "
-            f'so the next upgrade fails: type "{enums[0].name.name}" already exists',
-            last.span if last else downgrade,
-            object=str(enums[0].name) if len(enums) == 1 else None,
-            help=f"Drop {types} in downgrade(), after everything that is of it: "
-            f"{'; '.join(each.text for each in lines)}",
-            instead=instead,
-            related=tuple(Related(each.span, f'"{each.name}" is created here') for each in enums),
+            f'downgrade() leaves the type "{enum.name}" in the database, '
+            f'so the next upgrade fails: type "{enum.name.name}" already exists',
+            downgrade,
+            object=str(enum.name),
+            help=f"Drop the type at the end of downgrade(): {enum_dropped(enum.name).text}",
+            instead=_instead(view, left),
+            related=(Related(enum.span, f'"{enum.name}" is created here'),),
             direction="downgrade",
         )
+
+
+def _instead(view: RevisionView, left: Sequence[EnumType]) -> Instead:
+    """The downgrade with the types dropped at its end."""
+    body = as_written(view.downgrade) if view.downgrade else ()
+    return (Downgrade((*body, *(enum_dropped(each.name) for each in left))),) if body else ()

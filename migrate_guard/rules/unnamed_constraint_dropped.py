@@ -61,7 +61,7 @@ def _problem(
     yield Problem(
         asking.hedged(f'drop_constraint(None) on "{table}" fails, SQLAlchemy {fails}{known}', operation),
         operation.span,
-        object=f"{table}.{name}" if name else str(table),
+        object=str(table),
         help="Give the constraint a name where it is created, and drop it by that name."
         if name is None
         else f'Drop "{name}"; where a constraint is created with a name, every database has it under that.',
