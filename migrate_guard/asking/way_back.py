@@ -70,6 +70,10 @@ def _back(transition: Transition) -> Iterator[ops.Operation]:
     match operation:
         case ops.CreateEnum(enum=enum, if_not_exists=False):
             yield ops.DropType(span=span, type=enum.name)
+        case ops.CreateView(view=view, replace=False, if_not_exists=False):
+            yield ops.DropView(span=span, view=view.name)
+        case ops.CreateSequence(sequence=sequence, if_not_exists=False):
+            yield ops.DropSequence(span=span, sequence=sequence.name)
         case ops.DropTable(table=name, cascade=False):
             if (table := before.table(name)) and table.is_told and _is_known(table):
                 yield ops.CreateTable(span=span, table=replace(table, indexes=(), lost=()))

@@ -57,7 +57,7 @@ def _problem(
         else "has no name to write into DROP CONSTRAINT and raises CompileError"
     )
     name = meant.name if meant and not meant.is_assumed_name else None
-    known = f': {asking.PRODUCTS[view.target.dialect]} has named it "{name}"' if name else ""
+    known = f': {asking.PRODUCTS[view.target.dialect]} calls it "{name}"' if name else ""
     yield Problem(
         asking.hedged(f'drop_constraint(None) on "{table}" fails, SQLAlchemy {fails}{known}', operation),
         operation.span,
@@ -66,7 +66,7 @@ def _problem(
         if name is None
         else f'Drop "{name}"; where a constraint is created with a name, every database has it under that.',
         instead=(replace(operation, constraint=name),) if name else (),
-        related=(Related(meant.span, "it is created here without a name"),) if meant else (),
+        related=(Related(meant.span, "it is created here"),) if meant else (),
         confidence=asking.confidence(operation),
         direction=direction,
     )
@@ -82,21 +82,20 @@ def _is_right(name: str, table: Table | None) -> bool:
 def _meant(
     operation: ops.DropConstraint, transition: Transition, view: RevisionView, dropped: list[AnyConstraint]
 ) -> AnyConstraint | None:
-    """The constraint that was meant: the one without a name that the upgrade made last, or the only one there is."""
+    """The constraint that was meant: the one without a name that the script made last, or the only one there is."""
     table = (view.upgrade.after if view.upgrade and _is_back(transition, view.downgrade) else transition.before).table(
         operation.table
     )
     if table is None:
         return None
-    nameless = [
+    of_kind = [
         each
         for each in table.constraints()
-        if constraint_kind(each) == operation.kind
-        and (each.is_implicit_name or each.name is None)
-        and all(each is not one for one in dropped)
+        if constraint_kind(each) == operation.kind and all(each is not one for one in dropped)
     ]
-    own = [each for each in nameless if view.upgrade and each.span.path == view.revision.path]
-    candidates = own or nameless
+    nameless = [each for each in of_kind if each.is_implicit_name or each.name is None]
+    own = [each for each in nameless if each.span.path == view.revision.path]
+    candidates = own or nameless or of_kind
     if not candidates or (not own and len(candidates) > 1):
         return None
     meant = max(candidates, key=lambda each: (each.span.line, each.span.column))
