@@ -62,9 +62,12 @@ def _has_only_more(difference: Difference) -> bool:
 
 
 def is_minor(difference: Difference) -> bool:
-    """Whether it is the name of a constraint alone, or which values an enum type has more, or in which order."""
+    """Whether it is an extension that stays, or only the name of a constraint, or which values an enum type has more.
+
+    PostgreSQL has no statement that takes a value away, and an extension is nobody's own.
+    """
     if difference.verdict != "different":
-        return False
+        return difference.verdict == "left behind" and difference.part.kind == "extension"
     return all(
         each.name == "name" or (each.name == "values" and set(each.before.split(", ")) <= set(each.after.split(", ")))
         for each in difference.facts

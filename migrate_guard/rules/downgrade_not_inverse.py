@@ -39,16 +39,16 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
         "that it cannot be.",
         instead=_instead(view),
         related=tuple(_related(found)),
-        severity=Severity.WARNING if _is_minor(found, taken, view) else None,
+        severity=Severity.WARNING if _is_minor(found, view) else None,
         direction="downgrade",
     )
 
 
-def _is_minor(found: list[Difference], taken: list[Difference], view: RevisionView) -> bool:
-    """Whether only names differ, or the upgrade has found all done that the downgrade undoes."""
+def _is_minor(found: list[Difference], view: RevisionView) -> bool:
+    """Whether only names differ, or the upgrade has found done all that the downgrade undoes."""
     if all(reversals.is_minor(each) for each in found):
         return view.reversal is not None and view.reversal.outcome != "second-upgrade-raises"
-    return len(taken) == len(found) and view.upgrade is not None and not view.upgrade.transitions
+    return view.upgrade is not None and all(each.before is each.after for each in view.upgrade.transitions)
 
 
 def _differing(difference: Difference) -> str:
