@@ -57,9 +57,9 @@ def _problem(
         else "has no name to write into DROP CONSTRAINT and raises CompileError"
     )
     name = meant.name if meant and not meant.is_assumed_name else None
-    known = f': {asking.PRODUCTS[view.target.dialect]} calls it "{name}"' if name else ""
+    known = f' ({asking.PRODUCTS[view.target.dialect]} calls it "{name}")' if name else ""
     yield Problem(
-        asking.hedged(f'drop_constraint(None) on "{table}" fails, SQLAlchemy {fails}{known}', operation),
+        asking.hedged(f'drop_constraint(None) on "{table}" fails: SQLAlchemy {fails}{known}', operation),
         operation.span,
         object=str(table),
         help="Give the constraint a name where it is created, and drop it by that name."
