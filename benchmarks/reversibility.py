@@ -32,6 +32,7 @@ from benchmarks.histories import HERE, Entry, add_arguments, chosen, read_histor
 if TYPE_CHECKING:
     from benchmarks.live import Settings
     from benchmarks.proving import Proof
+    from migrate_guard.engine import Reading
     from migrate_guard.history.reversal import Reversal
 
 
@@ -55,6 +56,8 @@ class Judged:
     proofs: Mapping[str, Proof] = field(default_factory=dict)
     """Of the revisions that could be run."""
     problem: str = ""
+    said: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The rules that speak of a revision's downgrade, by code the scripts."""
 
     @property
     def predicted(self) -> set[str]:
@@ -101,6 +104,11 @@ class Judged:
         for file in sorted(self.predicted - self.true):
             said = ["really clean"] * (file in self.proofs) + ["not listed"] * (self.listed is not None)
             yield f"{self.key} {file}: {'; '.join(said) or 'not run'}{told(self.reversals[file])}"
+        for code, files in self.said.items():
+            for file in sorted(files - set(listed) - self.faulty):
+                yield f"{self.key} {file}: {code} is not listed{told(self.reversals.get(file))}"
+        for file in sorted(self.wanted - frozenset[str]().union(*self.said.values())):
+            yield f"{self.key} {file}: no rule speaks, {listed[file].kind}{told(self.reversals.get(file))}"
         for file in sorted((self.predicted & self.wanted) - self.of_kind):
             yield f"{self.key} {file}: listed as {listed[file].kind}: {listed[file].said}{told(self.reversals[file])}"
 
@@ -137,6 +145,7 @@ def main() -> None:
     for each in every:
         print(listed_line(each.key, [each]))
     print(listed_line(f"{len(every)} histories", every))
+    print("\n".join(rule_lines(every)))
     if arguments.predictions:
         lines = [line for each in found.values() for line in each.lines()]
         arguments.predictions.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
@@ -163,7 +172,43 @@ def judge(entry: Entry, corpus: Path, listed: Mapping[str, Listed] | None = None
         for name in reading.environment.databases or (None,)
         for each in reversals(engine.replay(reading, name), reading.target)
     }
-    return Judged(entry.key, every, listed)
+    return Judged(entry.key, every, listed, said=found(reading))
+
+
+RULES = ("MG202", "MG203", "MG204", "MG205", "MG206", "MG208")
+"""The rules whose findings say that a downgrade is none."""
+
+
+def found(reading: Reading) -> dict[str, frozenset[str]]:
+    """The scripts of a history that rules report, by code."""
+    from migrate_guard import engine
+    from migrate_guard.rules import load_rules
+    from migrate_guard.sieve.causes import first_causes
+
+    rules = [each for each in load_rules() if each.code in RULES]
+    findings = first_causes(engine.check(reading, rules).findings, rules)
+    return {code: frozenset(Path(each.span.path).name for each in findings if each.code == code) for code in RULES}
+
+
+def rule_lines(every: Sequence[Judged]) -> Iterator[str]:
+    """How the findings of each rule compare with the list, and those of all with what is listed as a fault."""
+    line = "{:<54} {:>9} {:>6} {:>9}"
+    yield line.format("rule", "revisions", "true", "precision")
+    for code in RULES:
+        said = sum(len(each.said.get(code, ())) for each in every)
+        true = sum(len(each.said.get(code, frozenset()) & (set(each.listed or {}) | each.faulty)) for each in every)
+        yield line.format(code, said, true, f"{true / said:.1%}" if said else "-")
+    for kind in sorted({listed.kind for each in every for listed in (each.listed or {}).values()}):
+        of_kind = [{file for file, listed in (each.listed or {}).items() if listed.kind == kind} for each in every]
+        hit = sum(len(files & spoken(each)) for files, each in zip(of_kind, every, strict=True))
+        yield f"{kind}: found {share(hit, sum(map(len, of_kind)))}"
+    wanted = sum(len(each.wanted) for each in every)
+    yield f"listed as a fault and found: {share(sum(len(each.wanted & spoken(each)) for each in every), wanted)}"
+
+
+def spoken(judged: Judged) -> frozenset[str]:
+    """The scripts of which some rule speaks."""
+    return frozenset[str]().union(*judged.said.values())
 
 
 def listed_line(name: str, every: Sequence[Judged]) -> str:
@@ -212,7 +257,7 @@ def proved(entry: Entry, judged: Judged, settings: Settings) -> Judged:
     proofs = run(entry, settings)
     files = {each.revision.id: file for file, each in judged.reversals.items()}
     ran = {files[name]: each for name, each in proofs.of.items() if name in files and each.kind != "upgrade-raises"}
-    return Judged(judged.key, judged.reversals, judged.listed, ran, proofs.problem)
+    return Judged(judged.key, judged.reversals, judged.listed, ran, proofs.problem, judged.said)
 
 
 def run_line(name: str, every: Sequence[Judged]) -> str:

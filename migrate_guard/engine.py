@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,7 +13,7 @@ from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
 from migrate_guard.history.novelty import emptied_after, new_after
 from migrate_guard.history.range import Range
-from migrate_guard.history.reversal import reasons
+from migrate_guard.history.reversal import reasons, reverse
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
 from migrate_guard.model.environment import Environment
@@ -261,7 +261,8 @@ class _Asked:
         }
         is_one_run = self.under_review is not None
         session = Session(reading.target, reading.environment, self.small, is_one_run)
-        for replayed in replay(reading, engine_name):
+        replaying = replay(reading, engine_name)
+        for replayed in replaying:
             statements: tuple[Statement[Operation], ...] = ()
             undone: tuple[Statement[Operation], ...] = ()
             said = len(self.findings)
@@ -284,7 +285,10 @@ class _Asked:
             if engine_name is not None:
                 head = of_engine(reading.scripts[head.id], engine_name)
             upgrade, downgrade = replayed.upgrade, replayed.downgrade
-            view = RevisionView(head, upgrade, downgrade, reading.environment, reading.target, statements)
+            back_again = None
+            if self._is_under_review(replayed.revision):
+                back_again = cache(partial(reverse, replayed, replaying.interpret, reading.target))
+            view = RevisionView(head, upgrade, downgrade, reading.environment, reading.target, statements, back_again)
             self._ask(Revision, view, replayed.revision, None)
             self.findings[said:] = standing_alone(self.findings[said:], (*statements, *undone))
             if replayed.revision.id in heads:

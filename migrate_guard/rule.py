@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
+from migrate_guard.history.reversal import Reversal
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
@@ -95,6 +96,16 @@ class RevisionView:
     target: Target
     statements: tuple[Statement[Operation], ...] = ()
     """What the upgrade makes the database run."""
+    reverse: Callable[[], Reversal] | None = None
+    """Gives what upgrade, downgrade and upgrade come to; None where nobody is to be told."""
+
+    @property
+    def reversal(self) -> Reversal | None:
+        """What upgrade, downgrade and upgrade come to, folded when a rule asks for it.
+
+        None of a revision that is not under review.
+        """
+        return self.reverse() if self.reverse else None
 
 
 @dataclass(frozen=True, slots=True)

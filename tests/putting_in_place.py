@@ -35,6 +35,9 @@ def downgrade() -> None:
 '''
 
 
+_IMPORTS = (("sa.", "import sqlalchemy as sa\n"), ("postgresql.", "from sqlalchemy.dialects import postgresql\n"))
+
+
 @dataclass(frozen=True)
 class _Place:
     statement: ast.stmt
@@ -65,9 +68,13 @@ def put_behind(path: Path, finding: Finding) -> None:
 
 def _with_import(source: str, code: str) -> str:
     """A script with what the new code needs: not every one imports the types of PostgreSQL."""
-    line = "from sqlalchemy.dialects import postgresql\n"
-    if "postgresql." not in code or line in source:
-        return source
+    for used, line in _IMPORTS:
+        if used in code and line not in source:
+            source = _with_line(source, line)
+    return source
+
+
+def _with_line(source: str, line: str) -> str:
     first = next(each for each in ast.parse(source).body if isinstance(each, ast.Import | ast.ImportFrom))
     lines = source.splitlines(keepends=True)
     at = next((number for number, each in enumerate(lines) if "import" in each and "alembic" in each), first.lineno)

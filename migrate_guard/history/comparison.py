@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 from migrate_guard.dialects.expressions import are_same, is_null
 from migrate_guard.dialects.names import is_numbered_key
@@ -12,6 +12,7 @@ from migrate_guard.dialects.sql_types import builtin
 from migrate_guard.history.difference import DEFINED, Difference, Fact, Part, PartKind
 from migrate_guard.model.folding_tables import given_table
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -29,6 +30,8 @@ from migrate_guard.model.schema import (
 )
 from migrate_guard.model.target import Target
 
+V = TypeVar("V")
+
 
 def differences(before: Schema, after: Schema, target: Target, confirmed: Collection[str] = ()) -> Iterator[Difference]:
     """Compare two schemas of one history; comments, the order of columns and what a view reads are not compared.
@@ -37,9 +40,9 @@ def differences(before: Schema, after: Schema, target: Target, confirmed: Collec
 
     What is only learnt of a given table between the two is no difference.
     """
-    for name in _changed(before.tables, after.tables):
+    for name in before.tables.changed(after.tables):
         yield from _table(_Tables(name, before.table(name), after.table(name), before, after, target, confirmed))
-    for name in _changed(before.enums, after.enums):
+    for name in before.enums.changed(after.enums):
         yield from _enum(before.enums.get(name), after.enums.get(name))
     yield from _present("view", before.views, after.views)
     for kind, name in dict.fromkeys((*before.definitions, *after.definitions)):
@@ -48,23 +51,15 @@ def differences(before: Schema, after: Schema, target: Target, confirmed: Collec
             continue  # it goes with the session
         if (part_kind := DEFINED.get(kind)) and is_there[0] != is_there[1]:
             yield Difference("missing" if is_there[0] else "left behind", Part(part_kind, name))
-    numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
-    for each in _present("sequence", before.sequences, after.sequences):
-        if each.part.owner not in numbering:
-            yield each
-
-
-def _changed(before: Mapping[QualifiedName, object], after: Mapping[QualifiedName, object]) -> list[QualifiedName]:
-    """The names under which not the same object lies, in the order of their making."""
-    if before is after:
-        return []
-    return [name for name in dict.fromkeys((*before, *after)) if before.get(name) is not after.get(name)]
+    if made := list(_present("sequence", before.sequences, after.sequences)):
+        numbering = _numbering_sequences(before, after) | _numbering_sequences(after, before)
+        yield from (each for each in made if each.part.owner not in numbering)
 
 
 def _present(
-    kind: PartKind, before: Mapping[QualifiedName, object], after: Mapping[QualifiedName, object]
+    kind: PartKind, before: PersistentMap[QualifiedName, V], after: PersistentMap[QualifiedName, V]
 ) -> Iterator[Difference]:
-    for name in _changed(before, after):
+    for name in before.changed(after):
         if (name in before) != (name in after):
             yield Difference("missing" if name in before else "left behind", Part(kind, name))
 
@@ -72,7 +67,7 @@ def _present(
 def _numbering_sequences(schema: Schema, other: Schema) -> set[QualifiedName]:
     """The sequences that number columns of tables not the same in both: they come and go with those."""
     found: set[QualifiedName] = set()
-    for name in _changed(schema.tables, other.tables):
+    for name in schema.tables.changed(other.tables):
         table = schema.table(name)
         for column in table.columns if table else ():
             if sequence := _numbering(column, name):

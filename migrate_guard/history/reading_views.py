@@ -31,7 +31,7 @@ def reads(view: View, table: Table, column: str, schema: Schema) -> bool:
 
     A name with the table, or its alias, before it, `*`, or a name that no other table of the view has.
     """
-    if view.definition is None:
+    if view.definition is None or column in view.younger:
         return False
     words = _words(view.definition)
     query = words[next((at for at, word in enumerate(words) if word.upper() == "AS"), 0) :]

@@ -124,6 +124,7 @@ def _cast(op: ops.AlterColumn, schema: Schema, target: Target) -> Iterator[Refus
         return
     what, column = f"{op.table}.{op.column}", found.column
     if op.using is None:
-        yield Refused(f'"{what}" is {column.type} and does not become {found.new} without USING', what, column.span)
+        other = str(found.new) or "an enum without a name"
+        yield Refused(f'"{what}" is {column.type} and does not become {other} without USING', what, column.span)
     elif found.default is not None and not column.is_given:
         yield Refused(f'the default of "{what}" does not become {found.new}', what, column.span)

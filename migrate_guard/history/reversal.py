@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from migrate_guard.history.comparison import differences
 from migrate_guard.history.difference import Difference, Part
@@ -40,6 +40,10 @@ class Impossible:
     object: str
     because: Span | None = None
     """What makes it impossible: where the object was made or lost, what depends on it."""
+    name: str = ""
+    """The name of what is not there; empty where something else is in the way."""
+    known: tuple[str, ...] = ()
+    """What that name may be a slip of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,23 +88,23 @@ def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversa
         return Reversal(revision, "unknown")
     back = _trusting(downgrade, there.after)
     impossible = tuple(_impossible(downgrade, back, target))
+    different = tuple(_differences(there, back, target))
     if impossible:
-        return Reversal(revision, "downgrade-raises", impossible)
-    found = tuple(_differences(there, back, target))
-    if not found:
+        return Reversal(revision, "downgrade-raises", impossible, different)
+    if not different:
         return Reversal(revision, "restored")
     if _does_nothing(downgrade):
-        return Reversal(revision, "empty-downgrade", differences=found)
-    is_certain = any(each.is_certain for each in found)
+        return Reversal(revision, "empty-downgrade", differences=different)
+    is_certain = any(each.is_certain for each in different)
     if is_certain and all(each.before is each.after for each in downgrade.transitions):
-        return Reversal(revision, "downgrade-changes-nothing", differences=found)
+        return Reversal(revision, "downgrade-changes-nothing", differences=different)
     again = interpret(revision, "upgrade", downgrade.after)
     impossible = tuple(_impossible(again, _trusting(again, back.after), target)) if again else ()
     if impossible:
-        return Reversal(revision, "second-upgrade-raises", impossible, found)
+        return Reversal(revision, "second-upgrade-raises", impossible, different)
     if not is_certain:
-        return Reversal(revision, "unknown", differences=found)
-    return Reversal(revision, "schema-not-restored", differences=found)
+        return Reversal(revision, "unknown", differences=different)
+    return Reversal(revision, "schema-not-restored", differences=different)
 
 
 def _does_nothing(run: Run) -> bool:
@@ -109,6 +113,8 @@ def _does_nothing(run: Run) -> bool:
 
 def _trusting(run: Run, schema: Schema) -> Run:
     """The operations of a run folded from another schema on."""
+    if schema is run.before:
+        return run
     before, transitions = schema, []
     for each in run.transitions:
         after = folding.apply(schema, each.operation)
@@ -128,25 +134,35 @@ def _impossible(run: Run, trusting: Run, target: Target) -> Iterator[Impossible]
         doubted |= _doubted(transition)
         if operation.condition is not None or operation.is_tolerated or doubted & _named(operation):
             continue
-        for what, subject, because in reasons(operation, transition.before, trusted_one.before, target):
-            yield Impossible(operation, run.direction, what, subject, because)
+        for each in reasons(operation, transition.before, trusted_one.before, target):
+            yield Impossible(operation, run.direction, each.what, each.object, each.because, each.name, each.known)
 
 
-def reasons(
-    operation: ops.Operation, schema: Schema, believed: Schema, target: Target
-) -> Iterator[tuple[str, str, Span | None]]:
-    """Why a database refuses an operation: what is wrong, the object, and where it was made or lost.
+class Reason(NamedTuple):
+    """Why a database refuses an operation."""
+
+    what: str
+    object: str
+    because: Span | None
+    """Where the object was made or lost."""
+    name: str = ""
+    """Of what is not there."""
+    known: tuple[str, ...] = ()
+
+
+def reasons(operation: ops.Operation, schema: Schema, believed: Schema, target: Target) -> Iterator[Reason]:
+    """Why a database refuses an operation.
 
     `schema` is what the history tells, `believed` the same without its doubts.
     """
     if not getattr(operation, "if_exists", False):
-        yield from ((each.what, each.object, each.lost) for each in missing(operation, schema, target))
+        for absent in missing(operation, schema, target):
+            yield Reason(absent.what, absent.object, absent.lost, absent.name, absent.known)
     if not getattr(operation, "if_not_exists", False):
         # A table that a condition may have made is not there for certain, even where its parts are believed.
         told = schema if isinstance(operation, ops.CreateTable | ops.RenameTable) else believed
-        yield from ((each.what, each.object, each.span) for each in existing(operation, told, target))
-    for each in refused(operation, believed, target):
-        yield each.what, each.object, each.because
+        yield from (Reason(each.what, each.object, each.span) for each in existing(operation, told, target))
+    yield from (Reason(each.what, each.object, each.because) for each in refused(operation, believed, target))
 
 
 # What is doubtful besides what the schema says of itself.
@@ -192,11 +208,14 @@ def _is_opaque(run: Run) -> bool:
 
 def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Difference]:
     transitions = (*upgrade.transitions, *downgrade.transitions)
+    confirmed = {name for each in transitions if (name := _constraint_named(each.operation))}
+    found = list(differences(upgrade.before, downgrade.after, target, confirmed))
+    if not found:
+        return
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
-    confirmed = {name for each in transitions if (name := _constraint_named(each.operation))}
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
-    for each in differences(upgrade.before, downgrade.after, target, confirmed):
+    for each in found:
         part = each.part
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
@@ -247,12 +266,13 @@ def _constraint_named(operation: ops.Operation) -> str | None:
 def _responsible(part: Part, transitions: tuple[Transition, ...]) -> Span | None:
     """The last operation that touched an object."""
     for each in reversed(transitions):
-        if _found(part, each.before) is not _found(part, each.after):
+        if found(part, each.before) is not found(part, each.after):
             return each.operation.span
     return None
 
 
-def _found(part: Part, schema: Schema) -> object:
+def found(part: Part, schema: Schema) -> object:
+    """The part in a schema; None where it is not there."""
     match part.kind:
         case "type":
             return schema.enums.get(part.owner)

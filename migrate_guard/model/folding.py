@@ -64,10 +64,11 @@ def doubt(schema: Schema, names: Iterable[QualifiedName]) -> Schema:
 
 def trusted(schema: Schema) -> Schema:
     """The schema without the doubts about whole tables; what a condition leaves open by name stays open."""
-    tables = dict(schema.tables)
-    for name, table in tables.items():
-        if not table.is_certain or table.may_have_more:
-            tables[name] = replace(table, is_certain=True, may_have_more=False)
+    tables = schema.tables.plain()
+    doubted = [each for each in tables.values() if not each.is_certain or each.may_have_more]
+    if not doubted:
+        return schema
+    tables.update({each.name: replace(each, is_certain=True, may_have_more=False) for each in doubted})
     return replace(schema, tables=PersistentMap(tables))
 
 
@@ -169,6 +170,7 @@ def _add_column(schema: Schema, operation: ops.AddColumn) -> Schema:
         table = with_constraint(table, constraint)
     table = replace(table, indexes=table.indexes + operation.indexes) if operation.indexes else table
     parts = (operation.column, *operation.constraints, *operation.indexes)
+    schema = objects.with_views_before(schema, table.name, operation.column.name)
     return schema.with_table(made(table, operation, *(part.name for part in parts)))
 
 

@@ -191,6 +191,15 @@ def with_views_retold(schema: Schema, table: QualifiedName) -> Schema:
     return replace(schema, views=views, attached=attachments.retold(schema.attached, table))
 
 
+def with_views_before(schema: Schema, table: QualifiedName, column: str) -> Schema:
+    """The schema in which the views of a table are older than a column of it."""
+    views = schema.views
+    for view in views.values():
+        if table in view.tables:
+            views = views.set(view.name, replace(view, younger=view.younger | {column}))
+    return schema if views is schema.views else replace(schema, views=views)
+
+
 DEFINED = frozenset({"AGGREGATE", "COLLATION", "DOMAIN", "EXTENSION", "FUNCTION", "PROCEDURE", "TYPE"})
 """The kinds of objects that are known by their text alone."""
 _ALTERED = frozenset({"DOMAIN", "TYPE"})

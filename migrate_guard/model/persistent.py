@@ -43,6 +43,19 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
             del overlay[key]
         return self._version(overlay, self._size - 1)
 
+    def changed(self, other: PersistentMap[K, V]) -> list[K]:
+        """The keys under which `other` does not hold the same object, its own first.
+
+        Two versions that share their base, as those of one revision mostly do, are compared by what each has changed.
+        """
+        if self is other:
+            return []
+        if self._base is other._base:
+            keys: dict[K, None] = dict.fromkeys((*self._overlay, *other._overlay))
+        else:
+            keys = dict.fromkeys((*self, *other))
+        return [key for key in keys if self.get(key) is not other.get(key)]
+
     def _version(self, overlay: dict[K, object], size: int) -> PersistentMap[K, V]:
         made: PersistentMap[K, V] = PersistentMap.__new__(PersistentMap)
         made._base, made._overlay, made._size = self._base, overlay, size
@@ -84,12 +97,16 @@ class PersistentMap(Mapping[K, V], Generic[K, V]):
     def _merged(self) -> dict[K, V]:
         """This version as one dictionary, which nobody may change: a base without overlay is handed out as it is."""
         if self._overlay:
-            merged = {**self._base, **cast("dict[K, V]", self._overlay)}
-            for key, value in self._overlay.items():
-                if value is _GONE:
-                    del merged[key]
-            self._base, self._overlay = merged, {}
+            self._base, self._overlay = self.plain(), {}
         return self._base
+
+    def plain(self) -> dict[K, V]:
+        """This version as a dictionary of its own."""
+        merged = {**self._base, **cast("dict[K, V]", self._overlay)}
+        for key, value in self._overlay.items():
+            if value is _GONE:
+                del merged[key]
+        return merged
 
     def __len__(self) -> int:
         return self._size

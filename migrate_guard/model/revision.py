@@ -63,6 +63,8 @@ class Revision:
     """The `def upgrade` line; None where the script has none."""
     downgrade: Span | None = None
     suppressions: tuple[Suppression, ...] = ()
+    is_irreversible: bool = False
+    """The script says so: `irreversible = True`, or a comment `# irreversible: …` in its downgrade."""
 
     @property
     def parents(self) -> tuple[str, ...]:

@@ -342,6 +342,8 @@ class View:
     tables: tuple[QualifiedName, ...] = ()
     definition: str | None = None
     """What stands after its name, from AS or the names of its columns on; None: not known."""
+    younger: frozenset[str] = frozenset()
+    """The columns that its tables have got since, which it does not read: `*` is what there was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from migrate_guard.reading.computing import known_items
 from migrate_guard.reading.constructs import as_type, base_of_registry
 from migrate_guard.reading.machine import is_known_text
 from migrate_guard.reading.models import load_models
+from migrate_guard.reading.packages import locked_version
 from migrate_guard.reading.reflecting import reflected, version_table
 from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
@@ -42,6 +43,7 @@ def call_table(receiver: TableValue, call: Call) -> Value:
             call.machine.emit(
                 ops.DropTable(span=call.span, table=receiver.name, if_exists=call.kwargs.get("checkfirst") is True)
             )
+            _drop_enums(call, receiver)
         case "append_column" if isinstance(call.get(0), ColumnValue):
             receiver.columns.append(call.args[0])
         case "append_constraint":
@@ -49,6 +51,16 @@ def call_table(receiver: TableValue, call: Call) -> Value:
         case "exists":
             return call.machine.schema.table(receiver.name) is not None
     return None
+
+
+def _drop_enums(call: Call, value: TableValue) -> None:
+    """`Table.drop()` takes the enum types of its columns along before SQLAlchemy 2.1 (tried on 2.0.58 and 2.1.9)."""
+    version = locked_version("sqlalchemy", call.machine.project.roots)
+    if version is not None and version >= sqltypes.OWN_ENUMS:
+        return
+    condition = None if version else f"{ops.SOME_VERSIONS}older than 2.1"
+    for enum, _ in sqltypes.enums_of(call.machine, value.columns):
+        call.machine.emit(ops.DropType(span=call.span, type=enum.name, if_exists=True, condition=condition))
 
 
 def create_table(call: Call, value: TableValue) -> None:

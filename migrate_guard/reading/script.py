@@ -95,6 +95,7 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         upgrade=_function_span("upgrade", functions, bound, source),
         downgrade=_function_span("downgrade", functions, bound, source),
         suppressions=suppressions(source, tree),
+        is_irreversible=_is_irreversible(assignments, functions, source),
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
     return Script(revision, source, path, computed, tree), source
@@ -109,6 +110,26 @@ def revision_id(data: bytes, name: str) -> str | None:
     identifier = _literal(assignments.get("revision"), assignments)
     legacy = _LEGACY_ID.match(name) if "revision" not in assignments else None
     return identifier if isinstance(identifier, str) else legacy and legacy.group(1)
+
+
+_IRREVERSIBLE: Final = re.compile(r"^\s*#\s*irreversible\b", re.IGNORECASE)
+
+
+def _is_irreversible(
+    assignments: dict[str, ast.Assign | ast.AnnAssign],
+    functions: Mapping[str, ast.FunctionDef | ast.AsyncFunctionDef],
+    source: Source,
+) -> bool:
+    """Whether a script declares that it is not taken back, by a variable or a comment alone on its line."""
+    if "irreversible" not in source.text.lower():
+        return False
+    if _literal(assignments.get("irreversible"), assignments) is True:
+        return True
+    downgrade = functions.get("downgrade")
+    if downgrade is None:
+        return False
+    lines = range(downgrade.lineno, (downgrade.end_lineno or downgrade.lineno) + 1)
+    return any(_IRREVERSIBLE.match(source.line(each)) for each in lines)
 
 
 def of_engine(script: Script, engine_name: str) -> Revision:

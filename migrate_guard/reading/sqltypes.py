@@ -117,6 +117,10 @@ def values_of_check(machine: CallEvaluator, value: SqlType) -> list[str] | None:
     return None if labels is None else ["'" + each.replace("'", "''") + "'" for each in labels]
 
 
+OWN_ENUMS: Final = (2, 1)
+"""SQLAlchemy that treats an Enum as one of PostgreSQL's own; tried on 2.0.58 and 2.1.9."""
+
+
 class MadeEnum(NamedTuple):
     """An enum type that CREATE TABLE makes on its way."""
 
@@ -140,16 +144,12 @@ def enums_of(machine: CallEvaluator, columns: Iterable[ColumnValue]) -> Iterator
             if value.class_name == "Enum" and (is_told or value.kwargs.get("metadata") is not None):
                 # 2.1 listens to create_type=False of Enum, and makes a type that has a MetaData with its table
                 version = locked_version("sqlalchemy", machine.project.roots)
-                if version is not None and (version >= _LISTENS) is is_told:
+                if version is not None and (version >= OWN_ENUMS) is is_told:
                     continue
                 if version is None:
                     condition = SOME_VERSIONS + ("older than 2.1" if is_told else "2.1 or newer")
             seen.add(made.name)
             yield MadeEnum(made, condition)
-
-
-_LISTENS: Final = (2, 1)
-"""SQLAlchemy that treats an Enum as one of PostgreSQL's own; tried on 2.0.58 and 2.1.9."""
 
 
 def _enum_constructs(machine: CallEvaluator, value: Value) -> Iterator[SqlType]:

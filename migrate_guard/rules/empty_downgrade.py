@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -20,6 +21,8 @@ class Options:
     downgrades: Literal["required", "raise", "none"] = "required"
     """"required": a downgrade takes the upgrade back, or raises; "raise": every downgrade raises, and one that does
     nothing is told to; "none": the project has no downgrades."""
+    base: Literal["required", "none"] = "required"
+    """"none": a revision that follows no other, as one that many have been squashed into, needs no downgrade."""
 
 
 LEAVES_NOTHING: Final = (
@@ -66,7 +69,7 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
     revision, upgrade, downgrade = view.revision, view.upgrade, view.downgrade
     if options.downgrades == "none" or revision.is_merge or not revision.downgrade or not upgrade or not downgrade:
         return
-    if downgrade.raises or _does_something(downgrade):
+    if downgrade.raises or revision.is_irreversible or _does_something(downgrade) or _is_let_be(revision, options):
         return
     changes = _changes(upgrade)
     if not changes:
@@ -80,6 +83,14 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
         instead=(Downgrade(refusal if options.downgrades == "raise" else inverse(changes) or refusal),),
     )
+
+
+_SQUASHED: Final = re.compile(r"\bsquash", re.IGNORECASE)
+
+
+def _is_let_be(revision: Revision, options: Options) -> bool:
+    """Whether nothing is to go back below it: the first revision, where it says that others were squashed into it."""
+    return not revision.down and (options.base == "none" or _SQUASHED.search(revision.message) is not None)
 
 
 def _does_something(run: Run) -> bool:

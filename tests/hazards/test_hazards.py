@@ -32,7 +32,7 @@ CODES = frozenset(
     (
         *("MG001", "MG002", "MG003"),
         *("MG101", "MG102", "MG103", "MG104", "MG105", "MG106", "MG107", "MG111", "MG120", "MG121", "MG131"),
-        *("MG201", "MG202", "MG406", "MG601", "MG602", "MG603", "MG606"),
+        *("MG201", "MG202", "MG204", "MG406", "MG601", "MG602", "MG603", "MG606"),
     )
 )
 URLS: dict[DialectName, str] = {

@@ -101,7 +101,8 @@ def described(found: Reversal) -> list[str]:
     """A reversal as the table says it."""
     lines: list[str] = [found.outcome]
     lines += [each.what for each in found.impossible]
-    lines += [f"{each}{'' if each.is_certain else ' (doubted)'}" for each in found.differences]
+    if found.outcome != "downgrade-raises":
+        lines += [f"{each}{'' if each.is_certain else ' (doubted)'}" for each in found.differences]
     return lines
 
 

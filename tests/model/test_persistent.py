@@ -32,6 +32,11 @@ def test_every_version_is_the_dictionary_of_its_time(
         assert len(found) == len(expected)
         assert all(key in found for key in expected)
         assert sorted(found.values()) == sorted(expected.values())
+        assert found.plain() == expected
+    first, last = history[0], history[-1]
+    every = {*first[0], *last[0]}
+    changed = {key for key in every if first[0].get(key, model) is not last[0].get(key, model)}
+    assert set(first[1].changed(last[1])) == changed == set(last[1].changed(first[1]))
 
 
 def test_a_key_keeps_its_place() -> None:

@@ -1,0 +1,66 @@
+"""A NOT NULL column without a value for the rows that are there: what databases do with it, and what to write."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from migrate_guard import asking
+from migrate_guard.model.instead import Instead, Note
+from migrate_guard.model.operations import AddColumn
+from migrate_guard.model.schema import Column, Expression, ForeignKey, PrimaryKey, UniqueConstraint
+from migrate_guard.model.target import Target
+
+
+def fills_itself(column: Column) -> bool:
+    """Whether the database has a value for the rows that are there."""
+    if column.is_identity or column.is_serial or column.computed:
+        return True
+    return column.default is not None and column.default.text.partition("::")[0].strip("() ").upper() != "NULL"
+
+
+def refused(op: AddColumn, target: Target) -> str:
+    """What the database does with the column, for a sentence."""
+    name, table = op.column.name, op.table
+    why = (
+        "its default= is filled in by the application only, the database has none"
+        if op.column.has_client_default
+        else "the column has no server default"
+    )
+    silent = asking.silent_default(op.column.type, target)
+    product = asking.PRODUCTS[target.dialect]
+    if silent is not None:
+        return f'{product} writes {silent} as "{name}" into every row of "{table}": {why}'
+    if asking.refuses_missing_values(target):
+        return f'{product} refuses to add NOT NULL "{name}" as soon as "{table}" has a row: {why}'
+    return f'adding NOT NULL "{name}" has no value for the rows of "{table}": {why}'
+
+
+DEFAULTS: Final = {"text": "", "integer": "0", "decimal": "0", "float": "0"}
+
+
+def added(op: AddColumn, target: Target) -> Instead:
+    """The column with a value for all rows, or nullable until each has one."""
+    if not op.column.type.is_known:
+        return ()
+    default = None if _needs_own_values(op, target) else _default(op.column, target)
+    column = replace(op.column, default=default, nullable=default is None)
+    add = replace(op, column=column)
+    return (add,) if default else (add, Note("fill the rows next, and set NOT NULL when all have a value"))
+
+
+def _default(column: Column, target: Target) -> Expression | None:
+    """A value for all rows, in types that have one that stands for none."""
+    if column.type.family == "boolean":
+        return asking.false(target)
+    value = DEFAULTS.get(column.type.family)
+    return None if value is None else asking.constant(value)
+
+
+def _needs_own_values(op: AddColumn, target: Target) -> bool:
+    """Whether one value for all rows would be refused: a key, a reference, a type that takes no default."""
+    if any(isinstance(each, PrimaryKey | UniqueConstraint | ForeignKey) for each in op.constraints):
+        return True
+    if any(index.unique for index in op.indexes):
+        return True
+    return op.column.type.name == "TEXT" and target.dialect == "mysql"

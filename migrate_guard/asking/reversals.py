@@ -1,0 +1,201 @@
+"""What a downgrade does not give back, sorted by the rule that speaks of it, and the words for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from migrate_guard.history.difference import Difference, Part
+from migrate_guard.history.reversal import Reversal, found
+from migrate_guard.model import operations as ops
+from migrate_guard.model.revision import Run, Transition
+from migrate_guard.model.schema import EnumType
+from migrate_guard.rule import RevisionView
+
+
+def left_enums(view: RevisionView) -> Iterator[EnumType]:
+    """The enum types that the upgrade creates without a check, and that the downgrade leaves."""
+    reversal = view.reversal
+    if reversal is None or reversal.fault is None or view.upgrade is None or view.downgrade is None:
+        return
+    for difference in reversal.differences:
+        if difference.is_certain and is_left_enum(difference, view.upgrade):
+            yield view.downgrade.before.enums[difference.part.owner]
+
+
+def is_left_enum(difference: Difference, upgrade: Run) -> bool:
+    """Whether the difference is an enum type whose CREATE TYPE fails the next time."""
+    if difference.verdict != "left behind" or difference.part.kind != "type":
+        return False
+    return any(
+        isinstance(operation := each.operation, ops.CreateEnum)
+        and operation.enum.name == difference.part.owner
+        and not (operation.if_not_exists or operation.condition or operation.is_tolerated)
+        for each in upgrade.transitions
+    )
+
+
+class Poorer(NamedTuple):
+    """What the downgrade brings back other than it was, or without what belonged to it."""
+
+    operation: ops.Operation
+    """The operation of the downgrade that brings it back."""
+    difference: Difference
+
+
+def poorer(view: RevisionView) -> list[Poorer]:
+    """The differences of what the upgrade drops and the downgrade creates again."""
+    return [
+        Poorer(operation, each)
+        for each in faults(view)
+        if not _has_only_more(each) and (operation := recreated(each, view))
+    ]
+
+
+def _has_only_more(difference: Difference) -> bool:
+    """Whether all that is new is a default, without which no row could get the column back."""
+    return bool(difference.facts) and all(
+        each.name == "default" and each.before == "none" and difference.part.kind == "column"
+        for each in difference.facts
+        if each.is_certain
+    )
+
+
+def is_minor(difference: Difference) -> bool:
+    """Whether it is an extension that stays, or only the name of a constraint, or which values an enum type has more.
+
+    PostgreSQL has no statement that takes a value away, and an extension is nobody's own.
+    """
+    if difference.verdict != "different":
+        return difference.verdict == "left behind" and difference.part.kind == "extension"
+    return all(
+        each.name == "name" or (each.name == "values" and set(each.before.split(", ")) <= set(each.after.split(", ")))
+        for each in difference.facts
+        if each.is_certain
+    )
+
+
+def is_taken(difference: Difference, view: RevisionView) -> bool:
+    """Whether it is the downgrade that takes away what was there before the upgrade, and after it."""
+    return (
+        difference.verdict == "missing"
+        and view.upgrade is not None
+        and found(difference.part, view.upgrade.after) is not None
+    )
+
+
+def faults(view: RevisionView) -> list[Difference]:
+    """What is not restored for certain, without the enum types that a rule of their own speaks of."""
+    reversal = view.reversal
+    if reversal is None or view.upgrade is None or not _speaks(reversal):
+        return []
+    return [each for each in reversal.differences if each.is_certain and not is_left_enum(each, view.upgrade)]
+
+
+def _speaks(reversal: Reversal) -> bool:
+    """Whether the differences are what is wrong: a downgrade that fails, or does nothing, is wrong before that."""
+    return reversal.outcome in ("second-upgrade-raises", "schema-not-restored", "downgrade-changes-nothing")
+
+
+def recreated(difference: Difference, view: RevisionView) -> ops.Operation | None:
+    """The operation of the downgrade that brings back what the upgrade dropped and is not as it was."""
+    if difference.verdict == "left behind" or view.upgrade is None or view.downgrade is None:
+        return None
+    part = difference.part
+    if difference.verdict == "different":
+        return _brings(part, view.downgrade) if _takes(part, view.upgrade) else None
+    container = _container(part, view.upgrade)
+    return _brings(container, view.downgrade) if container else None
+
+
+def _container(part: Part, upgrade: Run) -> Part | None:
+    """What the upgrade dropped and the part went along with: its table, or a column of it."""
+    taken = _takes(part, upgrade)
+    if taken is None or part.kind == "table":
+        return None
+    match taken.operation:
+        case ops.DropTable(table=name):
+            return Part("table", name)
+        case ops.DropColumn(table=name, column=column) if part.kind != "column":
+            return Part("column", name, column)
+    return None
+
+
+def _takes(part: Part, run: Run) -> Transition | None:
+    """Where a run takes something away."""
+    for each in run.transitions:
+        if found(part, each.before) is not None and found(part, each.after) is None:
+            return each
+    return None
+
+
+def _brings(part: Part, run: Run) -> ops.Operation | None:
+    for each in reversed(run.transitions):
+        if found(part, each.before) is None and found(part, each.after) is not None:
+            return each.operation
+    return None
+
+
+# Words.
+
+
+def called(part: Part) -> str:
+    """A part for a sentence: `column "users.email"`."""
+    if part.kind == "table":
+        return f'table "{part.owner}"'
+    if part.name is None:
+        lies_in_none = part.kind not in _OF_TABLES
+        return f'{part.kind} "{part.owner}"' if lies_in_none else f'a {part.kind} of "{part.owner}"'
+    return f'{part.kind} "{part.owner}.{part.name}"'
+
+
+_OF_TABLES = frozenset(
+    {"primary key", "unique constraint", "foreign key", "check constraint", "exclusion constraint", "index", "column"}
+)
+
+
+def subject(part: Part) -> str:
+    """A part as findings call their object: `users.email`."""
+    return f"{part.owner}.{part.name}" if part.name else str(part.owner)
+
+
+def is_and_was(difference: Difference) -> tuple[str, str]:
+    """What something is after the downgrade, and what it was before the upgrade."""
+    facts = [each for each in difference.facts if each.is_certain] or list(difference.facts)
+    return ", ".join(_worded(each.name, each.after) for each in facts), ", ".join(
+        _worded(each.name, each.before) for each in facts
+    )
+
+
+_YES_AND_NO = {
+    "nullable": ("nullable", "NOT NULL"),
+    "identity": ("an identity column", "no identity column"),
+    "not valid": ("NOT VALID", "validated"),
+    "nulls not distinct": ("NULLS NOT DISTINCT", "NULLS DISTINCT"),
+    "deferrable": ("DEFERRABLE", "NOT DEFERRABLE"),
+    "unique": ("unique", "not unique"),
+}
+_WITHOUT = {
+    "default": ("DEFAULT {}", "without a default"),
+    "generated": ("GENERATED ALWAYS AS ({})", "not generated"),
+    "name": ('named "{}"', "without a name"),
+    "columns": ("on ({})", "on no columns"),
+    "included columns": ("INCLUDE ({})", "without INCLUDE"),
+    "predicate": ("WHERE {}", "without WHERE"),
+    "condition": ("CHECK ({})", "without a condition"),
+    "referred table": ('to "{}"', "to no table"),
+    "referred columns": ("to ({})", "to no columns"),
+    "method": ("a {} index", "an index"),
+    "order": ("in the order {}", "in no order"),
+    "values": ("with the values {}", "without values"),
+    "type": ("{}", "without a type"),
+}
+
+
+def _worded(name: str, value: str) -> str:
+    if name in _YES_AND_NO:
+        return _YES_AND_NO[name][value != "yes"]
+    if name.startswith("ON "):
+        return f"{name} {value}"
+    some, none = _WITHOUT.get(name, (f"{name} {{}}", f"no {name}"))
+    return none if value == "none" else some.format(value)

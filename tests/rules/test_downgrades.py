@@ -1,0 +1,132 @@
+"""When a downgrade is folded, and what rules about it leave alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from migrate_guard import engine
+from migrate_guard.history.fold import Interpret, Replayed
+from migrate_guard.history.range import Range
+from migrate_guard.history.reversal import Reversal, reverse
+from migrate_guard.model.finding import Report, Severity
+from migrate_guard.model.revision import Revision
+from migrate_guard.model.target import Target
+from migrate_guard.reading.discover import discover
+from migrate_guard.rules import load_rules
+from tests.checking import check
+
+ENV = "from alembic import context\n\ncontext.configure(url='postgresql://app@db/app')\n"
+SCRIPT = '''"""{message}"""
+import sqlalchemy as sa
+from alembic import op
+
+revision = "aaaa"
+down_revision = None
+{head}
+
+def upgrade():
+    {up}
+
+
+def downgrade():
+    {down}
+'''
+ADD = 'op.add_column("users", sa.Column("city", sa.Text()))'
+
+
+def project(
+    folder: Path,
+    up: str,
+    down: str,
+    *,
+    head: str = "",
+    message: str = "Step",
+    options: Mapping[str, Mapping[str, str]] | None = None,
+    select: tuple[str, ...] = (),
+) -> Report:
+    versions = folder / "alembic" / "versions"
+    versions.mkdir(parents=True)
+    (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/alembic\n", encoding="utf-8")
+    (folder / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
+    text = SCRIPT.format(up=up, down=down, head=head, message=message)
+    (versions / "aaaa_step.py").write_text(text, encoding="utf-8")
+    return check(folder, options=options, select=select)
+
+
+def codes(report: Report) -> list[str]:
+    return [each.code for each in report.findings if each.code.startswith("MG2")]
+
+
+@pytest.mark.parametrize(
+    ("head", "message", "options", "expected"),
+    [
+        ("", "Step", {}, ["MG202"]),
+        ("", "Step", {"base": "none"}, []),
+        ("", "Step", {"downgrades": "none"}, []),
+        ("", "Step", {"downgrades": "raise"}, ["MG202"]),
+        ("", "Squashed: all up to release 3", {}, []),
+        ("", "Squat", {}, ["MG202"]),
+        ("irreversible = True", "Step", {}, []),
+        ("irreversible = False", "Step", {}, ["MG202"]),
+    ],
+)
+def test_what_needs_no_downgrade(
+    head: str, message: str, options: dict[str, str], expected: list[str], tmp_path: Path
+) -> None:
+    report = project(tmp_path, ADD, "pass", head=head, message=message, options={"empty-downgrade": options})
+    assert codes(report) == expected
+
+
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        ("# irreversible: the cities are gone", []),
+        ("#  Irreversible", []),
+        ("# this is irreversible", ["MG202"]),
+        ("pass  # irreversible", ["MG202"]),
+    ],
+)
+def test_a_comment_alone_on_its_line_declares_it(comment: str, expected: list[str], tmp_path: Path) -> None:
+    assert codes(project(tmp_path, ADD, f"{comment}\n    pass")) == expected
+
+
+@pytest.mark.parametrize(
+    ("up", "down", "expected"),
+    [
+        ("op.execute('CREATE EXTENSION IF NOT EXISTS citext')", "op.execute('UPDATE a SET b = 1')", Severity.WARNING),
+        ("op.execute('CREATE FUNCTION f() RETURNS int RETURN 1')", "op.execute('UPDATE a SET b = 1')", Severity.ERROR),
+        ("pass", 'op.execute("CREATE TABLE a (b int)")', Severity.WARNING),
+    ],
+)
+def test_how_bad_it_is(up: str, down: str, expected: Severity, tmp_path: Path) -> None:
+    report = project(tmp_path, up, down)
+    assert [each.severity for each in report.findings if each.code == "MG203"] == [expected]
+
+
+@pytest.mark.parametrize(("code", "times"), [("MG202", 0), ("MG203", 1), ("MG204", 1)])
+def test_it_is_folded_once_and_only_for_rules_that_ask(
+    code: str, times: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, ADD, 'op.drop_column("users", "city")')
+    asked: list[Revision] = []
+
+    def counted(replayed: Replayed, interpret: Interpret, target: Target) -> Reversal:
+        asked.append(replayed.revision)
+        return reverse(replayed, interpret, target)
+
+    monkeypatch.setattr(engine, "reverse", counted)
+    (found,) = discover([tmp_path], cwd=tmp_path, environ={}).environments
+    reading = engine.read(found, Target.default(), tmp_path)
+    rules = [each for each in load_rules() if each.code == code]
+    engine.check(reading, rules)
+    assert len(asked) == times
+    engine.check(reading, rules, under_review=Range(frozenset()))
+    assert len(asked) == times
+
+
+def test_irreversible_undeclared_is_asked_for(tmp_path: Path) -> None:
+    up, down = "op.execute('TRUNCATE users')", "op.execute('INSERT INTO users (a) VALUES (1)')"
+    assert codes(project(tmp_path, up, down, select=("MG210",))) == ["MG210"]
