@@ -241,6 +241,8 @@ class _Asked:
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
+    _bases: dict[str, Schema] = field(default_factory=dict)
+    """By revision of the range, the schema that the range began with."""
 
     def __post_init__(self) -> None:
         for each in self.rules:
@@ -256,6 +258,7 @@ class _Asked:
         """Go through the history of one database."""
         reading = self.reading
         self._created.clear()
+        self._bases.clear()
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
@@ -266,6 +269,9 @@ class _Asked:
             undone: tuple[Statement[Operation], ...] = ()
             said = len(self.findings)
             new = inherited = self._inherited(replayed.revision)
+            if is_one_run and replayed.upgrade is not None and self._is_under_review(replayed.revision):
+                before = (self._bases[each] for each in replayed.revision.parents if each in self._bases)
+                self._bases[replayed.revision.id] = next(before, replayed.upgrade.before)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
                 if self._is_under_review(replayed.revision):
@@ -319,6 +325,8 @@ class _Asked:
                     self.reading.target,
                     new,
                     emptied,
+                    run,
+                    self._bases.get(revision.id, run.before),
                 )
                 for each in rules:
                     if run.direction in each.directions:

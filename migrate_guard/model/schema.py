@@ -100,6 +100,8 @@ class Column:
     """The server default."""
     has_client_default: bool = False
     """SQLAlchemy's `default=`: the application fills it in, the database knows nothing of it."""
+    client_default: Expression | None = None
+    """That default as a server default, where it is a constant."""
     is_identity: bool = False
     is_always_identity: bool = False
     """GENERATED ALWAYS, not BY DEFAULT."""
@@ -120,6 +122,8 @@ class Column:
     """Where that was added."""
     is_inherited: bool = False
     """It is there only because a parent of the table has it (PostgreSQL: not `attislocal`)."""
+    filled_at: Span | None = field(default=None, compare=False)
+    """Where the history has given a value to the rows that had none, since the column may be NULL."""
 
     def sequence_in(self, table: QualifiedName) -> str:
         """The name of the sequence that numbers the column of `table` (PostgreSQL manual, 8.1.4 Serial Types)."""
