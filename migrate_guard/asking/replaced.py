@@ -102,7 +102,7 @@ def rows_copied_to(step: Step[ops.Operation], table: QualifiedName) -> Qualified
 
 
 def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
-    """The column or table that the revision has added and filled from the column that it drops: "users.full_name"."""
+    """The column or table that the revision fills from the column that it drops: "users.full_name"."""
     table, column = step.op.table, step.op.column
     for operation, _, _ in step.earlier:
         match operation:
@@ -110,7 +110,7 @@ def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
                 new = [
                     each for each in operation.columns if each != column and step.is_new_column(operation.table, each)
                 ]
-                if new and (mentions(operation.sql, column) or (operation.table == table and _is_by_row(operation))):
+                if new and (mentions(operation.sql, column) or _is_by_row(step, operation, new[0])):
                     return f"{operation.table}.{new[0]}"
             case ops.Insert() if table in (operation.source, *operation.reads) and mentions(operation.sql, column):
                 return str(operation.table)
@@ -123,9 +123,21 @@ def mentions(sql: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
 
 
-def _is_by_row(operation: ops.Update) -> bool:
-    """Whether it writes what the script has computed, or what it does is not known by its text."""
-    return not operation.sql or re.search(r"=\s*(?:[:%?\ufffc]|'\ufffc)", operation.sql) is not None
+def _is_by_row(step: Step[ops.DropColumn], operation: ops.Update, new: str) -> bool:
+    """Whether it writes what the script makes of the rows, into a column that can be nothing else's successor."""
+    if operation.sql and re.search(r"=\s*(?:[:%?\ufffc]|'\ufffc)", operation.sql) is None:
+        return False
+    table = step.before.table(step.op.table)
+    old, added = (table.column(step.op.column), table.column(new)) if table else (None, None)
+    run = step.run.transitions if step.run else ()
+    dropped = [each for each, _, _ in run if isinstance(each, ops.DropColumn) and each.table == step.op.table]
+    return bool(
+        len(dropped) == 1
+        and operation.table == step.op.table
+        and old
+        and added
+        and old.type.family == added.type.family
+    )
 
 
 def names(columns: Iterable[str]) -> str:

@@ -49,6 +49,8 @@ _CAPACITIES: Final[Mapping[str, int]] = {
     "LONGBLOB": 2**32 - 1,
 }
 """MySQL reference manual 8.4, "Data Type Storage Requirements"."""
+_MORE_THAN_ANY: Final = 2**20
+"""A length that no value comes near to."""
 _WIDTHS: Final[Mapping[str, int]] = {"SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "UUID": 36, "BOOLEAN": 5, "DATE": 10}
 """Characters of the longest value as text."""
 _CAST: Final = re.compile(
@@ -60,6 +62,8 @@ _CAST: Final = re.compile(
 def misfit(old: Type, new: Type, using: Expression | None, target: Target) -> Misfit | None:
     """The values of type `old` that do not fit `new`; None: all do, nobody knows, or USING makes others of them."""
     if not (old.is_known and new.is_known) or bool(old.dimensions) != bool(new.dimensions):
+        return None
+    if str(old) == str(new):
         return None
     old, new = replace(old, dimensions=0), replace(new, dimensions=0)
     if target.dialect == "sqlite":
@@ -94,7 +98,7 @@ def _capacity(each: Type, target: Target) -> int | None:
 
 def _shorter(old: Type, new: Type, target: Target) -> Misfit | None:
     before, after = _capacity(old, target), _capacity(new, target)
-    if after is None or (before is not None and before <= after):
+    if after is None or after >= _MORE_THAN_ANY or (before is not None and before <= after):
         return None
     unit = "bytes" if new.family == "binary" else "characters"
     return Misfit(f"values longer than {after} {unit}", "refused", "are cut", longest=after)

@@ -14,7 +14,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Contents, Schema, Table
 
 _IS_NULL: Final = re.compile(r"\bIS\s+NULL\b", re.IGNORECASE)
-_IS_PARAMETER: Final = re.compile(r"=\s*(?:[:%?\ufffc]|\W*\?)")
+_PARAMETER: Final = re.compile(r"[:%?\ufffc]")
 _MAXIMUM: Final = 1_000
 """Rows of one table that are kept; more are not known any longer."""
 
@@ -59,19 +59,22 @@ def leaves_no_null(operation: ops.Update | ops.Delete, column: str, table: Table
     """Whether no row has NULL in a column afterwards, as far as can be told from what the statement asks of the rows.
 
     An UPDATE of every row, of the rows in which the column is NULL, of those that another table has a value for, or row
-    after row by the key; a DELETE of the rows in which it is NULL.
+    after row by the key, and one of which nobody knows what it writes; a DELETE of the rows in which it is NULL.
     """
     where = operation.where
     if isinstance(operation, ops.Delete):
         return where is not None and column in where.columns and _IS_NULL.search(where.text) is not None
-    if column not in operation.columns or re.search(
-        rf"\b{re.escape(column)}\W*=\s*NULL\b", operation.sql, re.IGNORECASE
-    ):
+    if column not in operation.columns:
+        return not operation.columns
+    name = re.escape(column)
+    if re.search(rf"\b{name}\W*=\s*NULL\b", operation.sql, re.IGNORECASE):
         return False
     if where is None or column in where.columns or operation.reads:
         return True
+    if re.search(rf"\b{name}\W*\s+IS\s+NULL\b", operation.sql, re.IGNORECASE):
+        return True
     keys = table.primary_key.columns if table and table.primary_key else ("id",)
-    return set(where.columns) == set(keys) and _IS_PARAMETER.search(where.text) is not None
+    return set(where.columns) == set(keys) and _PARAMETER.search(where.text) is not None
 
 
 def _left(schema: Schema, operation: ops.Update | ops.Delete) -> Contents:

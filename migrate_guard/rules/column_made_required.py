@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard import asking
+from migrate_guard.asking.replaced import original_table
 from migrate_guard.asking.safer import written_name, written_table
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.folding_rows import leaves_no_null
@@ -19,7 +20,7 @@ def column_made_required(step: Step[AlterColumn]) -> Iterator[Problem]:
     if op.modify_nullable is not False or not step.has_rows(op.table) or _is_required(op, table, column):
         return
     is_empty = column is not None and _is_empty(step, column)
-    if (column and not is_empty and _is_filled(step, column)) or (table and _is_proven(table, op.column)):
+    if (column and not is_empty and _is_filled(step, column)) or _is_proven(step, table):
         return
     if _is_filled_here(step, table):
         return
@@ -30,7 +31,6 @@ def column_made_required(step: Step[AlterColumn]) -> Iterator[Problem]:
         object=subject(op),
         help=f"Let the code write it always, then fill the rows before this: UPDATE {table_name} SET {name} = …"
         f" WHERE {name} IS NULL.",
-        severity=Severity.ERROR if is_empty and op.condition is None else None,
         confidence=asking.confidence(op),
     )
 
@@ -71,11 +71,14 @@ def _is_filled(step: Step[AlterColumn], column: Column) -> bool:
     return column.filled_at is not None or column.computed is not None or (is_new and column.default is not None)
 
 
-def _is_proven(table: Table, column: str) -> bool:
-    """Whether a CHECK that holds for every row leaves no NULL."""
+def _is_proven(step: Step[AlterColumn], table: Table | None) -> bool:
+    """Whether a CHECK that holds for every row leaves no NULL, or has until the revision."""
+    before = step.run.before.table(original_table(step, step.op.table)) if step.run else None
     return any(
-        column in each.expression.proves_not_null and not each.not_valid and not each.not_enforced
-        for each in table.check_constraints
+        step.op.column in each.expression.proves_not_null and not each.not_valid and not each.not_enforced
+        for known in (table, before)
+        if known
+        for each in known.check_constraints
     )
 
 

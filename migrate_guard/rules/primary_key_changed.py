@@ -43,13 +43,12 @@ def _takes_it(op: Operation, key: PrimaryKey) -> bool:
 
 
 def _is_same(step: Step[Operation], new: PrimaryKey, old: PrimaryKey) -> bool:
-    """Whether the key of the end has the columns of the one that goes, by the names they had before the revision."""
+    """Whether the last key has the columns of the one that goes, in any order, by the names they had before."""
     table = step.op.table if isinstance(step.op, DropConstraint | DropColumn | AddConstraint) else None
     if table is None:
         return False
-    return (
-        new.columns == tuple(original_column(step, table, each) for each in old.columns) or new.columns == old.columns
-    )
+    before = {original_column(step, table, each) for each in old.columns}
+    return set(new.columns) in (before, set(old.columns))
 
 
 def _message(step: Step[Operation], table: Table, old: PrimaryKey, new: PrimaryKey | None) -> str:
