@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
-from migrate_guard.history.novelty import emptied_after, new_after
+from migrate_guard.history.novelty import Columns, emptied_after, filled_after, new_after
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons
 from migrate_guard.history.transactions import Session
@@ -243,6 +243,7 @@ class _Asked:
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
     _bases: dict[str, Schema] = field(default_factory=dict)
     """By revision of the range, the schema that the range began with."""
+    _filled: Columns = frozenset()
 
     def __post_init__(self) -> None:
         for each in self.rules:
@@ -259,6 +260,7 @@ class _Asked:
         reading = self.reading
         self._created.clear()
         self._bases.clear()
+        self._filled = frozenset()
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
@@ -327,12 +329,15 @@ class _Asked:
                     emptied,
                     run,
                     self._bases.get(revision.id, run.before),
+                    self._filled,
                 )
                 for each in rules:
                     if run.direction in each.directions:
                         self._collect(each, step, revision, run.direction, operation.condition)
             new = new_after(operation, new, transition.before)
             emptied = emptied_after(operation, emptied)
+            if run.direction == "upgrade":
+                self._filled = filled_after(operation, self._filled, transition.before)
         return new
 
     def _executed(

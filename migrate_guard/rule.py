@@ -78,6 +78,8 @@ class Step(Generic[Op_co]):
     """All that the direction does; None: nothing else."""
     base: Schema | None = None
     """The schema before the revision, or before the range under review: the one that running code knows."""
+    filled: frozenset[tuple[QualifiedName, str]] = frozenset()
+    """Columns that the history has given a value in every row, since they may be NULL."""
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""

@@ -233,8 +233,7 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
         # without COLLATE the collation is that of the new type again
         changes.update(type=operation.modify_type, span=operation.span, collation=operation.collation)
     if operation.modify_nullable is not None:
-        filled_at = None if operation.modify_nullable else column.filled_at
-        changes.update(nullable=operation.modify_nullable, unproven_not_null=None, filled_at=filled_at)
+        changes.update(nullable=operation.modify_nullable, unproven_not_null=None)
     if operation.modify_default is not ops.UNSET:
         # what numbers a SERIAL column is its default
         changes.update(default=operation.modify_default, is_serial=False)

@@ -122,8 +122,6 @@ class Column:
     """Where that was added."""
     is_inherited: bool = False
     """It is there only because a parent of the table has it (PostgreSQL: not `attislocal`)."""
-    filled_at: Span | None = field(default=None, compare=False)
-    """Where the history has given a value to the rows that had none, since the column may be NULL."""
 
     def sequence_in(self, table: QualifiedName) -> str:
         """The name of the sequence that numbers the column of `table` (PostgreSQL manual, 8.1.4 Serial Types)."""

@@ -6,7 +6,7 @@ from migrate_guard import asking
 from migrate_guard.asking.replaced import original_table
 from migrate_guard.asking.safer import written_name, written_table
 from migrate_guard.model.deeds import subject
-from migrate_guard.model.folding_rows import leaves_no_null
+from migrate_guard.model.filling import leaves_no_null
 from migrate_guard.model.operations import UNSET, AlterColumn, Delete, Opaque, Operation, Update
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Problem, Severity, Step, rule
@@ -19,11 +19,11 @@ def column_made_required(step: Step[AlterColumn]) -> Iterator[Problem]:
     column = table.column(op.column) if table else None
     if op.modify_nullable is not False or not step.has_rows(op.table) or _is_required(op, table, column):
         return
+    if (op.table, op.column) in step.filled or (column and _came_filled(step, column)):
+        return
+    if _is_proven(step, table) or _is_filled_here(step, table):
+        return
     is_empty = column is not None and _is_empty(step, column)
-    if (column and not is_empty and _is_filled(step, column)) or _is_proven(step, table):
-        return
-    if _is_filled_here(step, table):
-        return
     table_name, name = written_table(op.table, step.target), written_name(op.column, step.target)
     yield Problem(
         asking.hedged(_message(op, is_empty=is_empty), op),
@@ -57,18 +57,14 @@ def _is_required(op: AlterColumn, table: Table | None, column: Column | None) ->
 
 
 def _is_empty(step: Step[AlterColumn], column: Column) -> bool:
-    """Whether it is certain that no row has a value: the column came without one, and nothing may have filled it."""
-    return step.is_new_column(step.op.table, step.op.column) and not _has_value(column) and column.filled_at is None
+    """Whether no row has a value, as the column has just come without one."""
+    return step.is_new_column(step.op.table, step.op.column) and column.default is None
 
 
-def _has_value(column: Column) -> bool:
-    return column.default is not None or column.computed is not None
-
-
-def _is_filled(step: Step[AlterColumn], column: Column) -> bool:
-    """Whether every row has a value: the history has filled it, or it came with a default."""
+def _came_filled(step: Step[AlterColumn], column: Column) -> bool:
+    """Whether every row has a value: it came with a default in the same revision, or is computed."""
     is_new = step.is_new_column(step.op.table, step.op.column)
-    return column.filled_at is not None or column.computed is not None or (is_new and column.default is not None)
+    return column.computed is not None or (is_new and column.default is not None)
 
 
 def _is_proven(step: Step[AlterColumn], table: Table | None) -> bool:
