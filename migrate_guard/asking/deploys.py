@@ -9,7 +9,7 @@ from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.operations import AlterColumn, DropColumn
 from migrate_guard.model.schema import Column, ForeignKey, Schema, Table
 
-OLD_CODE: Final = "code that still runs"
+OLD_CODE: Final = "running code"
 """Replicas of the release before, and what is rolled back to."""
 
 

@@ -110,13 +110,22 @@ def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
                 new = [
                     each for each in operation.columns if each != column and step.is_new_column(operation.table, each)
                 ]
-                if new and (mentions(operation.sql, column) or _is_by_row(step, operation, new[0])):
+                if new and mentions(operation.sql, column):
+                    return f"{operation.table}.{_assigned(operation.sql, new, column)}"
+                if new and _is_by_row(step, operation, new[0]):
                     return f"{operation.table}.{new[0]}"
             case ops.Insert() if table in (operation.source, *operation.reads) and mentions(operation.sql, column):
                 return str(operation.table)
             case ops.CreateTable(copies_rows=True) if table in operation.reads:
                 return str(operation.table.name)
     return None
+
+
+def _assigned(sql: str, columns: list[str], source: str) -> str:
+    """The column to which an UPDATE gives what it makes of another: the one before the first mention of that."""
+    at = min((found.start() for found in re.finditer(rf"(?<!\w){re.escape(source)}(?!\w)", sql)), default=len(sql))
+    places = {each: sql.rfind(each, 0, at) for each in columns}
+    return max(columns, key=lambda each: places[each])
 
 
 def mentions(sql: str, name: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final, Literal
 
+from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model.schema import Expression, Type
 from migrate_guard.model.target import Target
 
@@ -65,7 +66,8 @@ def misfit(old: Type, new: Type, using: Expression | None, target: Target) -> Mi
         return None
     if str(old) == str(new):
         return None
-    old, new = replace(old, dimensions=0), replace(new, dimensions=0)
+    if old.dimensions:
+        old, new = _item(old, target), _item(new, target)
     if target.dialect == "sqlite":
         return _copied(old, new)
     if using is not None and _CAST.fullmatch(using.text) is None and using.text.strip('" ()') not in using.columns:
@@ -73,6 +75,10 @@ def misfit(old: Type, new: Type, using: Expression | None, target: Target) -> Mi
     found = _MISFITS.get((old.family, new.family), _to_text if new.family == "text" else _none)(old, new, target)
     is_cut = using is not None and _CAST.fullmatch(using.text) is not None and found is not None and found.longest
     return found.cut() if found and is_cut else found
+
+
+def _item(array: Type, target: Target) -> Type:
+    return sql_type(str(replace(array, dimensions=0)), target.dialect)
 
 
 def refuses_what_does_not_fit(target: Target) -> bool:

@@ -43,14 +43,11 @@ def _is_gone(table: Table, op: DropColumn) -> bool:
 
 def _message(step: Step[DropColumn], table: Table | None, column: Column | None) -> str:
     op = step.op
-    what = f'dropping "{subject(op)}"'
-    loses = what if column and column.computed else f"{what} loses its values"
     along = goes_along(table, op.column, step.before) if table else ""
-    if along:
-        loses = f"{loses}, with {along}" if "loses" in loses else f"{what} loses {along}"
-    message = (
-        f"{loses}, and fails {OLD_CODE} and names it" if "loses" in loses else f"{what} fails {OLD_CODE} and names it"
-    )
+    lost = [] if column and column.computed else ["its values"]
+    lost += [along] if along else []
+    loses = f"loses {', with '.join(lost)}, and" if lost else "loses no values, but"
+    message = f'dropping "{subject(op)}" {loses} {OLD_CODE} that names it fails'
     others = referring(table, op.column, step.before) if table else []
     if others:
         message = f"{message}; foreign keys of {asking.quoted(others)} refer to it"

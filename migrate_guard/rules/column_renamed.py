@@ -22,7 +22,7 @@ def column_renamed(step: Step[RenameColumn]) -> Iterator[Problem]:
     if _is_one_name(step) or _keeps_old_name(step) or _takes_a_place(step):
         return
     yield Problem(
-        asking.hedged(f'renaming "{subject(op)}" to "{op.new_name}" fails {OLD_CODE} and uses the old name', op),
+        asking.hedged(f'renaming "{subject(op)}" to "{op.new_name}" makes {OLD_CODE} fail that uses the old name', op),
         op.span,
         object=subject(op),
         help="Keep the name in the database and rename the attribute alone:"

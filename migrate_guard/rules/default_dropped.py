@@ -21,11 +21,10 @@ def default_dropped(step: Step[AlterColumn]) -> Iterator[Problem]:
     if not _is_required(step, column):
         return
     is_new = step.is_new_column(op.table, op.column)
-    who = f'{OLD_CODE} and does not know the new column "{op.column}"' if is_new else f"{OLD_CODE} and leaves it out"
+    does = f'does not know the new column "{op.column}"' if is_new else "leaves it out"
+    message = f'without the default of "{subject(op)}" each INSERT of {OLD_CODE} fails that {does}: it is NOT NULL'
     yield Problem(
-        asking.hedged(
-            f'dropping the default of "{subject(op)}" fails each INSERT of {who}: the column is NOT NULL', op
-        ),
+        asking.hedged(message, op),
         op.span,
         object=subject(op),
         help=f'Keep the default until all code that runs writes "{op.column}" itself; then drop it in a release of its'

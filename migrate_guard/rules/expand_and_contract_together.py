@@ -21,7 +21,7 @@ def expand_and_contract_together(step: Step[DropColumn]) -> Iterator[Problem]:
         return
     yield Problem(
         asking.hedged(
-            f'"{subject(op)}" is replaced by "{new}" and dropped in one revision: {OLD_CODE} and uses "{op.column}"'
+            f'"{subject(op)}" is replaced by "{new}" and dropped in one revision: {OLD_CODE} that uses "{op.column}"'
             " fails at once, and no release can write both",
             op,
         ),

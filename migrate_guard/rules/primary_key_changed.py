@@ -10,7 +10,12 @@ from migrate_guard.model.schema import PrimaryKey, Table
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG416", on=(DropConstraint, DropColumn, AddConstraint), severity=Severity.WARNING, yields_to=("MG401", "MG120"))
+@rule(
+    "MG416",
+    on=(DropConstraint, DropColumn, AddConstraint),
+    severity=Severity.WARNING,
+    yields_to=("MG401", "MG402", "MG417", "MG120"),
+)
 def primary_key_changed(step: Step[DropConstraint] | Step[DropColumn] | Step[AddConstraint]) -> Iterator[Problem]:
     """Flag another primary key of a table in use, or none."""
     op, table = step.op, step.before.table(step.op.table)

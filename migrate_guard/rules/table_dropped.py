@@ -51,10 +51,10 @@ def _message(step: Step[DropTable]) -> str:
     table = step.before.table(name)
     copy = rows_copied_to(step, name)
     if copy is not None:
-        message = f'dropping "{name}", whose rows are copied to "{copy}", fails {OLD_CODE} and uses it'
+        message = f'dropping "{name}", whose rows are copied to "{copy}", makes {OLD_CODE} fail that uses it'
     elif table is not None and table.partition_of is not None:
         message = f'dropping "{name}" loses the rows of this partition of "{table.partition_of}"'
     else:
-        message = f'dropping "{name}" loses its rows, and fails {OLD_CODE} and uses it'
+        message = f'dropping "{name}" loses its rows, and {OLD_CODE} that uses it fails'
     others = referring(table, None, step.before) if table else []
     return f"{message}; foreign keys of {asking.quoted(others)} refer to it" if others else message

@@ -23,7 +23,7 @@ def table_renamed(step: Step[RenameTable]) -> Iterator[Problem]:
     if op.table in step.left.tables or op.table in step.left.views or _takes_a_place(step):
         return
     yield Problem(
-        asking.hedged(f'renaming "{op.table}" to "{op.new_name}" fails {OLD_CODE} and uses the old name', op),
+        asking.hedged(f'renaming "{op.table}" to "{op.new_name}" makes {OLD_CODE} fail that uses the old name', op),
         op.span,
         object=str(op.table),
         help=f'Keep the name in the database and rename the model alone: __tablename__ = "{op.table.name}"'
