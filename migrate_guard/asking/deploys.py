@@ -15,7 +15,7 @@ OLD_CODE: Final = "running code"
 
 def then_ignore(code: str) -> str:
     """How to say that the deploys before it have been made."""
-    return f"`# migrate-guard: ignore[{code}] <since when no code uses it>`"
+    return f"`# migrate-guard: ignore[{code}] <since which release>`"
 
 
 def is_required(column: Column | None) -> bool:

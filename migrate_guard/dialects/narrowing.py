@@ -201,11 +201,11 @@ def _single(old: Type, new: Type, _target: Target) -> Misfit | None:
 
 
 def _without_time(_old: Type, _new: Type, _target: Target) -> Misfit | None:
-    return Misfit("times of day", "changed", "are dropped: the date stays")
+    return Misfit("times of day", "changed", "are dropped")
 
 
 def _without_date(_old: Type, _new: Type, _target: Target) -> Misfit | None:
-    return Misfit("dates", "changed", "are dropped: the time of day stays")
+    return Misfit("dates", "changed", "are dropped")
 
 
 def _read_as(_old: Type, new: Type, _target: Target) -> Misfit | None:
@@ -249,7 +249,7 @@ def _copied(old: Type, new: Type) -> Misfit | None:
     if old.family == new.family:
         return None
     if new.family in ("date", "time", "timestamp") and old.family in ("text", "date", "time", "timestamp"):
-        return Misfit("dates and times", "changed", "keep the number that they begin with, the year")
+        return Misfit("dates and times", "changed", "are cut to the year")
     if new.family == "integer" and old.family in ("float", "decimal"):
         return Misfit("values that are no whole numbers", "changed", "are cut")
     if old.family == "text" and new.family in ("integer", "float", "decimal", "boolean"):

@@ -57,8 +57,10 @@ def _message(step: Step[DropColumn], table: Table | None, column: Column | None)
 
 
 def _help(op: DropColumn, column: Column | None) -> str:
-    ready = f'"{op.column}" out of the models, or deferred and unused'
-    last = f"drop it when no release that names it runs any more, under {then_ignore('MG402')}."
-    if is_required(column):
-        return f"In this release make it nullable and take {ready}; {last}"
-    return f"In this release only take {ready}; {last}"
+    ready = (
+        "make it nullable and take it out of the models" if is_required(column) else "take it out of the models only"
+    )
+    return (
+        f'In this release {ready}; drop "{op.column}" when no release that maps it runs any more, under'
+        f" {then_ignore('MG402')}."
+    )

@@ -55,7 +55,7 @@ def _message(op: AlterColumn, old: Type, found: Misfit, target: Target, *, is_to
     known = "" if is_told else ", as existing_type has it,"
     change = f'"{subject(op)}" from {old}{known} to {op.modify_type}'
     if found.outcome == "changed":
-        return f"changing {change}: {found.values} {found.becomes}, without a word"
+        return f"changing {change} loses data without a word: {found.values} {found.becomes}"
     refused = f"{asking.PRODUCTS[target.dialect]} refuses to change {change} as soon as a row has {found.values}"
     return refused if refuses_what_does_not_fit(target) else f"{refused}; without strict SQL mode they {found.becomes}"
 
