@@ -13,7 +13,7 @@ _COPY_OF_BATCH: Final = "_alembic_tmp_"
 """How Alembic's batch mode calls the table it copies into; one that is there is left from a batch that failed."""
 
 
-@rule("MG401", on=DropTable, severity=Severity.WARNING, yields_to=("MG125",))
+@rule("MG401", on=DropTable, severity=Severity.WARNING, yields_to=("MG125", "MG122"))
 def table_dropped(step: Step[DropTable]) -> Iterator[Problem]:
     """Flag a table in use that is dropped: its rows are lost, and code that still uses it fails."""
     op = step.op
