@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
-from migrate_guard.history.novelty import emptied_after, new_after
+from migrate_guard.history.novelty import Columns, emptied_after, filled_after, new_after
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons, reverse
 from migrate_guard.history.transactions import Session
@@ -241,6 +241,9 @@ class _Asked:
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
+    _bases: dict[str, Schema] = field(default_factory=dict)
+    """By revision of the range, the schema that the range began with."""
+    _filled: Columns = frozenset()
 
     def __post_init__(self) -> None:
         for each in self.rules:
@@ -256,6 +259,8 @@ class _Asked:
         """Go through the history of one database."""
         reading = self.reading
         self._created.clear()
+        self._bases.clear()
+        self._filled = frozenset()
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
@@ -267,6 +272,9 @@ class _Asked:
             undone: tuple[Statement[Operation], ...] = ()
             said = len(self.findings)
             new = inherited = self._inherited(replayed.revision)
+            if is_one_run and replayed.upgrade is not None and self._is_under_review(replayed.revision):
+                before = (self._bases[each] for each in replayed.revision.parents if each in self._bases)
+                self._bases[replayed.revision.id] = next(before, replayed.upgrade.before)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
                 if self._is_under_review(replayed.revision):
@@ -323,12 +331,17 @@ class _Asked:
                     self.reading.target,
                     new,
                     emptied,
+                    run,
+                    self._bases.get(revision.id, run.before),
+                    self._filled,
                 )
                 for each in rules:
                     if run.direction in each.directions:
                         self._collect(each, step, revision, run.direction, operation.condition)
             new = new_after(operation, new, transition.before)
             emptied = emptied_after(operation, emptied)
+            if run.direction == "upgrade":
+                self._filled = filled_after(operation, self._filled, transition.before)
         return new
 
     def _executed(

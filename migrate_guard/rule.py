@@ -13,8 +13,8 @@ from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import AlterColumn, CreateEnum, Operation, RenameColumn
-from migrate_guard.model.revision import Direction, History, Revision, Run
+from migrate_guard.model.operations import AddColumn, AlterColumn, CreateEnum, Operation, RenameColumn, RenameTable
+from migrate_guard.model.revision import Direction, History, Revision, Run, Transition
 from migrate_guard.model.schema import Schema, Table
 from migrate_guard.model.source import Span
 from migrate_guard.model.statement import Statement
@@ -38,7 +38,7 @@ __all__ = [
     "standing_alone",
 ]
 
-Op = TypeVar("Op", bound=Operation)
+Op_co = TypeVar("Op_co", bound=Operation, covariant=True)
 Options = TypeVar("Options")
 
 
@@ -62,10 +62,10 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Step(Generic[Op]):
+class Step(Generic[Op_co]):
     """One operation with the schema around it."""
 
-    op: Op
+    op: Op_co
     revision: Revision
     direction: Direction
     before: Schema
@@ -75,6 +75,12 @@ class Step(Generic[Op]):
     """Tables that this revision, or the range under review, has created."""
     emptied: frozenset[QualifiedName] = frozenset()
     """Tables from which this revision has deleted every row, and into which it has put none since."""
+    run: Run | None = None
+    """All that the direction does; None: nothing else."""
+    base: Schema | None = None
+    """The schema before the revision, or before the range under review: the one that running code knows."""
+    filled: frozenset[tuple[QualifiedName, str]] = frozenset()
+    """Columns that the history has given a value in every row, since they may be NULL."""
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""
@@ -83,6 +89,40 @@ class Step(Generic[Op]):
     def has_rows(self, table: QualifiedName) -> bool:
         """Whether rows are to be expected in the table, as in every database that stands at the parent."""
         return table not in self.new and table not in self.emptied
+
+    def is_new_column(self, table: QualifiedName, column: str) -> bool:
+        """Whether nobody can be using the column yet: the revision, or the range under review, has added it."""
+        if self.is_new(table):
+            return True
+        for operation, before, _ in reversed(self.earlier):
+            match operation:
+                case AddColumn(column=added) if (operation.table, added.name) == (table, column):
+                    known = before.table(table)
+                    return known is None or known.column(column) is None
+                case RenameColumn(new_name=name) if (operation.table, name) == (table, column):
+                    column = operation.column
+                case RenameTable(new_name=named) if named == table:
+                    table = operation.table
+        base = self.base.table(table) if self.base else None
+        return base is not None and base.is_told and base.column(column) is None
+
+    @property
+    def earlier(self) -> tuple[Transition, ...]:
+        """What its direction has done before."""
+        return () if self.run is None else self.run.transitions[: self._place(self.run)]
+
+    @property
+    def later(self) -> tuple[Transition, ...]:
+        """What its direction still does."""
+        return () if self.run is None else self.run.transitions[self._place(self.run) + 1 :]
+
+    @property
+    def left(self) -> Schema:
+        """The schema that its direction leaves behind."""
+        return self.after if self.run is None else self.run.after
+
+    def _place(self, run: Run) -> int:
+        return next(place for place, each in enumerate(run.transitions) if each.operation is self.op)
 
 
 @dataclass(frozen=True, slots=True)

@@ -457,6 +457,22 @@ def test_a_table_of_another_branch_of_the_range_is_not_new(repo: Repo) -> None:
     assert run(["check", "--isolated", "--select", "MG406", "--since", "b2"]) == 1
 
 
+def test_a_column_that_the_range_adds_is_not_in_use(repo: Repo) -> None:
+    make = 'op.create_table("orders", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("a", sa.Text()))'
+    add = 'op.add_column("orders", sa.Column("b", sa.Text()))'
+    repo.write(
+        c3=script("c3", "b2", make),
+        d4=script("d4", "c3", add),
+        e5=script("e5", "d4", 'op.drop_column("orders", "b")'),
+    )
+    drops = ("check", "--isolated", "--select", "MG402", "--fail-on", "warning")
+    assert run([*drops]) == 1
+    assert run([*drops, "--since", "d4"]) == 1
+    assert run([*drops, "--since", "c3"]) == 0
+    repo.write(e5=script("e5", "d4", 'op.drop_column("orders", "a")'))
+    assert run([*drops, "--since", "c3"]) == 1
+
+
 def test_statements_know_what_the_range_has_created(repo: Repo) -> None:
     without = price("d4", "c3").partition("def upgrade")[0] + "def downgrade():\n    pass\n"
     index = 'op.create_index("ix", "t_{}", ["id"])'

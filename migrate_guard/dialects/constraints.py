@@ -24,3 +24,8 @@ def takes_unproven(constraint: AnyConstraint, table: QualifiedName, schema: Sche
         schema.tables[each].partition_of == table for each in schema.heirs.get(table, ())
     )
     return not (is_partitioned and isinstance(constraint, ForeignKey)) or target.version[0] >= _SINCE
+
+
+def takes_not_valid(target: Target) -> bool:
+    """Whether a CHECK is added for new rows first, and proven for the others by VALIDATE CONSTRAINT."""
+    return target.dialect == "postgresql"

@@ -125,6 +125,9 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     if is_unsure(operation) and not undoes(operation, table, operation.constraint):
         return schema.with_table(unsure(table, operation, operation.constraint))
     dropped = table.constraint(operation.constraint) or _believed(table, operation.kind)
+    if operation.kind == "primary" and operation.constraint == "PRIMARY":
+        # MySQL calls every primary key that, whatever the script calls it
+        dropped = table.primary_key
     if dropped is None:
         return schema.with_table(_without_not_null(table, operation.constraint))
     if operation.cascade:

@@ -100,6 +100,8 @@ class Column:
     """The server default."""
     has_client_default: bool = False
     """SQLAlchemy's `default=`: the application fills it in, the database knows nothing of it."""
+    client_default: Expression | None = None
+    """That default as a server default, where it is a constant."""
     is_identity: bool = False
     is_always_identity: bool = False
     """GENERATED ALWAYS, not BY DEFAULT."""

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from migrate_guard.model.schema import Expression
+from migrate_guard.model.target import DialectName
 from migrate_guard.reading.constructs import ANSI_FUNCTIONS, literal
 from migrate_guard.reading.values import HOLE, Clause, EnumMember, External, Value
 
@@ -95,6 +96,13 @@ def server_default(value: Value) -> Expression | None:
         return Expression(literal(value), is_literal=True)
     # a constant of another package is hardly ever a clause: that would need to be executed there
     return Expression(HOLE, is_literal=isinstance(value, External) and value.path.rpartition(".")[2].isupper())
+
+
+def constant_default(value: Value, dialect: DialectName) -> Expression | None:
+    """A plain value as the DEFAULT that writes it; None: it is no plain value."""
+    if isinstance(value, bool):
+        return Expression(str(int(value)) if dialect == "sqlite" else str(value).lower(), is_literal=True)
+    return server_default(value) if isinstance(value, str | int | float) else None
 
 
 def clause(value: Value) -> Expression | None:

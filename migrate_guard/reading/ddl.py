@@ -29,7 +29,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
-from migrate_guard.reading.clauses import clause, server_default
+from migrate_guard.reading.clauses import clause, constant_default, server_default
 from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.sqltypes import column_type, enum_name, values_of_check
 from migrate_guard.reading.values import (
@@ -352,6 +352,7 @@ def column(
         nullable=nullable if isinstance(nullable, bool) else None,
         default=server_default(default_value),
         has_client_default=any(value.option(name) is not None for name in ("default", "default_factory")),
+        client_default=constant_default(value.option("default"), machine.target.dialect),
         is_identity="identity" in generated and has_identity(machine),
         is_always_identity="identity" in generated and has_identity(machine) and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),

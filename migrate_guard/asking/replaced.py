@@ -1,0 +1,155 @@
+"""What takes the place of a column or table in one revision, and what its values are copied to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.rule import Step
+
+
+class Replacement(NamedTuple):
+    """The column or table that has a name at the end of a revision, instead of the one that had it before."""
+
+    name: str
+    """What it is called before it takes the name: the name itself, where it is created under it."""
+    is_filled: bool
+    """It has the values: it was there before the revision, or the revision copies them."""
+
+
+def column_replacement(step: Step[ops.Operation], table: QualifiedName, column: str) -> Replacement | None:
+    """What has a column's name at the end of the revision; None: nothing has."""
+    name = original_column(step, table, column)
+    left = step.left.table(table)
+    if left is None or left.column(name) is None or step.run is None:
+        return None
+    operations = [each.operation for each in step.run.transitions]
+    source = name
+    for each in reversed(operations):
+        if isinstance(each, ops.RenameColumn) and (each.table, each.new_name) == (table, source):
+            source = each.column
+    if not any(_adds(each, table, source) for each in operations):
+        return Replacement(source, is_filled=True)
+    added = next(each.column for each in operations if isinstance(each, ops.AddColumn) and _adds(each, table, source))
+    is_computed = added.computed is not None or added.is_identity or added.is_serial
+    is_filled = is_computed or any(_writes(each, table, {source, name}) for each in operations)
+    return Replacement(source, is_filled)
+
+
+def _adds(operation: ops.Operation, table: QualifiedName, column: str) -> bool:
+    return isinstance(operation, ops.AddColumn) and (operation.table, operation.column.name) == (table, column)
+
+
+def _writes(operation: ops.Operation, table: QualifiedName, columns: set[str]) -> bool:
+    return isinstance(operation, ops.Update) and operation.table == table and not columns.isdisjoint(operation.columns)
+
+
+def original_column(step: Step[ops.Operation], table: QualifiedName, column: str) -> str:
+    """What a column is called before the revision."""
+    for operation, _, _ in reversed(step.earlier):
+        if isinstance(operation, ops.RenameColumn) and (operation.table, operation.new_name) == (table, column):
+            column = operation.column
+    return column
+
+
+def original_table(step: Step[ops.Operation], table: QualifiedName) -> QualifiedName:
+    """What a table is called before the revision."""
+    for operation, _, _ in reversed(step.earlier):
+        if isinstance(operation, ops.RenameTable) and operation.new_name == table:
+            table = operation.table
+    return table
+
+
+def table_replacement(step: Step[ops.Operation], table: QualifiedName) -> Replacement | None:
+    """What table has a table's name at the end of the revision; None: none has."""
+    name = original_table(step, table)
+    if step.run is None or name not in step.left.tables:
+        return None
+    operations = [each.operation for each in step.run.transitions]
+    source = name
+    for each in reversed(operations):
+        if isinstance(each, ops.RenameTable) and each.new_name == source and each.table != table:
+            source = each.table
+    if not any(isinstance(each, ops.CreateTable) and each.table.name == source for each in operations):
+        return Replacement(str(source), is_filled=True)
+    return Replacement(
+        str(source), is_filled=any(_takes_rows(each, {source, name}, {table, name}) for each in operations)
+    )
+
+
+def _takes_rows(operation: ops.Operation, into: set[QualifiedName], tables: set[QualifiedName]) -> bool:
+    """Whether an operation puts rows into one of some tables that it takes from others."""
+    match operation:
+        case ops.Insert():
+            return operation.table in into and not tables.isdisjoint((operation.source, *operation.reads))
+        case ops.CreateTable(copies_rows=True):
+            return operation.table.name in into and not tables.isdisjoint(operation.reads)
+    return False
+
+
+def rows_copied_to(step: Step[ops.Operation], table: QualifiedName) -> QualifiedName | None:
+    """The table into which the revision has put the rows of another."""
+    for operation, _, _ in step.earlier:
+        name = operation.table.name if isinstance(operation, ops.CreateTable) else None
+        if isinstance(operation, ops.Insert):
+            name = operation.table
+        if name is not None and name != table and _takes_rows(operation, {name}, {table}):
+            return name
+    return None
+
+
+def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
+    """The column or table that the revision fills from the column that it drops: "users.full_name"."""
+    table, column = step.op.table, step.op.column
+    for operation, _, _ in step.earlier:
+        match operation:
+            case ops.Update() if operation.table == table or table in operation.reads:
+                new = [
+                    each for each in operation.columns if each != column and step.is_new_column(operation.table, each)
+                ]
+                if new and mentions(operation.sql, column):
+                    return f"{operation.table}.{_assigned(operation.sql, new, column)}"
+                if new and _is_by_row(step, operation, new[0]):
+                    return f"{operation.table}.{new[0]}"
+            case ops.Insert() if table in (operation.source, *operation.reads) and mentions(operation.sql, column):
+                return str(operation.table)
+            case ops.CreateTable(copies_rows=True) if table in operation.reads:
+                return str(operation.table.name)
+    return None
+
+
+def _assigned(sql: str, columns: list[str], source: str) -> str:
+    """The column to which an UPDATE gives what it makes of another: the one before the first mention of that."""
+    at = min((found.start() for found in re.finditer(rf"(?<!\w){re.escape(source)}(?!\w)", sql)), default=len(sql))
+    places = {each: sql.rfind(each, 0, at) for each in columns}
+    return max(columns, key=lambda each: places[each])
+
+
+def mentions(sql: str, name: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
+
+
+def _is_by_row(step: Step[ops.DropColumn], operation: ops.Update, new: str) -> bool:
+    """Whether it writes what the script makes of the rows, into a column that can be nothing else's successor."""
+    if operation.sql and re.search(r"=\s*(?:[:%?\ufffc]|'\ufffc)", operation.sql) is None:
+        return False
+    table = step.before.table(step.op.table)
+    old, added = (table.column(step.op.column), table.column(new)) if table else (None, None)
+    run = step.run.transitions if step.run else ()
+    dropped = [each for each, _, _ in run if isinstance(each, ops.DropColumn) and each.table == step.op.table]
+    return bool(
+        len(dropped) == 1
+        and operation.table == step.op.table
+        and old
+        and added
+        and old.type.family == added.type.family
+    )
+
+
+def names(columns: Iterable[str]) -> str:
+    """Columns of a key in a sentence: ("tenant_id", "id")."""
+    listed = ", ".join(f'"{each}"' for each in columns)
+    return f"({listed})"

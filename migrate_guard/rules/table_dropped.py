@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from migrate_guard import asking
+from migrate_guard.asking.deploys import OLD_CODE, referring, then_ignore
+from migrate_guard.asking.replaced import rows_copied_to, table_replacement
+from migrate_guard.model.operations import DropTable
+from migrate_guard.rule import Problem, Severity, Step, rule
+
+_COPY_OF_BATCH: Final = "_alembic_tmp_"
+"""How Alembic's batch mode calls the table it copies into; one that is there is left from a batch that failed."""
+
+
+@rule("MG401", on=DropTable, severity=Severity.WARNING, yields_to=("MG125", "MG122"))
+def table_dropped(step: Step[DropTable]) -> Iterator[Problem]:
+    """Flag a table in use that is dropped: its rows are lost, and code that still uses it fails."""
+    op = step.op
+    if step.is_new(op.table) or not _is_there(step) or op.table.name.startswith(_COPY_OF_BATCH):
+        return
+    replacement = table_replacement(step, op.table)
+    if replacement is not None and replacement.is_filled:
+        return
+    if replacement is not None:
+        message = f'dropping "{op.table}" and creating it anew loses its rows'
+        help_ = "Alter the table, or copy the rows into the new one before the old one goes."
+    else:
+        message = _message(step)
+        help_ = (
+            f'Drop "{op.table}" when no release that uses it runs any more or is rolled back to, under'
+            f" {then_ignore('MG401')}; until then only the models lose it."
+        )
+    yield Problem(
+        asking.hedged(message, op),
+        op.span,
+        object=str(op.table),
+        help=help_,
+        confidence=asking.confidence(op),
+    )
+
+
+def _is_there(step: Step[DropTable]) -> bool:
+    """Whether the history does not say that there is no such table."""
+    name, before = step.op.table, step.before
+    return name in before.tables or not (name in before.gone or name in before.views or before.is_closed)
+
+
+def _message(step: Step[DropTable]) -> str:
+    name = step.op.table
+    table = step.before.table(name)
+    copy = rows_copied_to(step, name)
+    if copy is not None:
+        message = f'dropping "{name}", whose rows are copied to "{copy}", makes {OLD_CODE} fail that uses it'
+    elif table is not None and table.partition_of is not None:
+        message = f'dropping "{name}" loses the rows of this partition of "{table.partition_of}"'
+    else:
+        message = f'dropping "{name}" loses its rows, and {OLD_CODE} that uses it fails'
+    others = referring(table, None, step.before) if table else []
+    return f"{message}; foreign keys of {asking.quoted(others)} refer to it" if others else message
