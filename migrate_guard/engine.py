@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
@@ -16,6 +16,7 @@ from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
+from migrate_guard.model.base import Edit
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
@@ -52,6 +53,9 @@ from migrate_guard.rule import (
     standing_alone,
 )
 from migrate_guard.rules import load_rule
+
+if TYPE_CHECKING:
+    from migrate_guard.reading.parting import Parting
 
 MAXIMUM_TREES: Final = 800
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
@@ -183,12 +187,14 @@ def check(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     under_review: Range | None = None,
+    parting: Parting | None = None,
     small: frozenset[QualifiedName] = frozenset(),
 ) -> Outcome:
     """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
     With a range `under_review` what its revisions create is new to those after them, as to the database at its base,
-    and they run in one go.
+    and they run in one go. With a `parting`, what a git branch is compared with, upgrades that it has changed are
+    interpreted in both versions.
     """
     dialect = reading.target.dialect
     asked = _Asked(
@@ -196,6 +202,7 @@ def check(
         [each for each in rules if not each.dialects or dialect in each.dialects],
         options or {},
         under_review,
+        parting,
         small,
     )
     for name in reading.environment.databases or (None,):
@@ -229,6 +236,7 @@ class _Asked:
     rules: Sequence[Rule]
     options: Mapping[str, Mapping[str, Any]]
     under_review: Range | None = None
+    parting: Parting | None = None
     small: frozenset[QualifiedName] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
@@ -239,6 +247,7 @@ class _Asked:
     _minding: list[Callable[[Operation], bool]] = field(default_factory=list)
     """Whether a rule wants to know of a downgrade with an operation as the database runs it."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
+    _edits: list[Edit] = field(default_factory=list)
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
 
@@ -268,6 +277,7 @@ class _Asked:
             new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
+                self._compare(replayed.revision, replayed.upgrade, engine_name)
                 if self._is_under_review(replayed.revision):
                     statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
                     new |= session.new
@@ -290,6 +300,18 @@ class _Asked:
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)
+
+    def _compare(self, revision: Revision, now: Run, engine_name: str | None) -> None:
+        """Interpret an upgrade that the branch has changed as it was before, from the same schema on."""
+        parting, reading = self.parting, self.reading
+        if parting is None or revision.id not in parting.scripts:
+            return
+        from migrate_guard.reading.edits import rewritten_statement
+
+        before = parting.scripts[revision.id]
+        then = interpret(before, "upgrade", now.before, reading.target, reading.project, engine_name)
+        rewritten = rewritten_statement(before, reading.scripts[revision.id])
+        self._edits.append(Edit(revision, now, then, rewritten))
 
     def _is_under_review(self, revision: Revision) -> bool:
         return self.under_review is None or revision.id in self.under_review.revisions
@@ -345,7 +367,8 @@ class _Asked:
     def whole(self) -> None:
         """Ask the rules about the graph and the environment."""
         reading = self.reading
-        history = HistoryView(reading.history, reading.environment, reading.target)
+        base = replace(self.parting.base, edits=tuple(self._edits)) if self.parting else None
+        history = HistoryView(reading.history, reading.environment, reading.target, base)
         self._ask(History, history, None, None)
         environment = EnvironmentView(reading.environment, reading.history, reading.target)
         self._ask(Environment, environment, None, None)

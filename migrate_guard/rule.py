@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
+from migrate_guard.model.base import Base
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
@@ -99,9 +100,12 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryView:
+    """The graph of an environment, and with a git ref under `--since` what it is compared with."""
+
     history: History
     environment: Environment
     target: Target
+    base: Base | None = None
 
 
 @dataclass(frozen=True, slots=True)

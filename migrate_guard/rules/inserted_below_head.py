@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from migrate_guard.asking import ancestors, quoted
+from migrate_guard.asking.branch import is_added, parent_line, removals, together, top
+from migrate_guard.history.graph import build
+from migrate_guard.model.base import Base
+from migrate_guard.model.finding import Related
+from migrate_guard.model.instead import Instead, Note
+from migrate_guard.model.revision import History, Revision
+from migrate_guard.rule import HistoryView, Problem, Severity, rule
+
+
+@rule("MG108", on=History, severity=Severity.ERROR)
+def inserted_below_head(view: HistoryView) -> Iterator[Problem]:
+    """Flag a revision put below one that the base branch has already: databases past that one skip it."""
+    history, base = view.history, view.base
+    if base is None:
+        return
+    before = build((dict(base.tip) | dict(base.parted)).values())
+    there = build(base.tip.values())
+    replacing = {each.successor.id for each in removals(history, base) if each.successor}
+    told: set[str] = set()
+    for revision in history.order:
+        then = before.revisions.get(revision.id)
+        if then is None or set(then.parents) == set(revision.parents):
+            continue
+        tip = there.revisions.get(revision.id)
+        if tip is None or set(tip.parents) == set(revision.parents):
+            continue
+        above = {each.id: each for each in ancestors(revision, history, dependencies=True) if each.id != revision.id}
+        was_above = {each.id for each in ancestors(then, before, dependencies=True)}
+        gained = {name: each for name, each in above.items() if name not in was_above | replacing | told}
+        told |= gained.keys()
+        inserted = {each.id: each for each in history.order if each.id in gained and is_added(each.id, base)}
+        if inserted:
+            yield from (_inserted(group, revision, then, base) for group in together(inserted))
+        elif gained:
+            yield _moved(revision, then, base, f"has run it without {quoted(gained)} never runs {_them(gained)}")
+        elif lost := [each for each in was_above - above.keys() - {revision.id} if each in history.revisions]:
+            yield _moved(revision, then, base, f"has run both runs {quoted(sorted(lost))} once more")
+
+
+def _inserted(group: tuple[Revision, ...], child: Revision, then: Revision, base: Base) -> Problem:
+    first, names = group[0], [each.id for each in group]
+    head = top(then, base)
+    back = f'give "{child.id}" its {parent_line(then.down).text} back'
+    where = f'on top of "{head.id}"' if head else f"on top of the head of {base.ref}"
+    return Problem(
+        f'{quoted(names)} {"is" if len(names) == 1 else "are"} put below "{child.id}", which {base.ref} has already, '
+        f'so a database that has run "{child.id}" never runs {_them(names)} and nothing says so',
+        first.down_span or first.span,
+        object=first.id,
+        help=f'Put "{first.id}" {where}, and {back}.',
+        instead=_on_top(first, child, then, head),
+        related=(
+            Related(child.down_span or child.span, f'"{child.id}" has {parent_line(then.down).text} on {base.ref}'),
+        ),
+    )
+
+
+def _on_top(first: Revision, child: Revision, then: Revision, head: Revision | None) -> Instead:
+    if head is None or len(first.down) > 1 or first.down_span is None:
+        return ()
+    return (Note(f'and in "{child.id}" again: {parent_line(then.down).text}'), parent_line([head.id]))
+
+
+def _moved(revision: Revision, then: Revision, base: Base, what: str) -> Problem:
+    line = parent_line(then.down)
+    return Problem(
+        f'"{revision.id}" comes after {quoted(revision.parents) or "nothing"} here and after '
+        f"{quoted(then.parents) or 'nothing'} on {base.ref}, so a database that {what}",
+        revision.down_span or revision.span,
+        object=revision.id,
+        help=f"Give it back the {line.text} that it has on {base.ref}.",
+        instead=(line,) if revision.down_span and revision.depends_on == then.depends_on else (),
+    )
+
+
+def _them(names: Collection[str]) -> str:
+    return "it" if len(names) == 1 else "them"
