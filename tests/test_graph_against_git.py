@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -10,8 +11,8 @@ from typing import Any, TypeAlias
 import pytest
 
 from migrate_guard.__main__ import run
-from tests.conftest import script
-from tests.repositories import Repo
+from tests.conftest import INI, script
+from tests.repositories import Repo, clone
 
 Capture = pytest.CaptureFixture[str]
 
@@ -50,11 +51,12 @@ def repo(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Repo:
     return done
 
 
+Reported: TypeAlias = Callable[..., list[dict[str, Any]]]
 Found: TypeAlias = Callable[..., list[str]]
 
 
 @pytest.fixture
-def report(capsys: Capture) -> Callable[..., list[dict[str, Any]]]:
+def report(capsys: Capture) -> Reported:
     """Return a function that gives the findings about the graph as JSON has them."""
 
     def checked(since: str = "main", *paths: str, select: str = GRAPH) -> list[dict[str, Any]]:
@@ -69,7 +71,7 @@ def report(capsys: Capture) -> Callable[..., list[dict[str, Any]]]:
 
 
 @pytest.fixture
-def found(report: Callable[..., list[dict[str, Any]]]) -> Found:
+def found(report: Reported) -> Found:
     """Return a function that gives the code and place of what is found: `MG101 d4.py:7`."""
 
     def checked(since: str = "main", *paths: str) -> list[str]:
@@ -97,7 +99,7 @@ def test_a_branch_on_top_is_clean(repo: Repo, found: Found) -> None:
     assert found() == []
 
 
-def test_a_head_that_the_base_got_meanwhile(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_head_that_the_base_got_meanwhile(repo: Repo, report: Reported) -> None:
     repo.commit(d4=table("d4", "c3"))
     on_main(repo, x4=table("x4", "c3"))
     (finding,) = report()
@@ -112,9 +114,7 @@ def test_a_head_that_the_base_got_meanwhile(repo: Repo, report: Callable[..., li
     )
 
 
-def test_the_first_revision_of_the_branch_is_the_one_to_put_elsewhere(
-    repo: Repo, report: Callable[..., list[dict[str, Any]]]
-) -> None:
+def test_the_first_revision_of_the_branch_is_the_one_to_put_elsewhere(repo: Repo, report: Reported) -> None:
     repo.commit(d4=table("d4", "c3"), e5=table("e5", "d4"))
     on_main(repo, x4=table("x4", "c3"), y5=table("y5", "x4"))
     (finding,) = report()
@@ -179,7 +179,7 @@ def test_a_branch_label_of_its_own(repo: Repo, found: Found) -> None:
 # Inserted and re-parented
 
 
-def test_a_revision_put_below_one_of_the_base(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_revision_put_below_one_of_the_base(repo: Repo, report: Reported) -> None:
     repo.commit(r1=table("r1", "b2"), c3=table("c3", "r1"))
     (finding,) = report()
     assert (finding["code"], finding["path"], finding["line"]) == ("MG108", "alembic/versions/r1.py", DOWN)
@@ -197,7 +197,7 @@ def test_what_it_says_to_write_is_clean(repo: Repo, found: Found) -> None:
 
 
 @pytest.mark.parametrize("first", [True, False])
-def test_a_chain_put_below(repo: Repo, report: Callable[..., list[dict[str, Any]]], first: bool) -> None:
+def test_a_chain_put_below(repo: Repo, report: Reported, first: bool) -> None:
     down = None if first else "b2"
     child = table("a1" if first else "c3", "r2")
     repo.write(r1=table("r1", down), r2=table("r2", "r1"), **{"a1" if first else "c3": child})
@@ -207,14 +207,16 @@ def test_a_chain_put_below(repo: Repo, report: Callable[..., list[dict[str, Any]
     assert finding["write"].endswith('\ndown_revision = "c3"')
 
 
-def test_a_new_dependency_and_a_new_parent_of_a_merge(repo: Repo, found: Found) -> None:
+def test_a_new_dependency_and_a_new_parent_of_a_merge(repo: Repo, found: Found, report: Reported) -> None:
     repo.write(r1=table("r1", "b2"), c3=C3.replace("depends_on = None", 'depends_on = "r1"'))
-    assert found() == [f"MG108 r1.py:{DOWN}"]
+    (finding,) = report()
+    assert (finding["code"], finding["path"]) == ("MG108", "alembic/versions/r1.py")
+    assert finding["help"] == 'Put "r1" on top of "c3", and give "c3" its depends_on = None back.'
     repo.write(c3=C3.replace('down_revision = "b2"', 'down_revision = ("b2", "r1")').replace("'b2'", "('b2', 'r1')"))
     assert found() == [f"MG108 r1.py:{DOWN}"]
 
 
-def test_revisions_of_the_base_that_change_places(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_revisions_of_the_base_that_change_places(repo: Repo, report: Reported) -> None:
     repo.write(b2=table("b2", "c3"), c3=table("c3", "a1"))
     first, second = report()
     assert (first["code"], first["path"], first["line"]) == ("MG108", "alembic/versions/b2.py", DOWN)
@@ -228,7 +230,7 @@ def test_revisions_of_the_base_that_change_places(repo: Repo, report: Callable[.
     assert second["write"] == 'down_revision = "b2"'
 
 
-def test_a_revision_that_is_cut_loose_runs_again(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_revision_that_is_cut_loose_runs_again(repo: Repo, report: Reported) -> None:
     repo.write(c3=table("c3", "a1"))
     codes = {each["code"]: each for each in report()}
     assert sorted(codes) == ["MG101", "MG108"]
@@ -305,9 +307,7 @@ EDITS = {
 
 
 @pytest.mark.parametrize(("old", "new", "message", "line"), EDITS.values(), ids=EDITS)
-def test_an_edited_revision(
-    repo: Repo, report: Callable[..., list[dict[str, Any]]], old: str, new: str, message: str, line: int
-) -> None:
+def test_an_edited_revision(repo: Repo, report: Reported, old: str, new: str, message: str, line: int) -> None:
     repo.commit(c3=C3.replace(old, new))
     (finding,) = report()
     assert (finding["code"], finding["path"], finding["line"]) == ("MG109", "alembic/versions/c3.py", line)
@@ -321,7 +321,7 @@ def test_an_edited_revision(
     assert report() == []
 
 
-def test_an_operation_that_is_taken_out(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_an_operation_that_is_taken_out(repo: Repo, report: Reported) -> None:
     repo.write(c3=table("c3", "b2", "pass"))
     (finding,) = report()
     assert finding["line"] == UPGRADE - 1
@@ -369,7 +369,7 @@ def test_a_revision_that_can_no_longer_be_read(repo: Repo, found: Found) -> None
     assert found() == ["MG001 c3.py:1"]
 
 
-def test_a_lost_branch_label(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_lost_branch_label(repo: Repo, report: Reported) -> None:
     repo.git("checkout", "--quiet", "main")
     repo.commit(c3=C3.replace("branch_labels = None", 'branch_labels = ("shop",)'))
     repo.git("checkout", "--quiet", "-B", "topic")
@@ -382,7 +382,7 @@ def test_a_lost_branch_label(repo: Repo, report: Callable[..., list[dict[str, An
 # Deleted
 
 
-def test_a_deleted_head(repo: Repo, report: Callable[..., list[dict[str, Any]]], capsys: Capture) -> None:
+def test_a_deleted_head(repo: Repo, report: Reported, capsys: Capture) -> None:
     (repo.versions / "c3.py").unlink()
     (finding,) = report()
     assert (finding["code"], finding["path"], finding["line"]) == ("MG110", "alembic/versions/c3.py", 1)
@@ -399,7 +399,7 @@ def test_a_deleted_head(repo: Repo, report: Callable[..., list[dict[str, Any]]],
     assert report()[0]["message"].startswith('"d4" takes the place of "c3", which main has, so')
 
 
-def test_a_deleted_revision_that_another_one_names(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_deleted_revision_that_another_one_names(repo: Repo, report: Reported) -> None:
     (repo.versions / "b2.py").unlink()
     (finding,) = report()
     assert (finding["code"], finding["path"], finding["line"]) == ("MG110", "alembic/versions/c3.py", DOWN)
@@ -411,7 +411,7 @@ def test_a_deleted_revision_that_another_one_names(repo: Repo, report: Callable[
     assert (finding["code"], finding["path"]) == ("MG110", "alembic/versions/b2.py")
 
 
-def test_a_squash(repo: Repo, report: Callable[..., list[dict[str, Any]]]) -> None:
+def test_a_squash(repo: Repo, report: Reported) -> None:
     for name in ("a1", "b2", "c3"):
         (repo.versions / f"{name}.py").unlink()
     repo.write(s1=table("s1", None))
@@ -459,3 +459,221 @@ def test_formats_show_a_deleted_script(repo: Repo, capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert out.startswith("alembic/versions/c3.py:1:1 error MG110 merged-revision-deleted\n  = ")
     assert "  = help: Bring it back with git checkout main -- alembic/versions/c3.py" in out
+
+
+# Where the scripts lie
+
+
+def test_several_environments_with_the_same_ids(tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = made(tmp_path / "mono", "shop")
+    stock = Repo(shop.root, "stock")
+    stock.commit(a1=A1, b2=B2, c3=C3)
+    shop.git("branch", "--force", "main")
+    monkeypatch.chdir(shop.root)
+    (stock.versions / "c3.py").unlink()
+    shop.write(d4=table("d4", "c3"))
+    assert found("main", "shop") == []
+    assert found("main", "stock") == ["MG110 c3.py:1"]
+    assert found("main", "shop", "stock") == ["MG110 c3.py:1"]
+    shop.git("checkout", "--quiet", "main", "--", "stock/alembic/versions/c3.py")
+    shop.git("stash", "--include-untracked")
+    on_main(stock, d4=table("d4", "c3"))
+    shop.git("stash", "pop")
+    stock.write(e4=table("e4", "c3"))
+    assert found("main", "shop") == []
+    assert found("main", "stock") == [f"MG101 e4.py:{REVISION}"]
+
+
+def test_a_new_environment_beside_the_old_one(tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop = made(tmp_path / "mono", "shop")
+    Repo(shop.root, "stock").commit(a1=A1, b2=B2, x3=table("x3", "b2"))
+    monkeypatch.chdir(shop.root)
+    assert found("main", "shop", "stock") == []
+
+
+@pytest.mark.parametrize("folder", ["db", "ein ordner/mit größe", os.fsdecode(b"caf\xe9")])
+def test_a_moved_environment(repo: Repo, found: Found, folder: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    (repo.root / folder).mkdir(parents=True)
+    for name in ("alembic", "alembic.ini"):
+        (repo.root / name).rename(repo.root / folder / name)
+    moved = Repo(repo.root, folder)
+    assert found("main", folder) == []
+    moved.commit(d4=table("d4", "c3"))
+    assert found("main", folder) == []
+    (moved.versions / "b2.py").unlink()
+    moved.write(c3=C3.replace("Integer", "BigInteger"))
+    assert found("main", folder) == [f"MG110 c3.py:{DOWN}", f"MG109 c3.py:{UPGRADE}"]
+    repo.git("checkout", "--quiet", "--", ".")
+    on_main(repo, x4=table("x4", "c3"))
+    assert found("main", folder) == [f"MG101 d4.py:{REVISION}"]
+
+
+def test_an_environment_that_the_base_has_moved(repo: Repo, found: Found) -> None:
+    repo.git("checkout", "--quiet", "main")
+    (repo.root / "db").mkdir()
+    for name in ("alembic", "alembic.ini"):
+        (repo.root / name).rename(repo.root / "db" / name)
+    Repo(repo.root, "db").commit(x4=table("x4", "c3"))
+    repo.git("checkout", "--quiet", "topic")
+    repo.write(d4=table("d4", "c3"))
+    assert found() == [f"MG101 d4.py:{REVISION}"]
+
+
+def test_names_that_are_no_text_and_names_with_spaces(repo: Repo, found: Found) -> None:
+    for name in (b"caf\xe9.py", b"mit leer zeichen.py", "größe.py".encode()):
+        path = repo.versions / os.fsdecode(name)
+        (repo.versions / "c3.py").rename(path)
+        repo.commit()
+        assert found() == []
+        assert found("topic") == []
+        path.write_text(C3.replace("Integer", "BigInteger"), encoding="utf-8")
+        assert [each.partition(" ")[0] for each in found("topic")] == ["MG109"]
+        path.write_text(C3, encoding="utf-8")
+        path.rename(repo.versions / "c3.py")
+
+
+def test_several_version_locations(repo: Repo, found: Found) -> None:
+    more = repo.project / "more"
+    more.mkdir()
+    text = INI.format(url="postgresql://localhost/app")
+    locations = "version_locations = %(here)s/alembic/versions:%(here)s/more\nversion_path_separator = :\n"
+    (repo.project / "alembic.ini").write_text(text + locations, encoding="utf-8")
+    (repo.versions / "c3.py").rename(more / "c3.py")
+    assert found() == []
+    (more / "c3.py").unlink()
+    assert found() == ["MG110 c3.py:1"]
+
+
+def test_a_link_to_a_script(repo: Repo, found: Found) -> None:
+    (repo.root / "elsewhere.py").write_text(C3, encoding="utf-8")
+    (repo.versions / "c3.py").unlink()
+    (repo.versions / "c3.py").symlink_to("../../elsewhere.py")
+    repo.commit()
+    assert found("topic") == []
+
+
+# Where git is asked
+
+
+def test_in_a_hook(repo: Repo, found: Found, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("GIT_DIR", ".git")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "no index"))
+    monkeypatch.setenv("GIT_WORK_TREE", str(tmp_path))
+    monkeypatch.setenv("GIT_PREFIX", "alembic/")
+    monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path))
+    repo.write(c3=C3.replace("Integer", "BigInteger"))
+    assert found() == [f"MG109 c3.py:{UPGRADE}"]
+
+
+def test_in_a_worktree_and_detached(repo: Repo, found: Found, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo.git("worktree", "add", "--quiet", "--detach", str(tmp_path / "tree"))
+    tree = Repo(tmp_path / "tree")
+    monkeypatch.chdir(tree.root)
+    tree.commit(d4=table("d4", "c3"))
+    (tree.versions / "b2.py").unlink()
+    assert found() == [f"MG110 c3.py:{DOWN}"]
+
+
+def test_in_a_submodule(tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = made(tmp_path / "library")
+    outer = Repo(tmp_path / "outer")
+    outer.root.mkdir()
+    outer.git("init", "--quiet")
+    outer.git("submodule", "--quiet", "add", str(library.root), "lib")
+    outer.git("commit", "--quiet", "--message", "a submodule")
+    inner = Repo(outer.root / "lib")
+    inner.write(c3=C3.replace("Integer", "BigInteger"))
+    for place in (inner.root, outer.root):
+        monkeypatch.chdir(place)
+        assert found("origin/main", str(inner.root)) == [f"MG109 c3.py:{UPGRADE}"]
+
+
+def test_every_spelling_of_a_commit(repo: Repo, report: Reported) -> None:
+    base = repo.git("rev-parse", "HEAD")
+    repo.git("tag", "--annotate", "--message", "v1", "v1")
+    repo.commit(c3=C3.replace("Integer", "BigInteger"))
+    for word in ("main", "v1", base, base[:12], "HEAD~1", "@~", "topic@{0}~1"):
+        (finding,) = report(word)
+        assert finding["message"].startswith(f'"c3" is on {word}, and')
+
+
+def test_a_clone_knows_the_remote_branch(
+    repo: Repo, tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = clone(repo, tmp_path / "other", "--branch=topic")
+    monkeypatch.chdir(other.root)
+    other.commit(c3=C3.replace("Integer", "BigInteger"))
+    assert found("origin/main") == [f"MG109 c3.py:{UPGRADE}"]
+
+
+def test_crosswise_merges(repo: Repo, found: Found) -> None:
+    repo.commit(d4=table("d4", "c3"))
+    on_main(repo, x4=table("x4", "c3"))
+    topic, main = repo.git("rev-parse", "topic"), repo.git("rev-parse", "main")
+    repo.git("merge", "--quiet", "--no-edit", main)
+    repo.commit(m5=script("m5", None).replace("down_revision = None", 'down_revision = ("d4", "x4")'))
+    repo.git("checkout", "--quiet", "main")
+    repo.git("merge", "--quiet", "--no-edit", topic)
+    repo.git("checkout", "--quiet", "topic")
+    assert found() == []
+    repo.write(d4=table("d4", "c3").replace("Integer", "BigInteger"))
+    assert found() == [f"MG109 d4.py:{UPGRADE}"]
+
+
+def test_a_repository_of_sha256(tmp_path: Path, found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = tmp_path / "repo"
+    root.mkdir()
+    repo = Repo(root)
+    repo.git("init", "--quiet", "--initial-branch=main", "--object-format=sha256")
+    repo.commit(a1=A1, b2=B2, c3=C3)
+    monkeypatch.chdir(root)
+    assert found() == []
+    repo.write(c3=C3.replace("Integer", "BigInteger"))
+    assert found() == [f"MG109 c3.py:{UPGRADE}"]
+
+
+def test_line_ends_that_git_converts(repo: Repo, found: Found) -> None:
+    repo.git("config", "core.autocrlf", "true")
+    for name in ("a1", "b2", "c3"):
+        (repo.versions / f"{name}.py").unlink()
+    repo.git("checkout", "--", ".")
+    assert b"\r\n" in (repo.versions / "c3.py").read_bytes()
+    assert found() == []
+
+
+def test_git_is_asked_a_fixed_number_of_times(repo: Repo, found: Found, monkeypatch: pytest.MonkeyPatch) -> None:
+    from migrate_guard.reading import git
+
+    asked: list[str] = []
+    ask = git._git
+
+    def counted(directory: Path, *arguments: str, given: bytes = b"") -> object:
+        asked.append(arguments[0])
+        return ask(directory, *arguments, given=given)
+
+    monkeypatch.setattr(git, "_git", counted)
+    names = [f"n{number:03}" for number in range(40)]
+    repo.commit(**{name: table(name, down) for name, down in zip(names, ["c3", *names], strict=False)})
+    on_main(repo, x4=table("x4", "c3"))
+    assert found() == [f"MG101 n039.py:{REVISION}"]
+    assert sorted(asked) == ["cat-file", "ls-tree", "ls-tree", *["merge-base"], *["rev-parse"] * 3]
+
+
+# With files as arguments
+
+
+def test_changed_files_of_a_hook(repo: Repo, found: Found) -> None:
+    repo.write(d4=table("d4", "c3"), c3=C3.replace("Integer", "BigInteger"))
+    new = str(repo.versions / "d4.py")
+    assert found("main", new) == []
+    assert found("main", new, str(repo.versions / "c3.py")) == [f"MG109 c3.py:{UPGRADE}"]
+
+
+def test_nobody_can_name_a_deleted_file(repo: Repo, found: Found) -> None:
+    (repo.versions / "c3.py").unlink()
+    repo.write(d4=table("d4", "a1"))
+    assert found("main", str(repo.versions / "d4.py")) == [
+        f"MG101 b2.py:{REVISION}",
+        "MG110 c3.py:1",
+        f"MG101 d4.py:{REVISION}",
+    ]

@@ -7,7 +7,7 @@ from migrate_guard.asking.branch import is_added, parent_line, removals, togethe
 from migrate_guard.history.graph import build
 from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Related
-from migrate_guard.model.instead import Instead, Note
+from migrate_guard.model.instead import Code, Note
 from migrate_guard.model.revision import History, Revision
 from migrate_guard.rule import HistoryView, Problem, Severity, rule
 
@@ -45,36 +45,38 @@ def inserted_below_head(view: HistoryView) -> Iterator[Problem]:
 def _inserted(group: tuple[Revision, ...], child: Revision, then: Revision, base: Base) -> Problem:
     first, names = group[0], [each.id for each in group]
     head = top(then, base)
-    back = f'give "{child.id}" its {parent_line(then.down).text} back'
     where = f'on top of "{head.id}"' if head else f"on top of the head of {base.ref}"
+    line = _changed_line(child, then)
     return Problem(
         f'{quoted(names)} {"is" if len(names) == 1 else "are"} put below "{child.id}", which {base.ref} has already, '
         f'so a database that has run "{child.id}" never runs {_them(names)} and nothing says so',
         first.down_span or first.span,
         object=first.id,
-        help=f'Put "{first.id}" {where}, and {back}.',
-        instead=_on_top(first, child, then, head),
-        related=(
-            Related(child.down_span or child.span, f'"{child.id}" has {parent_line(then.down).text} on {base.ref}'),
-        ),
+        help=f'Put "{first.id}" {where}, and give "{child.id}" its {line} back.',
+        instead=(Note(f'and in "{child.id}" again: {line}'), parent_line([head.id]))
+        if head and first.down_span and len(first.down) < 2
+        else (),
+        related=(Related(child.down_span or child.span, f'"{child.id}" has {line} on {base.ref}'),),
     )
 
 
-def _on_top(first: Revision, child: Revision, then: Revision, head: Revision | None) -> Instead:
-    if head is None or len(first.down) > 1 or first.down_span is None:
-        return ()
-    return (Note(f'and in "{child.id}" again: {parent_line(then.down).text}'), parent_line([head.id]))
+def _changed_line(now: Revision, then: Revision) -> str:
+    """The line of a revision of the base that the branch has changed, as it was."""
+    if set(now.down) != set(then.down):
+        return parent_line(then.down).text
+    return parent_line(then.depends_on).text.replace("down_revision", "depends_on", 1)
 
 
 def _moved(revision: Revision, then: Revision, base: Base, what: str) -> Problem:
-    line = parent_line(then.down)
+    is_parent = set(revision.down) != set(then.down)
+    line = _changed_line(revision, then)
     return Problem(
         f'"{revision.id}" comes after {quoted(revision.parents) or "nothing"} here and after '
         f"{quoted(then.parents) or 'nothing'} on {base.ref}, so a database that {what}",
         revision.down_span or revision.span,
         object=revision.id,
-        help=f"Give it back the {line.text} that it has on {base.ref}.",
-        instead=(line,) if revision.down_span and revision.depends_on == then.depends_on else (),
+        help=f"Give it back the {line} that it has on {base.ref}.",
+        instead=(Code(line),) if revision.down_span and is_parent else (),
     )
 
 
