@@ -148,8 +148,12 @@ def replay(
     def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
         if direction not in directions or (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
             return None
-        script = reading.scripts[revision.id]
+        script, reached = reading.scripts[revision.id], reading.project.reached
+        reading.project.reached = set()
         done = interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
+        if direction == "downgrade":
+            # What is asked is what an upgrade needs.
+            reading.project.reached = reached
         is_last = direction == "downgrade" or "downgrade" not in directions or revision.downgrade is None
         if is_last and len(reading.scripts) > MAXIMUM_TREES:
             script.release()
@@ -223,7 +227,7 @@ def check(
         operations=asked.operations,
         history=history,
         environment=reading.environment,
-        under_review=under_review,
+        under_review=asked.reviewed(),
         crashed=bool(asked.crashed),
     )
 
@@ -248,6 +252,8 @@ class _Asked:
     """Whether a rule wants to know of a downgrade with an operation as the database runs it."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _edits: list[Edit] = field(default_factory=list)
+    _project_before: Project | None = None
+    """The project as the merge base has it, once it is needed."""
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
 
@@ -302,16 +308,33 @@ class _Asked:
                     self._table(table, replayed.after)
 
     def _compare(self, revision: Revision, now: Run, engine_name: str | None) -> None:
-        """Interpret an upgrade that the branch has changed as it was before, from the same schema on."""
+        """Interpret an upgrade that the branch may have changed as it was, from the same schema on."""
         parting, reading = self.parting, self.reading
-        if parting is None or revision.id not in parting.scripts:
+        if parting is None:
+            return
+        helpers = [
+            display_path(each, reading.project.base)
+            for each in sorted(reading.project.reached)
+            if parting.files.has_changed(each)
+        ]
+        script = reading.scripts[revision.id]
+        before = parting.scripts.get(revision.id, script)
+        if before is script and not helpers:
             return
         from migrate_guard.reading.edits import rewritten_statement
 
-        before = parting.scripts[revision.id]
-        then = interpret(before, "upgrade", now.before, reading.target, reading.project, engine_name)
-        rewritten = rewritten_statement(before, reading.scripts[revision.id])
-        self._edits.append(Edit(revision, now, then, rewritten))
+        if self._project_before is None:
+            self._project_before = reading.project.of(parting.files)
+        then = interpret(before, "upgrade", now.before, reading.target, self._project_before, engine_name)
+        changed = (*([] if before is script else [revision.path]), *helpers)
+        self._edits.append(Edit(revision, now, then, changed, rewritten_statement(before, script)))
+
+    def reviewed(self) -> Range | None:
+        """The range under review, with the scripts that do something else because of what they import."""
+        if self.under_review is None:
+            return None
+        edited = self.under_review.edited.union(each.revision.path for each in self._edits)
+        return replace(self.under_review, edited=edited)
 
     def _is_under_review(self, revision: Revision) -> bool:
         return self.under_review is None or revision.id in self.under_review.revisions

@@ -369,6 +369,78 @@ def test_a_revision_that_can_no_longer_be_read(repo: Repo, found: Found) -> None
     assert found() == ["MG001 c3.py:1"]
 
 
+HELPER = """\
+from alembic import op
+import sqlalchemy as sa
+
+
+def create(name):
+    op.create_table(name, sa.Column("id", sa.Integer(), primary_key=True))
+"""
+HELPED = table("d4", "c3", 'create("t_d4")').replace(
+    "from alembic import op", "from alembic import op\nfrom tools import create"
+)
+
+
+@pytest.fixture
+def helped(repo: Repo) -> Repo:
+    """A revision that calls a function of the project, and another one that runs a file of SQL."""
+    repo.git("checkout", "--quiet", "main")
+    (repo.root / "tools.py").write_text(HELPER, encoding="utf-8")
+    (repo.versions / "e5.sql").write_text("CREATE TABLE t_e5 (id INTEGER PRIMARY KEY);", encoding="utf-8")
+    read = 'op.execute((pathlib.Path(__file__).parent / "e5.sql").read_text())'
+    repo.commit(d4=HELPED, e5=table("e5", "d4", read).replace("import sqlalchemy", "import pathlib\nimport sqlalchemy"))
+    repo.git("checkout", "--quiet", "-B", "topic")
+    return repo
+
+
+def test_a_helper_that_does_something_else(helped: Repo, report: Reported) -> None:
+    assert report() == []
+    (helped.root / "tools.py").write_text(HELPER.replace("Integer", "BigInteger"), encoding="utf-8")
+    (finding,) = report()
+    assert (finding["code"], finding["path"], finding["line"]) == ("MG109", "alembic/versions/d4.py", UPGRADE + 1)
+    assert finding["message"] == (
+        '"d4" is on main, and it creates "t_d4" otherwise here than there by way of "tools.py": '
+        'a database that has run "d4" never runs the change'
+    )
+    assert "git checkout main -- tools.py," in finding["help"]
+    helped.commit(
+        c3=C3.replace('op.drop_table("t_c3")', "create('t')").replace("op\n", "op\nfrom tools import create\n")
+    )
+    assert len(report()) == 1
+    on_main(helped)
+    helped.git("branch", "--force", "main", "topic")
+    assert report() == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda text: text + "\n\ndef drop(name):\n    op.drop_table(name)\n",
+        lambda text: text.replace("name", "table").replace("def create", "# of all\ndef create"),
+    ],
+)
+def test_a_helper_that_does_the_same(helped: Repo, found: Found, change: Callable[[str], str]) -> None:
+    (helped.root / "tools.py").write_text(change(HELPER), encoding="utf-8")
+    assert found() == []
+
+
+def test_a_helper_that_is_written_into_the_script(helped: Repo, found: Found) -> None:
+    (helped.root / "tools.py").unlink()
+    helped.write(d4=table("d4", "c3"))
+    assert found() == []
+    helped.write(d4=table("d4", "c3").replace("Integer", "BigInteger"))
+    assert found() == [f"MG109 d4.py:{UPGRADE}"]
+
+
+def test_a_file_of_sql(helped: Repo, found: Found) -> None:
+    path = helped.versions / "e5.sql"
+    path.write_text("-- the same\nCREATE TABLE t_e5 (\n  id INTEGER PRIMARY KEY\n)", encoding="utf-8")
+    assert found() == []
+    path.write_text("CREATE TABLE t_e5 (id BIGINT PRIMARY KEY)", encoding="utf-8")
+    assert found() == [f"MG109 e5.py:{UPGRADE + 1}"]
+
+
 def test_a_lost_branch_label(repo: Repo, report: Reported) -> None:
     repo.git("checkout", "--quiet", "main")
     repo.commit(c3=C3.replace("branch_labels = None", 'branch_labels = ("shop",)'))

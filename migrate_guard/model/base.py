@@ -17,6 +17,8 @@ class Edit:
     """As it is now."""
     now: Run
     then: Run
+    changed: tuple[str, ...] = ()
+    """The files that have changed: the script, and what it imports or reads."""
     rewritten: Span | None = None
     """The first statement of the upgrade that has changed in more than its spelling."""
 

@@ -1,7 +1,7 @@
 """What git has of an environment on the other side of `--since`: a ref in, the base's revisions and old scripts out.
 
-Only scripts whose bytes are not those of the working tree are read. git is asked a fixed number of times, and about
-objects alone, so that nothing depends on what is staged.
+Only scripts whose bytes are not those of the working tree are read. git is asked a fixed number of times, and once for
+each changed file that scripts import or read; only about objects, so that nothing depends on what is staged.
 """
 
 from __future__ import annotations
@@ -15,13 +15,64 @@ from typing import NamedTuple
 
 from migrate_guard.model.base import Base
 from migrate_guard.model.revision import History, Revision, UnreadableScript
-from migrate_guard.model.source import Source
+from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading import git
 from migrate_guard.reading.discover import SCRIPT_NAME, AlembicEnvironment
 from migrate_guard.reading.interpreter import computed_head
 from migrate_guard.reading.project import Project, display_path
-from migrate_guard.reading.script import Script, UnreadableFile, decode, script_of
+from migrate_guard.reading.script import Script, UnreadableFile, decode, read_text, script_of
+
+
+@dataclass(slots=True)
+class MergeBase:
+    """The files of the merge base: those of `project.Files`."""
+
+    sides: Mapping[git.Repository, git.Sides]
+    _unlike: dict[str, bool] = field(default_factory=dict)
+
+    def is_file(self, path: Path) -> bool:
+        place, tree = self._tree(path)
+        return path.is_file() if tree is None else place in tree
+
+    def is_dir(self, path: Path) -> bool:
+        # A folder without a module in it is asked for only after the files that would make one.
+        return path.is_dir()
+
+    def text(self, path: Path, display: str) -> str:
+        place, tree = self._tree(path)
+        if tree is None or not self.has_changed(path):
+            return read_text(path, display)
+        if place not in tree:
+            raise UnreadableFile("it is not there", Span(display, 1, 1, 1, 2))
+        repository = next(each for each, sides in self.sides.items() if sides.parted[-1] is tree)
+        (data,) = git.contents(repository, [tree[place]])
+        return decode(data, display)
+
+    def has_changed(self, path: Path) -> bool:
+        """Whether a file is neither as the merge base has it nor as the tip has it."""
+        place = os.path.realpath(path)
+        if place not in self._unlike:
+            self._unlike[place] = any(
+                self._is_unlike(place, sides)
+                for repository, sides in self.sides.items()
+                if _is_below(place, repository) and (os.path.isfile(place) or place in sides.parted[-1])
+            )
+        return self._unlike[place]
+
+    def _is_unlike(self, place: str, sides: git.Sides) -> bool:
+        now = git.id_of(place, sides.algorithm)
+        return all(files.get(place) != now for files in (*sides.parted, sides.tip))
+
+    def _tree(self, path: Path) -> tuple[str, Mapping[str, str] | None]:
+        """The place of a file, and the tree in which it is looked up; None outside of every repository."""
+        place = os.path.realpath(path)
+        found = (sides.parted[-1] for repository, sides in self.sides.items() if _is_below(place, repository))
+        return place, next(found, None)
+
+
+def _is_below(place: str, repository: git.Repository) -> bool:
+    return place.startswith(f"{repository.root}{os.sep}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,13 +88,19 @@ class Parting:
     """Of these, those whose text the branch has changed."""
     deleted: frozenset[str]
     """The scripts of the merge base whose revisions the working tree has no longer."""
+    files: MergeBase
+    """What modules and files scripts found there."""
 
 
 def parting(ref: str, found: AlembicEnvironment, history: History, project: Project, target: Target) -> Parting:
     """Compare the scripts of an environment with a git ref; raises git.GitError."""
+    here = _Here(found, history, project, target)
+    repositories = _repositories(found)
+    sides = {repository: git.sides(repository, ref) for repository in repositories}
+    files = MergeBase(sides)
     parts = [
-        _parting(ref, repository, folders, _Here(found, history, project, target))
-        for repository, folders in _repositories(found).items()
+        _parting(ref, repository, sides[repository], folders, here, files)
+        for repository, folders in repositories.items()
     ]
     return Parting(
         Base(
@@ -55,6 +112,7 @@ def parting(ref: str, found: AlembicEnvironment, history: History, project: Proj
         frozenset().union(*(part.settled for part in parts)),
         frozenset().union(*(part.edited for part in parts)),
         frozenset().union(*(part.deleted for part in parts)),
+        files,
     )
 
 
@@ -98,9 +156,10 @@ def _repositories(found: AlembicEnvironment) -> dict[git.Repository, frozenset[s
     return {repository: frozenset(each) for repository, each in inside.items()}
 
 
-def _parting(ref: str, where: git.Repository, folders: frozenset[str], here: _Here) -> Parting:
+def _parting(
+    ref: str, where: git.Repository, sides: git.Sides, folders: frozenset[str], here: _Here, files: MergeBase
+) -> Parting:
     """Compare what lies in one repository."""
-    sides = git.sides(where, ref)
     present = dict(_present(folders, here, sides.algorithm))
     reader = _Reader(where, folders, here, present)
     parted = [reader.scripts(files) for files in sides.parted]
@@ -126,6 +185,7 @@ def _parting(ref: str, where: git.Repository, folders: frozenset[str], here: _He
         frozenset(each.path for each in settled.values()),
         frozenset(edited.values()),
         frozenset(each[-1].revision.path for name, each in at_base.items() if name not in defined),
+        files,
     )
 
 

@@ -42,12 +42,13 @@ def _edited(edit: Edit, base: Base) -> Problem | None:
     if found:
         first, *others = found
         related = [Related(each.now.span, f"it {deed(each.now)} otherwise too") for each in others if each.now]
+        related = related[:MOST_SHOWN]
         about = first.now or first.then
         at = first.now.span if first.now else start
-        return _problem(edit.revision, at, _said(first), subject(about) if about else None, related[:MOST_SHOWN], base)
+        return _problem(edit, at, _said(first), subject(about) if about else None, related, base)
     if edit.rewritten is None or (is_exact(edit.now) and is_exact(edit.then)):
         return None
-    return _problem(edit.revision, edit.rewritten, REWRITTEN, None, (), base)
+    return _problem(edit, edit.rewritten, REWRITTEN, None, (), base)
 
 
 REWRITTEN = "its upgrade does something else here than there", "never runs the change"
@@ -70,16 +71,18 @@ def _said(change: Change) -> tuple[str, str]:
 
 
 def _problem(
-    revision: Revision, at: Span, said: tuple[str, str], object: str | None, related: Sequence[Related], base: Base
+    edit: Edit, at: Span, said: tuple[str, str], object: str | None, related: Sequence[Related], base: Base
 ) -> Problem:
     what, effect = said
+    name, others = edit.revision.id, [each for each in edit.changed if each != edit.revision.path]
+    by = f" by way of {quoted(others)}" if others else ""
     return Problem(
-        f'"{revision.id}" is on {base.ref}, and {what}: a database that has run "{revision.id}" {effect}',
+        f'"{name}" is on {base.ref}, and {what}{by}: a database that has run "{name}" {effect}',
         at,
-        object=object or revision.id,
-        help=f"Take it back with git checkout {base.ref} -- {revision.path}, and make the change in a new revision "
-        f"after {_head(revision, base)}.",
-        related=tuple(related),
+        object=object or name,
+        help=f"Take it back with git checkout {base.ref} -- {' '.join(edit.changed)}, and make the change in a new "
+        f"revision after {_head(edit.revision, base)}.",
+        related=(*related, *(Related(Span(each, 1, 1, 1, 2), "this has changed") for each in others)),
     )
 
 
