@@ -16,7 +16,7 @@ from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
-from migrate_guard.model.base import Edit
+from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
@@ -41,6 +41,7 @@ from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, of_engine, read_script
 from migrate_guard.rule import (
+    BaseView,
     CrashedRule,
     EnvironmentView,
     HistoryView,
@@ -55,6 +56,7 @@ from migrate_guard.rule import (
 from migrate_guard.rules import load_rule
 
 if TYPE_CHECKING:
+    from migrate_guard.reading.edits import Comparison
     from migrate_guard.reading.parting import Parting
 
 MAXIMUM_TREES: Final = 800
@@ -74,6 +76,8 @@ class Outcome:
     history: History
     environment: Environment
     under_review: Range | None = None
+    is_compared: bool = False
+    """With git: rules about a base have been asked."""
     crashed: bool = False
 
 
@@ -228,6 +232,7 @@ def check(
         history=history,
         environment=reading.environment,
         under_review=asked.reviewed(),
+        is_compared=parting is not None,
         crashed=bool(asked.crashed),
     )
 
@@ -252,8 +257,7 @@ class _Asked:
     """Whether a rule wants to know of a downgrade with an operation as the database runs it."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
     _edits: list[Edit] = field(default_factory=list)
-    _project_before: Project | None = None
-    """The project as the merge base has it, once it is needed."""
+    _comparison: Comparison | None = None
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
 
@@ -266,6 +270,10 @@ class _Asked:
             if "downgrade" in each.directions and each.on_statements:
                 self._minding.append(each.minds_downgrade or _is_one_of(each.on_statements))
         self._revisions = {each.path: each for each in self.reading.history.order}
+        if self.parting is not None:
+            from migrate_guard.reading.edits import Comparison
+
+            self._comparison = Comparison(self.parting, self.reading.project, self.reading.target)
 
     def replay(self, engine_name: str | None) -> None:
         """Go through the history of one database."""
@@ -283,7 +291,10 @@ class _Asked:
             new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
-                self._compare(replayed.revision, replayed.upgrade, engine_name)
+                if self._comparison is not None:
+                    script = reading.scripts[replayed.revision.id]
+                    edit = self._comparison.edit(replayed.revision, script, replayed.upgrade, engine_name)
+                    self._edits += [edit] if edit else []
                 if self._is_under_review(replayed.revision):
                     statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
                     new |= session.new
@@ -306,28 +317,6 @@ class _Asked:
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)
-
-    def _compare(self, revision: Revision, now: Run, engine_name: str | None) -> None:
-        """Interpret an upgrade that the branch may have changed as it was, from the same schema on."""
-        parting, reading = self.parting, self.reading
-        if parting is None:
-            return
-        helpers = [
-            display_path(each, reading.project.base)
-            for each in sorted(reading.project.reached)
-            if parting.files.has_changed(each)
-        ]
-        script = reading.scripts[revision.id]
-        before = parting.scripts.get(revision.id, script)
-        if before is script and not helpers:
-            return
-        from migrate_guard.reading.edits import rewritten_statement
-
-        if self._project_before is None:
-            self._project_before = reading.project.of(parting.files)
-        then = interpret(before, "upgrade", now.before, reading.target, self._project_before, engine_name)
-        changed = (*([] if before is script else [revision.path]), *helpers)
-        self._edits.append(Edit(revision, now, then, changed, rewritten_statement(before, script)))
 
     def reviewed(self) -> Range | None:
         """The range under review, with the scripts that do something else because of what they import."""
@@ -393,6 +382,9 @@ class _Asked:
         base = replace(self.parting.base, edits=tuple(self._edits)) if self.parting else None
         history = HistoryView(reading.history, reading.environment, reading.target, base)
         self._ask(History, history, None, None)
+        if base is not None:
+            compared = BaseView(base, reading.history, reading.environment, reading.target)
+            self._ask(Base, compared, None, None)
         environment = EnvironmentView(reading.environment, reading.history, reading.target)
         self._ask(Environment, environment, None, None)
 

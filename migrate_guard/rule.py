@@ -21,6 +21,7 @@ from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import DialectName, Target
 
 __all__ = [
+    "BaseView",
     "Confidence",
     "CrashedRule",
     "EnvironmentView",
@@ -106,6 +107,16 @@ class HistoryView:
     environment: Environment
     target: Target
     base: Base | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseView:
+    """The graph of an environment beside the base branch that `--since` names."""
+
+    base: Base
+    history: History
+    environment: Environment
+    target: Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,9 +264,10 @@ def rule(
     """Declare a rule; its name is the function's, which is also the module's and the page's.
 
     `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
-    the view of that name). With `Statement[CreateIndex]` it is asked about what the database runs: the index of an
-    `add_column(…, index=True)` too; `Statement[Operation]` stands for every statement. With `options`, a frozen
-    dataclass of defaults, it gets an instance as second argument.
+    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one. With
+    `Statement[CreateIndex]` it is asked about what the database runs: the index of an `add_column(…, index=True)` too;
+    `Statement[Operation]` stands for every statement. With `options`, a frozen dataclass of defaults, it gets an
+    instance as second argument.
     """
     subjects = on if isinstance(on, tuple) else (on,)
     statements = [each for each in subjects if get_origin(each) is Statement]

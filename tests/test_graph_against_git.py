@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from alembic import command
+from alembic.config import Config
+from alembic.util import CommandError
+from sqlalchemy.exc import OperationalError
 
 from migrate_guard.__main__ import run
 from tests.conftest import INI, script
@@ -749,3 +755,60 @@ def test_nobody_can_name_a_deleted_file(repo: Repo, found: Found) -> None:
         "MG110 c3.py:1",
         f"MG101 d4.py:{REVISION}",
     ]
+
+
+def test_comments_for_it_are_no_burden_without_git(repo: Repo, found: Found, capsys: Capture) -> None:
+    comment = "  # migrate-guard: ignore[MG109] no database has run it"
+    repo.commit(c3=C3.replace("Integer(), primary_key=True))", f"BigInteger(), primary_key=True)){comment}"))
+    assert found() == []
+    for since in ([], ["--since", "b2"], ["--since", "main"], ["--since", "topic"]):
+        assert run(["check", "--isolated", "--select", "MG003,MG109", *since]) == 0
+        assert "no findings" in capsys.readouterr().out
+
+
+# What Alembic does
+
+
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+@pytest.mark.parametrize(
+    ("scripts", "happens"),
+    [
+        ({"r1": table("r1", "b2"), "c3": table("c3", "r1")}, "skipped"),
+        ({"r1": table("r1", None), "c3": C3.replace("depends_on = None", 'depends_on = "r1"')}, "skipped"),
+        ({"c3": table("c3", "a1")}, "table t_b2 already exists"),
+        ({"c3": table("c4", "b2")}, "Can't locate revision identified by 'c3'"),
+    ],
+    ids=["inserted", "a dependency", "cut loose", "another id"],
+)
+def test_a_database_past_the_base(
+    repo: Repo, found: Found, tmp_path: Path, scripts: dict[str, str], happens: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Scripts are rewritten faster than compiled ones become stale.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    config = Config()
+    config.set_main_option("script_location", str(repo.project / "alembic"))
+    config.set_main_option("sqlalchemy.url", f"sqlite:///{tmp_path / 'app.db'}")
+    (repo.project / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
+    command.upgrade(config, "head")
+    repo.write(**scripts)
+    (repo.project / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
+    assert {"MG108", "MG110"} & {each.partition(" ")[0] for each in found()}
+    if happens == "skipped":
+        command.upgrade(config, "heads")
+        with sqlite3.connect(tmp_path / "app.db") as connection:
+            tables = {name for (name,) in connection.execute("SELECT name FROM sqlite_master")}
+        connection.close()
+        assert "t_r1" not in tables
+    else:
+        with pytest.raises((CommandError, OperationalError), match=happens):
+            command.upgrade(config, "heads")

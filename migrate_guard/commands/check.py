@@ -11,6 +11,7 @@ import click
 
 from migrate_guard.commands._shared import color, discovered, environment_options, settings, table_sizes, width
 from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
@@ -134,7 +135,12 @@ def sifted(
 
     base = Path.cwd()
     dialects = {target(chosen, environment.url).dialect for environment in selection.environments}
-    ran = [each for each in selected(rules, chosen) if not each.dialects or not dialects.isdisjoint(each.dialects)]
+    is_compared = any(each.is_compared for each in outcomes)
+    ran = [
+        each
+        for each in selected(rules, chosen)
+        if (not each.dialects or not dialects.isdisjoint(each.dialects)) and (is_compared or each.on != (Base,))
+    ]
     restrict = selection.restrict
     kept = sift(
         (finding for outcome in outcomes for finding in outcome.findings),

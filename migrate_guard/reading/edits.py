@@ -1,6 +1,6 @@
-"""Where the upgrade of a script has been rewritten: two versions in, the first statement that differs out.
+"""What a branch has changed in upgrades of its base: both versions interpreted, and where the code is not the same.
 
-What does not change what a script does is not compared: comments, layout, docstrings, type annotations, the names of
+Code is compared where operations do not tell everything. What does not change what a script does is not compared: comments, layout, docstrings, type annotations, the names of
 variables, arguments and local functions, imports, the variables of the head and everything about the downgrade.
 """
 
@@ -12,10 +12,41 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
 
+from migrate_guard.model.base import Edit
+from migrate_guard.model.revision import Revision, Run
 from migrate_guard.model.source import Span
+from migrate_guard.model.target import Target
+from migrate_guard.reading.interpreter import interpret
+from migrate_guard.reading.parting import Parting
+from migrate_guard.reading.project import Project, display_path
 from migrate_guard.reading.script import Script
 
 _HEAD: Final = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
+
+
+class Comparison:
+    """Compares the upgrades of one history with what they were on the merge base."""
+
+    def __init__(self, parting: Parting, project: Project, target: Target) -> None:
+        self._parting, self._project, self._target = parting, project, target
+        self._before = project.of(parting.files)
+
+    def edit(self, revision: Revision, script: Script, now: Run, engine_name: str | None) -> Edit | None:
+        """Interpret an upgrade as it was, from the same schema on; None where nothing it consists of has changed.
+
+        `now` is what it does here, and the last that was interpreted.
+        """
+        helpers = [
+            display_path(each, self._project.base)
+            for each in sorted(self._project.reached)
+            if self._parting.files.has_changed(each)
+        ]
+        before = self._parting.scripts.get(revision.id, script)
+        if before is script and not helpers:
+            return None
+        then = interpret(before, "upgrade", now.before, self._target, self._before, engine_name)
+        changed = (*([] if before is script else [revision.path]), *helpers)
+        return Edit(revision, now, then, changed, rewritten_statement(before, script))
 
 
 def rewritten_statement(before: Script, now: Script, direction: str = "upgrade") -> Span | None:

@@ -8,16 +8,14 @@ from migrate_guard.history.graph import build
 from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Code, Note
-from migrate_guard.model.revision import History, Revision
-from migrate_guard.rule import HistoryView, Problem, Severity, rule
+from migrate_guard.model.revision import Revision
+from migrate_guard.rule import BaseView, Problem, Severity, rule
 
 
-@rule("MG108", on=History, severity=Severity.ERROR)
-def inserted_below_head(view: HistoryView) -> Iterator[Problem]:
+@rule("MG108", on=Base, severity=Severity.ERROR)
+def inserted_below_head(view: BaseView) -> Iterator[Problem]:
     """Flag a revision put below one that the base branch has already: databases past that one skip it."""
     history, base = view.history, view.base
-    if base is None:
-        return
     before = build((dict(base.tip) | dict(base.parted)).values())
     there = build(base.tip.values())
     replacing = {each.successor.id for each in removals(history, base) if each.successor}

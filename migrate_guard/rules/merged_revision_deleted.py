@@ -8,16 +8,14 @@ from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Related
 from migrate_guard.model.revision import History, Revision
 from migrate_guard.model.source import Span
-from migrate_guard.rule import HistoryView, Problem, Severity, rule
+from migrate_guard.rule import BaseView, Problem, Severity, rule
 
 MOST_NAMED = 3
 
 
-@rule("MG110", on=History, severity=Severity.ERROR)
-def merged_revision_deleted(view: HistoryView) -> Iterator[Problem]:
+@rule("MG110", on=Base, severity=Severity.ERROR)
+def merged_revision_deleted(view: BaseView) -> Iterator[Problem]:
     """Flag a revision of the base branch that is gone: databases that stand at it are stuck."""
-    if view.base is None:
-        return
     for removal in removals(view.history, view.base):
         if removal.successor is not None:
             yield _replaced(removal, removal.successor, view.base)

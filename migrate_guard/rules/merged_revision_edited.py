@@ -9,19 +9,17 @@ from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.deeds import deed, subject
 from migrate_guard.model.finding import Related
 from migrate_guard.model.operations import Opaque, Operation, RawSql
-from migrate_guard.model.revision import History, Revision
+from migrate_guard.model.revision import Revision
 from migrate_guard.model.source import Span
-from migrate_guard.rule import HistoryView, Problem, Severity, rule
+from migrate_guard.rule import BaseView, Problem, Severity, rule
 
 MOST_SHOWN = 3
 
 
-@rule("MG109", on=History, severity=Severity.ERROR)
-def merged_revision_edited(view: HistoryView) -> Iterator[Problem]:
+@rule("MG109", on=Base, severity=Severity.ERROR)
+def merged_revision_edited(view: BaseView) -> Iterator[Problem]:
     """Flag a revision of the base branch whose upgrade has changed: databases past it never run the change."""
     base = view.base
-    if base is None:
-        return
     told: set[str] = set()
     for edit in base.edits:
         problem = _edited(edit, base)

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from migrate_guard.history.range import Range
+from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.revision import History
 from migrate_guard.rule import Rule
@@ -83,4 +84,4 @@ def _is_about_graph_with(finding: Finding, scripts: frozenset[str], rules: Seque
     places = {finding.span.path, *(related.span.path for related in finding.related)}
     if places.isdisjoint(scripts):
         return False
-    return any(rule.code == finding.code and History in rule.on for rule in rules)
+    return any(rule.code == finding.code and not {History, Base}.isdisjoint(rule.on) for rule in rules)
