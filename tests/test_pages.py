@@ -76,6 +76,8 @@ def cases() -> Iterator[object]:
 
 def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
     """Write the project of an example; file name → lines before the fence's code, and the fence."""
+    if example.is_in_git:
+        branch_off(folder, example)
     versions = folder / "versions"
     versions.mkdir(exist_ok=True)
     dialect = example.settings.get("dialect", "postgresql")
@@ -171,8 +173,6 @@ def own_rules(example: Example) -> list[Rule]:
 
 @pytest.mark.parametrize(("page", "example"), list(cases()))
 def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if example.is_in_git:
-        branch_off(tmp_path, example)
     written = write(tmp_path, example)
     monkeypatch.chdir(tmp_path)
     settings = example.settings

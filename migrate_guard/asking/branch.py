@@ -120,3 +120,10 @@ def parent_line(parents: Sequence[str]) -> Code:
     """The assignment that names the parents of a revision."""
     written = ", ".join(map(literal, parents))
     return Code(f"down_revision = {'None' if not parents else written if len(parents) == 1 else f'({written})'}")
+
+
+def checkout(paths: Sequence[str], base: Base) -> str:
+    """The command that brings files back as the base has them."""
+    from shlex import join
+
+    return join(["git", "checkout", base.ref, "--", *paths])

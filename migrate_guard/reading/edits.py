@@ -1,7 +1,8 @@
 """What a branch has changed in upgrades of its base: both versions interpreted, and where the code is not the same.
 
-Code is compared where operations do not tell everything. What does not change what a script does is not compared: comments, layout, docstrings, type annotations, the names of
-variables, arguments and local functions, imports, the variables of the head and everything about the downgrade.
+Code is compared where operations do not tell everything. What does not change what a script does is free: comments,
+layout, docstrings, type annotations, the names of variables, arguments and local functions, imports, the variables of
+the head and everything about the downgrade.
 """
 
 from __future__ import annotations

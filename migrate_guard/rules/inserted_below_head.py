@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from migrate_guard.asking import ancestors, quoted
 from migrate_guard.asking.branch import is_added, parent_line, removals, together, top
@@ -35,7 +35,7 @@ def inserted_below_head(view: BaseView) -> Iterator[Problem]:
         if inserted:
             yield from (_inserted(group, revision, then, base) for group in together(inserted))
         elif gained:
-            yield _moved(revision, then, base, f"has run it without {quoted(gained)} never runs {_them(gained)}")
+            yield _moved(revision, then, base, f"has run it without {quoted(gained)} never runs {quoted(gained)}")
         elif lost := [each for each in was_above - above.keys() - {revision.id} if each in history.revisions]:
             yield _moved(revision, then, base, f"has run both runs {quoted(sorted(lost))} once more")
 
@@ -47,7 +47,7 @@ def _inserted(group: tuple[Revision, ...], child: Revision, then: Revision, base
     line = _changed_line(child, then)
     return Problem(
         f'{quoted(names)} {"is" if len(names) == 1 else "are"} put below "{child.id}", which {base.ref} has already, '
-        f'so a database that has run "{child.id}" never runs {_them(names)} and nothing says so',
+        f'so a database that has run "{child.id}" never runs {quoted(names)} and nothing says so',
         first.down_span or first.span,
         object=first.id,
         help=f'Put "{first.id}" {where}, and give "{child.id}" its {line} back.',
@@ -76,7 +76,3 @@ def _moved(revision: Revision, then: Revision, base: Base, what: str) -> Problem
         help=f"Give it back the {line} that it has on {base.ref}.",
         instead=(Code(line),) if revision.down_span and is_parent else (),
     )
-
-
-def _them(names: Collection[str]) -> str:
-    return "it" if len(names) == 1 else "them"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard.asking import quoted
-from migrate_guard.asking.branch import Removal, removals
+from migrate_guard.asking.branch import Removal, checkout, removals
 from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Related
 from migrate_guard.model.revision import History, Revision
@@ -66,18 +66,13 @@ def _one(names: list[str]) -> str:
 def _named(names: list[str]) -> str:
     if len(names) <= MOST_NAMED:
         return quoted(names)
-    return (
-        f"{', '.join(f'{name!r}' for name in names[: MOST_NAMED - 1])} and {len(names) - MOST_NAMED + 1} more".replace(
-            "'", '"'
-        )
-    )
+    return f'"{names[0]}", "{names[1]}" and {len(names) - 2} more'
 
 
 def _restore(removal: Removal, base: Base) -> str:
     paths = [each.path for each in removal.revisions]
     what = "it" if len(paths) == 1 else "them"
-    shown = " ".join(paths) if len(paths) <= MOST_NAMED else "PATHS"
-    return f"Bring {what} back with git checkout {base.ref} -- {shown}"
+    return f"Bring {what} back with {checkout(paths if len(paths) <= MOST_NAMED else ['PATHS'], base)}"
 
 
 def _file(revision: Revision) -> Span:
@@ -86,5 +81,7 @@ def _file(revision: Revision) -> Span:
 
 def _files(removal: Removal, at: Span) -> tuple[Related, ...]:
     return tuple(
-        Related(_file(each), f'"{each.id}" was defined here') for each in removal.revisions if each.path != at.path
+        Related(_file(each), f'"{each.id}" was defined here')
+        for each in removal.revisions[-MOST_NAMED:]
+        if each.path != at.path
     )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from migrate_guard.asking import quoted
-from migrate_guard.asking.branch import top
+from migrate_guard.asking.branch import checkout, top
 from migrate_guard.history.editing import Change, changes, is_exact
 from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.deeds import deed, subject
@@ -78,8 +78,8 @@ def _problem(
         f'"{name}" is on {base.ref}, and {what}{by}: a database that has run "{name}" {effect}',
         at,
         object=object or name,
-        help=f"Take it back with git checkout {base.ref} -- {' '.join(edit.changed)}, and make the change in a new "
-        f"revision after {_head(edit.revision, base)}.",
+        help=f"Take it back with {checkout(edit.changed, base)}, and make the change in a new revision "
+        f"after {_head(edit.revision, base)}.",
         related=(*related, *(Related(Span(each, 1, 1, 1, 2), "this has changed") for each in others)),
     )
 
@@ -90,7 +90,7 @@ def _unlabelled(revision: Revision, lost: Sequence[str], base: Base) -> Problem:
         f'"alembic upgrade {lost[0]}@head" finds no such branch',
         revision.span,
         object=revision.id,
-        help=f"Give it its label back with git checkout {base.ref} -- {revision.path}.",
+        help=f"Give it its label back with {checkout([revision.path], base)}.",
     )
 
 
