@@ -231,7 +231,7 @@ def check(
         operations=asked.operations,
         history=history,
         environment=reading.environment,
-        under_review=asked.reviewed(),
+        under_review=under_review,
         is_compared=parting is not None,
         crashed=bool(asked.crashed),
     )
@@ -317,13 +317,6 @@ class _Asked:
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
                     self._table(table, replayed.after)
-
-    def reviewed(self) -> Range | None:
-        """The range under review, with the scripts that do something else because of what they import."""
-        if self.under_review is None:
-            return None
-        edited = self.under_review.edited.union(each.revision.path for each in self._edits)
-        return replace(self.under_review, edited=edited)
 
     def _is_under_review(self, revision: Revision) -> bool:
         return self.under_review is None or revision.id in self.under_review.revisions

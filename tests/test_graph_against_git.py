@@ -301,6 +301,16 @@ def test_what_does_not_change_what_a_revision_does(repo: Repo, found: Found, cha
     assert found() == []
 
 
+def test_old_faults_of_a_script_that_is_written_anew(repo: Repo, found: Found) -> None:
+    repo.git("checkout", "--quiet", "main")
+    repo.commit(c3=C3.replace("depends_on = None", 'depends_on = "gone"'))
+    repo.git("checkout", "--quiet", "-B", "topic")
+    repo.write(c3="# a comment\n" + C3.replace("depends_on = None", 'depends_on = "gone"'))
+    assert found() == []
+    repo.write(c3=C3.replace("depends_on = None", 'depends_on = "gone2"'))
+    assert [each.partition(" ")[0] for each in found()] == ["MG102"]
+
+
 EDITS = {
     "an argument": ("sa.Integer()", "sa.BigInteger()", 'it creates "t_c3" otherwise here than there', UPGRADE),
     "a new operation": (

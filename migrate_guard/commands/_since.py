@@ -65,4 +65,4 @@ def _since_ref(ref: str, reading: Reading, found: AlembicEnvironment) -> Reviewe
     from migrate_guard.reading.parting import parting
 
     parted = parting(ref, found, reading.history, reading.project, reading.target)
-    return Reviewed(added(reading.history, parted.settled, parted.edited, parted.deleted), parted)
+    return Reviewed(added(reading.history, parted.settled, parted.moved, parted.deleted), parted)

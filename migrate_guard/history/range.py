@@ -18,8 +18,8 @@ class Range:
     """The scripts under review, also those that define no readable revision."""
     settled: frozenset[str] = frozenset()
     """The scripts that are not."""
-    edited: frozenset[str] = frozenset()
-    """Of these, those that the branch under review has changed."""
+    moved: frozenset[str] = frozenset()
+    """Of these, those whose place in the graph the branch under review has changed."""
     deleted: frozenset[str] = frozenset()
     """The scripts of its base that it has no longer."""
 
@@ -36,12 +36,12 @@ def behind(history: History, revisions: Iterable[str]) -> Range:
 def added(
     history: History,
     settled: Collection[str],
-    edited: Collection[str] = frozenset(),
+    moved: Collection[str] = frozenset(),
     deleted: Collection[str] = frozenset(),
 ) -> Range:
     """Return what a branch adds: all but the `settled` scripts, which its base has too, under that name or another."""
     old = {each.id for each in history.revisions.values() if each.path in settled}
-    return replace(_range(history, old, settled), edited=frozenset(edited), deleted=frozenset(deleted))
+    return replace(_range(history, old, settled), moved=frozenset(moved), deleted=frozenset(deleted))
 
 
 def _range(history: History, run: Collection[str], settled: Collection[str]) -> Range:

@@ -84,8 +84,8 @@ class Parting:
     """By revision id, those of the merge base whose text is neither that of the working tree nor that of the tip."""
     settled: frozenset[str]
     """The scripts of the working tree that are no addition of the branch."""
-    edited: frozenset[str]
-    """Of these, those whose text the branch has changed."""
+    moved: frozenset[str]
+    """Of these, those whose place in the graph the branch has changed: parents, dependencies, labels."""
     deleted: frozenset[str]
     """The scripts of the merge base whose revisions the working tree has no longer."""
     files: MergeBase
@@ -110,7 +110,7 @@ def parting(ref: str, found: AlembicEnvironment, history: History, project: Proj
         ),
         {name: each for part in parts for name, each in part.scripts.items()},
         frozenset().union(*(part.settled for part in parts)),
-        frozenset().union(*(part.edited for part in parts)),
+        frozenset().union(*(part.moved for part in parts)),
         frozenset().union(*(part.deleted for part in parts)),
         files,
     )
@@ -170,10 +170,13 @@ def _parting(
     texts = {(each.revision.id, each.content) for side in (*parted, tip) for each in side}
     settled = {place: now for place, now in present.items() if _is_settled(place, now, sides.parted, at_base)}
     edited = {
-        now.revision.id: now.path
+        now.revision.id: now.revision
         for now in settled.values()
         if now.revision and (now.revision.id, now.content) not in texts
     }
+    moved = [
+        each for each in edited.values() if all(_place(each) != _place(then.revision) for then in at_base[each.id])
+    ]
     defined = {now.revision.id for now in present.values() if now.revision}
     return Parting(
         Base(
@@ -183,10 +186,14 @@ def _parting(
         ),
         {name: each.script for name in edited for each in at_base[name] if each.script},
         frozenset(each.path for each in settled.values()),
-        frozenset(edited.values()),
+        frozenset(each.path for each in moved),
         frozenset(each[-1].revision.path for name, each in at_base.items() if name not in defined),
         files,
     )
+
+
+def _place(revision: Revision) -> tuple[frozenset[str], ...]:
+    return frozenset(revision.down), frozenset(revision.depends_on), frozenset(revision.branch_labels)
 
 
 def _is_settled(

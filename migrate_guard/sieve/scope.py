@@ -67,15 +67,17 @@ def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[R
     """Say whether a finding is one of the range of its environment.
 
     It is if it lies in a script of the range, wherever else a revision of the range leads, or if it is about the graph
-    in which these scripts take part, and those that the branch has edited or deleted. Environments may have revisions
-    of one id; the script tells which one is meant.
+    in which these scripts take part, and those that the branch has moved in it or deleted. What comes of comparing it
+    with its base is always one. Environments may have revisions of one id; the script tells which one is meant.
     """
+    if any(rule.code == finding.code and Base in rule.on for rule in rules):
+        return True
     path = finding.span.path
     own = [each for each in ranges if path in each.scripts or path in each.settled] or ranges
     return any(
         finding.revision in each.revisions
         or path in each.scripts
-        or _is_about_graph_with(finding, each.scripts | each.edited | each.deleted, rules)
+        or _is_about_graph_with(finding, each.scripts | each.moved | each.deleted, rules)
         for each in own
     )
 
