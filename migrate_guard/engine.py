@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
@@ -16,6 +16,7 @@ from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reasons, reverse
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import folding
+from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
 from migrate_guard.model.names import QualifiedName
@@ -40,6 +41,7 @@ from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, of_engine, read_script
 from migrate_guard.rule import (
+    BaseView,
     CrashedRule,
     EnvironmentView,
     HistoryView,
@@ -52,6 +54,10 @@ from migrate_guard.rule import (
     standing_alone,
 )
 from migrate_guard.rules import load_rule
+
+if TYPE_CHECKING:
+    from migrate_guard.reading.edits import Comparison
+    from migrate_guard.reading.parting import Parting
 
 MAXIMUM_TREES: Final = 800
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
@@ -70,6 +76,8 @@ class Outcome:
     history: History
     environment: Environment
     under_review: Range | None = None
+    is_compared: bool = False
+    """With git: rules about a base have been asked."""
     crashed: bool = False
 
 
@@ -144,8 +152,12 @@ def replay(
     def run(revision: Revision, direction: Direction, schema: Schema) -> Run | None:
         if direction not in directions or (revision.upgrade if direction == "upgrade" else revision.downgrade) is None:
             return None
-        script = reading.scripts[revision.id]
+        script, reached = reading.scripts[revision.id], reading.project.reached
+        reading.project.reached = set()
         done = interpret(script, direction, schema, reading.target, reading.project, engine_name, fails)
+        if direction == "downgrade":
+            # What is asked is what an upgrade needs.
+            reading.project.reached = reached
         is_last = direction == "downgrade" or "downgrade" not in directions or revision.downgrade is None
         if is_last and len(reading.scripts) > MAXIMUM_TREES:
             script.release()
@@ -183,12 +195,14 @@ def check(
     options: Mapping[str, Mapping[str, Any]] | None = None,
     *,
     under_review: Range | None = None,
+    parting: Parting | None = None,
     small: frozenset[QualifiedName] = frozenset(),
 ) -> Outcome:
     """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
     With a range `under_review` what its revisions create is new to those after them, as to the database at its base,
-    and they run in one go.
+    and they run in one go. With a `parting`, what a git branch is compared with, upgrades that it has changed are
+    interpreted in both versions.
     """
     dialect = reading.target.dialect
     asked = _Asked(
@@ -196,6 +210,7 @@ def check(
         [each for each in rules if not each.dialects or dialect in each.dialects],
         options or {},
         under_review,
+        parting,
         small,
     )
     for name in reading.environment.databases or (None,):
@@ -217,6 +232,7 @@ def check(
         history=history,
         environment=reading.environment,
         under_review=under_review,
+        is_compared=parting is not None,
         crashed=bool(asked.crashed),
     )
 
@@ -229,6 +245,7 @@ class _Asked:
     rules: Sequence[Rule]
     options: Mapping[str, Mapping[str, Any]]
     under_review: Range | None = None
+    parting: Parting | None = None
     small: frozenset[QualifiedName] = frozenset()
     findings: list[Finding] = field(default_factory=list)
     opaque: list[OpaqueOperation] = field(default_factory=list)
@@ -239,6 +256,8 @@ class _Asked:
     _minding: list[Callable[[Operation], bool]] = field(default_factory=list)
     """Whether a rule wants to know of a downgrade with an operation as the database runs it."""
     _revisions: dict[str, Revision] = field(default_factory=dict)
+    _edits: list[Edit] = field(default_factory=list)
+    _comparison: Comparison | None = None
     _created: dict[str, frozenset[QualifiedName]] = field(default_factory=dict)
     """By revision, what of the range there is after it: its own tables and those of its ancestors."""
     _bases: dict[str, Schema] = field(default_factory=dict)
@@ -254,6 +273,10 @@ class _Asked:
             if "downgrade" in each.directions and each.on_statements:
                 self._minding.append(each.minds_downgrade or _is_one_of(each.on_statements))
         self._revisions = {each.path: each for each in self.reading.history.order}
+        if self.parting is not None:
+            from migrate_guard.reading.edits import Comparison
+
+            self._comparison = Comparison(self.parting, self.reading.project, self.reading.target)
 
     def replay(self, engine_name: str | None) -> None:
         """Go through the history of one database."""
@@ -277,6 +300,10 @@ class _Asked:
                 self._bases[replayed.revision.id] = next(before, replayed.upgrade.before)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
+                if self._comparison is not None:
+                    script = reading.scripts[replayed.revision.id]
+                    edit = self._comparison.edit(replayed.revision, script, replayed.upgrade, engine_name)
+                    self._edits += [edit] if edit else []
                 if self._is_under_review(replayed.revision):
                     statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
                     new |= session.new
@@ -362,8 +389,12 @@ class _Asked:
     def whole(self) -> None:
         """Ask the rules about the graph and the environment."""
         reading = self.reading
-        history = HistoryView(reading.history, reading.environment, reading.target)
+        base = replace(self.parting.base, edits=tuple(self._edits)) if self.parting else None
+        history = HistoryView(reading.history, reading.environment, reading.target, base)
         self._ask(History, history, None, None)
+        if base is not None:
+            compared = BaseView(base, reading.history, reading.environment, reading.target)
+            self._ask(Base, compared, None, None)
         environment = EnvironmentView(reading.environment, reading.history, reading.target)
         self._ask(Environment, environment, None, None)
 

@@ -27,9 +27,11 @@ SECTIONS: Final = (
 OPTIONAL: Final = frozenset({"Given", "Quiet when", "Not seen", "Options"})
 
 Kind: TypeAlias = Literal["bad", "good", "quiet"]
-Role: TypeAlias = Literal["upgrade", "downgrade", "script", "given", "rule", "file"]
+Role: TypeAlias = Literal["upgrade", "downgrade", "script", "given", "rule", "file", "base", "deleted", "meanwhile"]
 _KINDS: Final[Mapping[str, Kind]] = {"Bad": "bad", "Good": "good", "Quiet when": "quiet"}
-_ROLES: Final[tuple[Role, ...]] = ("downgrade", "script", "given", "rule")
+_ROLES: Final[tuple[Role, ...]] = ("downgrade", "script", "given", "rule", "base", "deleted", "meanwhile")
+IN_GIT: Final[frozenset[Role]] = frozenset({"base", "deleted", "meanwhile"})
+"""Whole scripts of the base branch; an example with one of them is judged on a branch, with `--since` the base."""
 
 
 class PageError(ValueError):
@@ -50,6 +52,10 @@ class Fence:
     Roles: `upgrade` is the body of an upgrade, `downgrade` that of the one before; `script` is a whole revision script,
     `given` the upgrade of a revision before the one that is judged, `rule` a rule of the project, `file` any other file
     of the environment (`title="env.py"`).
+
+    Of an example that is judged in git, `base` is a script that the base branch had when the branch began; a `script`
+    of the same title is what the branch made of it. `deleted` is one that the branch has deleted, `meanwhile` one that
+    the base has got since.
     """
 
     role: Role
@@ -72,6 +78,11 @@ class Example:
     given: tuple[Fence, ...]
     fences: tuple[Fence, ...]
     line: int
+
+    @property
+    def is_in_git(self) -> bool:
+        """Whether it shows a branch and its base."""
+        return any(each.role in IN_GIT for each in self.fences)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -211,8 +222,8 @@ def _continues(fence: Fence, current: list[Fence]) -> bool:
     roles = {each.role for each in current}
     if fence.role in ("downgrade", "file"):
         return True
-    if fence.role == "script":
-        return roles <= {"script", "file", "rule"}
+    if fence.role == "script" or fence.role in IN_GIT:
+        return roles <= {"script", "file", "rule", *IN_GIT}
     return fence.role == "upgrade" and roles <= {"rule", "file"}
 
 

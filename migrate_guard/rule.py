@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.history.reversal import Reversal
+from migrate_guard.model.base import Base
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
@@ -21,6 +22,7 @@ from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import DialectName, Target
 
 __all__ = [
+    "BaseView",
     "Confidence",
     "CrashedRule",
     "EnvironmentView",
@@ -150,6 +152,19 @@ class RevisionView:
 
 @dataclass(frozen=True, slots=True)
 class HistoryView:
+    """The graph of an environment, and with a git ref under `--since` what it is compared with."""
+
+    history: History
+    environment: Environment
+    target: Target
+    base: Base | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BaseView:
+    """The graph of an environment beside the base branch that `--since` names."""
+
+    base: Base
     history: History
     environment: Environment
     target: Target
@@ -300,9 +315,10 @@ def rule(
     """Declare a rule; its name is the function's, which is also the module's and the page's.
 
     `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
-    the view of that name). With `Statement[CreateIndex]` it is asked about what the database runs: the index of an
-    `add_column(…, index=True)` too; `Statement[Operation]` stands for every statement. With `options`, a frozen
-    dataclass of defaults, it gets an instance as second argument.
+    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one. With
+    `Statement[CreateIndex]` it is asked about what the database runs: the index of an `add_column(…, index=True)` too;
+    `Statement[Operation]` stands for every statement. With `options`, a frozen dataclass of defaults, it gets an
+    instance as second argument.
     """
     subjects = on if isinstance(on, tuple) else (on,)
     statements = [each for each in subjects if get_origin(each) is Statement]

@@ -5,14 +5,16 @@ A Good or Quiet example is clean under all default rules; a Bad one has exactly 
 
 from __future__ import annotations
 
+import subprocess
 import textwrap
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from migrate_guard.model.target import DialectName
-from migrate_guard.pages import Example, Fence, Page, all_pages
+from migrate_guard.pages import Example, Fence, Page, Role, all_pages
 from migrate_guard.rule import Rule
 from migrate_guard.rules import load_rules
 from tests.checking import check
@@ -74,8 +76,10 @@ def cases() -> Iterator[object]:
 
 def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
     """Write the project of an example; file name → lines before the fence's code, and the fence."""
+    if example.is_in_git:
+        branch_off(folder, example)
     versions = folder / "versions"
-    versions.mkdir()
+    versions.mkdir(exist_ok=True)
     dialect = example.settings.get("dialect", "postgresql")
     env = ENV.replace("{arguments}", TIMEOUT if dialect == "postgresql" else "")
     (folder / "env.py").write_text(env, encoding="utf-8")
@@ -98,18 +102,46 @@ def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
                 written[name] = (offset, fence)
                 if downgrade:
                     written[f"{name}:downgrade"] = (offset + fence.code.count("\n") + 3, downgrade)
-            case "script":
+            case "script" | "base":
                 assert fence.title
                 code = fence.code
                 if first_down:
                     code = code.replace("down_revision = None", f'down_revision = "{first_down}"', 1)
                 (versions / fence.title).write_text(code, encoding="utf-8")
                 written[fence.title] = (0, fence)
+            case "deleted" | "meanwhile":
+                assert fence.title
+                written[fence.title] = (0, fence)
             case "file":
                 assert fence.title
                 (folder / fence.title).write_text(fence.code, encoding="utf-8")
                 written[fence.title] = (0, fence)
     return written
+
+
+def branch_off(folder: Path, example: Example) -> None:
+    """Make a repository of a folder: the base branch of an example on `main`, and a branch that begins with it."""
+    roles: dict[str, tuple[Role, ...]] = {"base": ("base", "deleted", "file"), "meanwhile": ("meanwhile",)}
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    for message, wanted in roles.items():
+        fences = tuple(
+            each if each.role == "file" else replace(each, role="script")
+            for each in example.fences
+            if each.role in wanted
+        )
+        write(folder, replace(example, fences=fences))
+        git(folder, "add", "--all")
+        git(folder, "commit", "--quiet", "--allow-empty", "--message", message)
+    git(folder, "checkout", "--quiet", "-b", "topic", "main~1")
+    for fence in example.fences:
+        if fence.role == "deleted":
+            assert fence.title
+            (folder / "versions" / fence.title).unlink()
+
+
+def git(folder: Path, *arguments: str) -> None:
+    command = ("git", "-c", "user.name=a", "-c", "user.email=a@b.c", *arguments)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
 
 
 def _write(path: Path, revision: str, down: str | None, fence: Fence, downgrade: Fence | None) -> int:
@@ -155,6 +187,7 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
         options={rule.name: options},
         extra=own_rules(example),
         select=() if rule.default else (rule.code,),
+        since="main" if example.is_in_git else None,
     )
     found = sorted((Path(each.span.path).name, each.span.line, each.code) for each in report.findings)
     said = "\n".join(f"{each.span}: {each.code} {each.message}" for each in report.findings)

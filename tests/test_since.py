@@ -26,47 +26,12 @@ from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import discover
 from migrate_guard.rule import Problem, Step, rule
 from tests.conftest import INI, script
+from tests.repositories import VERSIONS, Repo, clone, make, price
 
 Capture = pytest.CaptureFixture[str]
 
 ROOT = Path(__file__).parents[1]
-VERSIONS = Path("alembic", "versions")
 PRICES = ("--isolated", "--select", "float-money", "--output-format", "json")
-
-
-def price(revision: str, down: str | None, table: str | None = None) -> str:
-    """Return a script with one finding, in a table of its own name."""
-    table = table or f"t_{revision}"
-    columns = 'sa.Column("id", sa.Integer(), primary_key=True), sa.Column("price", sa.Float())'
-    return script(revision, down, f'op.create_table("{table}", {columns})', f'op.drop_table("{table}")')
-
-
-class Repo:
-    """A repository with an Alembic project in it."""
-
-    def __init__(self, root: Path, project: str = "") -> None:
-        self.root = root
-        self.project = root / project
-        self.versions = self.project / VERSIONS
-
-    def git(self, *arguments: str) -> str:
-        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-c", "protocol.file.allow=always", *arguments]
-        done = subprocess.run(command, cwd=self.root, capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def write(self, **scripts: str) -> None:
-        self.versions.mkdir(parents=True, exist_ok=True)
-        (self.project / "alembic.ini").write_text(INI.format(url="postgresql://localhost/app"), encoding="utf-8")
-        (self.project / "alembic" / "env.py").write_text("from alembic import context\n", encoding="utf-8")
-        for name, text in scripts.items():
-            (self.versions / f"{name}.py").write_text(text, encoding="utf-8")
-
-    def commit(self, **scripts: str) -> str:
-        self.write(**scripts)
-        self.git("add", "--all")
-        self.git("commit", "--quiet", "--allow-empty", "--message", "a commit")
-        return self.git("rev-parse", "HEAD")
 
 
 @pytest.fixture(autouse=True)
@@ -74,15 +39,6 @@ def _plain_git(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Keep the configuration of the machine away."""
     monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "none"))
     monkeypatch.setenv("GIT_CONFIG_SYSTEM", str(tmp_path / "none"))
-
-
-def make(root: Path, project: str = "") -> Repo:
-    """Make a repository whose branch `main` has a1 and b2."""
-    root.mkdir()
-    repo = Repo(root, project)
-    repo.git("init", "--quiet", "--initial-branch=main")
-    repo.commit(a1=price("a1", None), b2=price("b2", "a1"))
-    return repo
 
 
 @pytest.fixture
@@ -316,11 +272,6 @@ def test_the_variables_of_a_hook_lead_nowhere_else(
     assert since("main") == ["c3"]
 
 
-def clone(repo: Repo, to: Path, *options: str) -> Repo:
-    repo.git("clone", "--quiet", *options, repo.root.as_uri(), str(to))
-    return Repo(to)
-
-
 def test_a_shallow_clone_is_told_what_to_fetch_until_it_works(
     tmp_path: Path, repo: Repo, since: Since, refused: Refused, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,7 +289,8 @@ def test_a_shallow_clone_is_told_what_to_fetch_until_it_works(
     said = refused("origin/main")
     assert said == (
         f"error: --since origin/main: the clone in {shallow.root} is too shallow to have the commit that HEAD and "
-        "origin/main have in common; run git fetch --deepen=1000, or git fetch --unshallow"
+        "origin/main have in common; run git fetch --deepen=1000, or git fetch --unshallow "
+        "(actions/checkout: fetch-depth: 0)"
     )
     shallow.git("fetch", "--quiet", "--deepen=1000")
     assert since("origin/main") == ["c3", "d4"]
@@ -516,8 +468,10 @@ def test_a_range_has_every_script_on_one_side() -> None:
     )
     assert behind(HISTORY, ("c3",)).scripts == {"copy.py", "broken.py", "stray.py"}
     assert behind(HISTORY, ()).settled == frozenset()
-    assert added(HISTORY, {"a1.py", "broken.py"}, {"b2"}) == Range(
+    assert added(HISTORY, {"a1.py", "b2.py", "broken.py"}, {"b2.py"}, {"gone.py"}) == Range(
         frozenset({"c3"}),
         frozenset({"c3.py", "copy.py", "stray.py"}),
         frozenset({"a1.py", "b2.py", "broken.py"}),
+        frozenset({"b2.py"}),
+        frozenset({"gone.py"}),
     )

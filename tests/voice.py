@@ -66,6 +66,7 @@ def _findings(page: Page, example: Example) -> Iterator[Finding]:
                 options={rule.name: options},
                 extra=own_rules(example),
                 select=() if rule.default else (rule.code,),
+                since="main" if example.is_in_git else None,
             ).findings
         finally:
             os.chdir(before)

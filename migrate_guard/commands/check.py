@@ -11,13 +11,14 @@ import click
 
 from migrate_guard.commands._shared import color, discovered, environment_options, settings, table_sizes, width
 from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
 
 if TYPE_CHECKING:
+    from migrate_guard.commands._since import Reviewed
     from migrate_guard.engine import Outcome, Reading
-    from migrate_guard.history.range import Range
     from migrate_guard.model.names import QualifiedName
     from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
@@ -109,15 +110,19 @@ def judge(
     for environment in selection.environments:
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
             reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
-            under_review = None if since is None else _range(since, reading, environment)
-            outcomes.append(engine.check(reading, rules, chosen.rule_options, under_review=under_review, small=small))
+            under_review, parting = (None, None) if since is None else _reviewed(since, reading, environment)
+            outcomes.append(
+                engine.check(
+                    reading, rules, chosen.rule_options, under_review=under_review, parting=parting, small=small
+                )
+            )
     return outcomes
 
 
-def _range(since: str, reading: Reading, environment: AlembicEnvironment) -> Range:
-    from migrate_guard.commands._since import range_since
+def _reviewed(word: str, reading: Reading, environment: AlembicEnvironment) -> Reviewed:
+    from migrate_guard.commands._since import reviewed
 
-    return range_since(since, reading, environment)
+    return reviewed(word, reading, environment)
 
 
 def sifted(
@@ -130,7 +135,12 @@ def sifted(
 
     base = Path.cwd()
     dialects = {target(chosen, environment.url).dialect for environment in selection.environments}
-    ran = [each for each in selected(rules, chosen) if not each.dialects or not dialects.isdisjoint(each.dialects)]
+    is_compared = any(each.is_compared for each in outcomes)
+    ran = [
+        each
+        for each in selected(rules, chosen)
+        if (not each.dialects or not dialects.isdisjoint(each.dialects)) and (is_compared or each.on != (Base,))
+    ]
     restrict = selection.restrict
     kept = sift(
         (finding for outcome in outcomes for finding in outcome.findings),

@@ -127,9 +127,9 @@ def _of_word(word: str, reading: Reading, direction: Direction) -> frozenset[str
 
 
 def _since(word: str, reading: Reading, environment: AlembicEnvironment) -> frozenset[str]:
-    from migrate_guard.commands._since import range_since
+    from migrate_guard.commands._since import reviewed
 
-    return range_since(word, reading, environment).revisions
+    return reviewed(word, reading, environment).range.revisions
 
 
 def _of_scripts(paths: frozenset[Path], reading: Reading) -> frozenset[str]:

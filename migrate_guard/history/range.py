@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.history.graph import reached
 from migrate_guard.model.revision import History
@@ -18,6 +18,10 @@ class Range:
     """The scripts under review, also those that define no readable revision."""
     settled: frozenset[str] = frozenset()
     """The scripts that are not."""
+    moved: frozenset[str] = frozenset()
+    """Of these, those whose place in the graph the branch under review has changed."""
+    deleted: frozenset[str] = frozenset()
+    """The scripts of its base that it has no longer."""
 
 
 def behind(history: History, revisions: Iterable[str]) -> Range:
@@ -29,24 +33,25 @@ def behind(history: History, revisions: Iterable[str]) -> Range:
     return _range(history, run, {history.revisions[name].path for name in run})
 
 
-def added(history: History, on_base: Collection[str], gone: Collection[str]) -> Range:
-    """Return what a branch adds: the scripts whose path is not among `on_base`, the paths that its base has.
-
-    `gone` are the revision ids of scripts that the base has and the branch no longer: a script with such an id is one
-    that got another name or another folder, and nothing new.
-    """
-    settled = {path for path, name in _scripts(history) if path in on_base or name in gone}
-    return _range(history, {each.id for each in history.revisions.values() if each.path in settled}, settled)
+def added(
+    history: History,
+    settled: Collection[str],
+    moved: Collection[str] = frozenset(),
+    deleted: Collection[str] = frozenset(),
+) -> Range:
+    """Return what a branch adds: all but the `settled` scripts, which its base has too, under that name or another."""
+    old = {each.id for each in history.revisions.values() if each.path in settled}
+    return replace(_range(history, old, settled), moved=frozenset(moved), deleted=frozenset(deleted))
 
 
 def _range(history: History, run: Collection[str], settled: Collection[str]) -> Range:
-    paths = frozenset(path for path, _ in _scripts(history))
+    paths = frozenset(_scripts(history))
     return Range(frozenset(history.revisions) - frozenset(run), paths.difference(settled), paths.intersection(settled))
 
 
-def _scripts(history: History) -> Iterator[tuple[str, str | None]]:
-    """The path of every script, with the id of its revision where it has one."""
-    yield from ((each.path, each.id) for each in history.revisions.values())
-    yield from ((each.path, each.id) for group in history.duplicates for each in group)
-    yield from ((each.span.path, None) for each in history.unreadable)
-    yield from ((each.span.path, None) for each in history.strays)
+def _scripts(history: History) -> Iterator[str]:
+    """The path of every script."""
+    yield from (each.path for each in history.revisions.values())
+    yield from (each.path for group in history.duplicates for each in group)
+    yield from (each.span.path for each in history.unreadable)
+    yield from (each.span.path for each in history.strays)

@@ -35,7 +35,8 @@ MAX_DEPTH = 64
 SNIFFED_FILES = 16
 
 _SKIPPED = frozenset({"node_modules", "site-packages", "build", "dist", "__pycache__"})
-_SCRIPT_NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")  # Alembic's own
+SCRIPT_NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
+"""The names of files that Alembic takes for scripts (`_only_source_rev_file` of alembic/script/base.py)."""
 _ASSIGNMENT = re.compile(
     rb"^(revision|down_revision|depends_on)[ \t]*(?::[^=\n]*)?=[ \t]*(\([^)]{0,999}\)|[^\n]*)", re.MULTILINE
 )
@@ -320,7 +321,7 @@ def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) 
                 path = place / name
                 real = _real(path) if os.path.islink(path) else real_place / name
                 # Alembic goes by the name that a link leads to; where nothing is there, at least the link is told of.
-                if _SCRIPT_NAME.match(real.name if os.path.exists(real) else name):
+                if SCRIPT_NAME.match(real.name if os.path.exists(real) else name):
                     found.setdefault(real, ScriptFile(path, _problem(path)))
             if not environment.recursive:
                 break
@@ -369,7 +370,7 @@ def _holds_scripts(directory: Path) -> bool:
 def _scripts(directory: Path) -> list[Path]:
     """Return the files of a directory that Alembic takes for scripts by their names."""
     _, _, files = next(_walk(directory), (directory, [], []))
-    return [directory / name for name in filter(_SCRIPT_NAME.match, files)]
+    return [directory / name for name in filter(SCRIPT_NAME.match, files)]
 
 
 def _is_script(path: Path) -> bool:

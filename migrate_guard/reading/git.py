@@ -7,12 +7,13 @@ hook or textconv of a configuration runs. Nothing is fetched, except by git itse
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 _ELSEWHERE: Final = frozenset(
     {
@@ -34,6 +35,8 @@ in them.
 
 _NAME: Final = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
 """A ref as people name branches and tags, which a suggested command may quote as it is."""
+
+Algorithm: TypeAlias = Literal["sha1", "sha256"]
 
 
 class GitError(Exception):
@@ -75,11 +78,22 @@ def is_name(directory: Path, ref: str) -> bool:
     return done.returncode == 0 and bool(done.stdout.strip())
 
 
-def base_files(where: Repository, ref: str) -> dict[Path, str]:
-    """Return the Python files of the merge base of HEAD and `ref`: where each would be now → the id of its content.
+class Sides(NamedTuple):
+    """The files of two branches of a repository: where each would be now → the id of its content."""
 
-    Where the branches have been merged crosswise, those of every merge base. Raises GitError.
-    """
+    parted: tuple[Mapping[str, str], ...]
+    """Where they parted: those of every merge base, of which there are several after crosswise merges."""
+    tip: Mapping[str, str]
+    """Those of the other branch as it is."""
+
+    @property
+    def algorithm(self) -> Algorithm:
+        """The hash that the ids are made with (gitformat: objectFormat)."""
+        return "sha256" if len(next(iter(self.tip.values()), "")) == 64 else "sha1"
+
+
+def sides(where: Repository, ref: str) -> Sides:
+    """Return the files of the merge base of HEAD and `ref`, and of `ref` itself; raises GitError."""
     other = _commit(where, ref)
     if other is None:
         raise GitError(f"there is no revision and no git ref of that name in {where.root}; {_how_to_get(where, ref)}")
@@ -90,13 +104,23 @@ def base_files(where: Repository, ref: str) -> dict[Path, str]:
         if where.is_shallow:
             raise GitError(
                 f"the clone in {where.root} is too shallow to have the commit that HEAD and {ref} have in common; "
-                "run git fetch --deepen=1000, or git fetch --unshallow"
+                "run git fetch --deepen=1000, or git fetch --unshallow (actions/checkout: fetch-depth: 0)"
             )
         raise GitError(f"HEAD and {ref} have no commit in common in {where.root}; name a revision")
-    files: dict[Path, str] = {}
-    for commit in done.stdout.decode().split():
-        files.update(_files(where, commit))
-    return files
+    files = {commit: dict(_files(where, commit)) for commit in dict.fromkeys((*done.stdout.decode().split(), other))}
+    return Sides(tuple(files[commit] for commit in done.stdout.decode().split()), files[other])
+
+
+def id_of(path: str, algorithm: Algorithm) -> str | None:
+    """Return the id that git would give to what is at a path now, as it is; None where nothing can be read.
+
+    Source: git-hash-object(1) without filters. A link is its target (gitformat-index, mode 120000).
+    """
+    try:
+        data = os.fsencode(os.readlink(path)) if os.path.islink(path) else Path(path).read_bytes()
+    except OSError:
+        return None
+    return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
 
 
 def contents(where: Repository, ids: Iterable[str]) -> Iterator[bytes]:
@@ -110,11 +134,12 @@ def contents(where: Repository, ids: Iterable[str]) -> Iterator[bytes]:
         rest = rest[size + 1 :]
 
 
-def _files(where: Repository, commit: str) -> Iterator[tuple[Path, str]]:
+def _files(where: Repository, commit: str) -> Iterator[tuple[str, str]]:
+    root = os.fsencode(where.root)
     for entry in _checked(where, "ls-tree", "-r", "-z", "--full-tree", commit).split(b"\0"):
         attributes, _, path = entry.partition(b"\t")
-        if path.endswith(b".py"):
-            yield where.root / os.fsdecode(path), attributes.split()[2].decode()
+        if path:
+            yield os.fsdecode(os.path.join(root, path)), attributes.rpartition(b" ")[2].decode()
 
 
 def _commit(where: Repository, ref: str) -> str | None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
+from typing import Protocol
 
 from migrate_guard.model.source import Source
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
@@ -23,6 +24,32 @@ class ProjectModule:
     display: str
     package: str
     bindings: Mapping[str, tuple[ast.stmt, ...]]
+
+
+class Files(Protocol):
+    """Where the files of a project are read from."""
+
+    def is_file(self, path: Path) -> bool:
+        """Whether there is a file of that name."""
+
+    def is_dir(self, path: Path) -> bool:
+        """Whether there is a folder of that name."""
+
+    def text(self, path: Path, display: str) -> str:
+        """The text of a file, called `display` in messages; raises UnreadableFile."""
+
+
+class WorkingTree:
+    """The files as they lie on the disk."""
+
+    def is_file(self, path: Path) -> bool:
+        return path.is_file()
+
+    def is_dir(self, path: Path) -> bool:
+        return path.is_dir()
+
+    def text(self, path: Path, display: str) -> str:
+        return read_text(path, display)
 
 
 @dataclass(slots=True)
@@ -42,11 +69,21 @@ class Project:
     """The dotted names of the functions with which modules that env.py imports let SQLAlchemy spell types."""
     knows_naming_convention: bool = False
     """Whether env.py tells which convention applies, if any."""
+    files: Files = field(default_factory=WorkingTree)
+    reached: set[Path] = field(default_factory=set)
+    """The files of modules that were asked for, and those that scripts read, by the last upgrade."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
     _paths: dict[str, Path | None] = field(default_factory=dict)
 
+    def of(self, files: Files) -> Project:
+        """The same project with its files from elsewhere."""
+        return replace(self, files=files, reached=set(), _modules={}, _paths={})
+
     def module(self, name: str) -> ProjectModule | None:
         """Return the module of that dotted name, or None when it is not a readable part of the project."""
+        path = self._find(name)
+        if path is not None:
+            self.reached.add(path)
         if name not in self._modules:
             self._modules[name] = self._read(name)
         return self._modules[name]
@@ -54,7 +91,7 @@ class Project:
     def mentions(self, name: str, *words: bytes) -> bool:
         """Whether the text of a module has one of the words; that of a package, which imports others, need not."""
         path = self._find(name)
-        if path is None or path.is_dir() or path.name == "__init__.py":
+        if path is None or self.files.is_dir(path) or path.name == "__init__.py":
             return path is not None
         try:
             text = path.read_bytes()
@@ -67,8 +104,9 @@ class Project:
         candidate = Path(path)
         if not any(candidate.is_relative_to(root) for root in (*self.roots, self.base)):
             return None
+        self.reached.add(candidate)
         try:
-            return read_text(candidate, path)
+            return self.files.text(candidate, path)
         except UnreadableFile:
             return None
 
@@ -78,10 +116,10 @@ class Project:
             return None
         display = display_path(path, self.base)
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        if path.is_dir():
+        if self.files.is_dir(path):
             return ProjectModule(name, display, name, {})
         try:
-            tree = parse(Source(display, read_text(path, display)))
+            tree = parse(Source(display, self.files.text(path, display)))
         except UnreadableFile:
             return None
         return ProjectModule(name, display, package, _bindings(tree.body))
@@ -96,9 +134,9 @@ class Project:
         relative = Path(*name.split("."))
         for root in self.roots:
             for candidate in (root / relative / "__init__.py", (root / relative).with_suffix(".py")):
-                if candidate.is_file():
+                if self.files.is_file(candidate):
                     return candidate
-        return next((root / relative for root in self.roots if (root / relative).is_dir()), None)
+        return next((root / relative for root in self.roots if self.files.is_dir(root / relative)), None)
 
 
 def display_path(path: Path, base: Path) -> str:

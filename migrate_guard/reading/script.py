@@ -61,12 +61,20 @@ class UnreadableFile(Exception):
 
 def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | StrayScript, Source]:
     """Read the script at `path`, called `display` in messages; a file that cannot be read is a value, not an error."""
-    source = Source(display, "")
     try:
         source = Source(display, read_text(path, display))
+    except UnreadableFile as error:
+        return UnreadableScript(error.span, error.reason), Source(display, "")
+    return script_of(source, path), source
+
+
+def script_of(source: Source, path: Path) -> Script | UnreadableScript | StrayScript:
+    """Read the script of a text, which lies at `path` or would."""
+    display = source.path
+    try:
         tree = parse(source)
     except UnreadableFile as error:
-        return UnreadableScript(error.span, error.reason), source
+        return UnreadableScript(error.span, error.reason)
     assignments = assignments_of(tree)
     identifier = _literal(assignments.get("revision"), assignments)
     span = _span(assignments["revision"], display) if "revision" in assignments else source.whole()
@@ -77,10 +85,10 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         identifier = ""
     elif not isinstance(identifier, str):
         if "revision" in bound:
-            return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier)), source
+            return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier))
         legacy = _LEGACY_ID.match(path.name)
         if not legacy:
-            return StrayScript(span), source
+            return StrayScript(span)
         identifier = legacy.group(1)
     revision = Revision(
         id=identifier,
@@ -98,18 +106,7 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
         is_irreversible=_is_irreversible(assignments, functions, source),
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
-    return Script(revision, source, path, computed, tree), source
-
-
-def revision_id(data: bytes, name: str) -> str | None:
-    """Return the id that the script of that file name and content defines; None where it does not tell."""
-    try:
-        assignments = assignments_of(parse(Source(name, decode(data, name))))
-    except UnreadableFile:
-        return None
-    identifier = _literal(assignments.get("revision"), assignments)
-    legacy = _LEGACY_ID.match(name) if "revision" not in assignments else None
-    return identifier if isinstance(identifier, str) else legacy and legacy.group(1)
+    return Script(revision, source, path, computed, tree)
 
 
 _IRREVERSIBLE: Final = re.compile(r"^\s*#\s*irreversible\b", re.IGNORECASE)

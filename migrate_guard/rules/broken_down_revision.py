@@ -9,7 +9,7 @@ from migrate_guard.rendering.python import literal
 from migrate_guard.rule import HistoryView, Problem, Severity, rule
 
 
-@rule("MG102", on=History, severity=Severity.ERROR)
+@rule("MG102", on=History, severity=Severity.ERROR, yields_to=("MG110",))
 def broken_down_revision(view: HistoryView) -> Iterator[Problem]:
     """Flag a parent or dependency that no script defines."""
     branches = {label for each in view.history.revisions.values() for label in each.branch_labels}

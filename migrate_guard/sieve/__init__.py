@@ -47,7 +47,7 @@ class Scope:
         if finding.name == CRASHED:
             return True
         is_in_range = not self.ranges or is_under_review(finding, self.ranges, self.rules)
-        return is_in_range and is_inside(finding, self.restrict, self.rules)
+        return is_in_range and is_inside(finding, self.restrict, self.ranges, self.rules)
 
 
 def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:

@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from migrate_guard.history.range import Range
+from migrate_guard.model.base import Base
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.revision import History
 from migrate_guard.rule import Rule
@@ -49,26 +50,40 @@ def _fits(pattern: str, path: str) -> bool:
     return fnmatchcase(path, pattern) or fnmatchcase(path, f"{pattern.rstrip('/')}/*")
 
 
-def is_inside(finding: Finding, restrict: frozenset[str] | None, rules: Sequence[Rule]) -> bool:
-    """Say whether a finding lies in the files asked for, or is one about the graph in which they take part."""
-    return restrict is None or finding.span.path in restrict or _is_about_graph_with(finding, restrict, rules)
+def is_inside(
+    finding: Finding, restrict: frozenset[str] | None, ranges: Sequence[Range], rules: Sequence[Rule]
+) -> bool:
+    """Say whether a finding lies in the files asked for, or is one about the graph in which they take part.
+
+    Nobody can ask for a file that the branch under review has deleted: what is said of one is always inside.
+    """
+    if restrict is None or finding.span.path in restrict:
+        return True
+    gone = frozenset().union(*(each.deleted for each in ranges))
+    return _is_about_graph_with(finding, restrict | gone, rules)
 
 
 def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[Rule]) -> bool:
     """Say whether a finding is one of the range of its environment.
 
     It is if it lies in a script of the range, wherever else a revision of the range leads, or if it is about the graph
-    in which these scripts take part. Environments may have revisions of one id; the script tells which one is meant.
+    in which these scripts take part, and those that the branch has moved in it or deleted. What comes of comparing it
+    with its base is always one. Environments may have revisions of one id; the script tells which one is meant.
     """
+    if any(rule.code == finding.code and Base in rule.on for rule in rules):
+        return True
     path = finding.span.path
     own = [each for each in ranges if path in each.scripts or path in each.settled] or ranges
     return any(
-        finding.revision in each.revisions or path in each.scripts or _is_about_graph_with(finding, each.scripts, rules)
+        finding.revision in each.revisions
+        or path in each.scripts
+        or _is_about_graph_with(finding, each.scripts | each.moved | each.deleted, rules)
         for each in own
     )
 
 
 def _is_about_graph_with(finding: Finding, scripts: frozenset[str], rules: Sequence[Rule]) -> bool:
-    if not any(related.span.path in scripts for related in finding.related):
+    places = {finding.span.path, *(related.span.path for related in finding.related)}
+    if places.isdisjoint(scripts):
         return False
-    return any(rule.code == finding.code and History in rule.on for rule in rules)
+    return any(rule.code == finding.code and not {History, Base}.isdisjoint(rule.on) for rule in rules)
