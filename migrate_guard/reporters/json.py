@@ -17,6 +17,7 @@ def render(report: Report, look: Look) -> str:
         "version": 1,
         "findings": [_finding(each, report.sources.get(each.span.path)) for each in report.findings],
         "hidden": {by: hidden[by] for by in ("suppressed", "baseline", "diff")},
+        "stale": len(report.stale),
         "opaque": len(report.opaque),
         "revisions": report.revisions,
         "elapsed_ms": report.elapsed_ms,
