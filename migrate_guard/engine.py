@@ -70,6 +70,8 @@ class Outcome:
     history: History
     environment: Environment
     under_review: Range | None = None
+    started: Range | None = None
+    """What has come since the project started with the tool, where it says so; the rest is not reported."""
     crashed: bool = False
 
 
@@ -187,8 +189,7 @@ def check(
 ) -> Outcome:
     """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
-    With a range `under_review` what its revisions create is new to those after them, as to the database at its base,
-    and they run in one go.
+    With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
     """
     dialect = reading.target.dialect
     asked = _Asked(
@@ -259,7 +260,7 @@ class _Asked:
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
-        is_one_run = self.under_review is not None
+        is_one_run = self.under_review is not None and self.under_review.is_one_run
         session = Session(reading.target, reading.environment, self.small, is_one_run)
         for replayed in replay(reading, engine_name):
             statements: tuple[Statement[Operation], ...] = ()
@@ -268,10 +269,10 @@ class _Asked:
             new = inherited = self._inherited(replayed.revision)
             if replayed.upgrade is not None:
                 new = self._run(replayed.revision, replayed.upgrade, inherited)
-                if self._is_under_review(replayed.revision):
+                if not is_one_run or self._is_under_review(replayed.revision):
                     statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
                     new |= session.new
-            if is_one_run:
+            if self.under_review is not None:
                 self._created[replayed.revision.id] = new if self._is_under_review(replayed.revision) else inherited
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)

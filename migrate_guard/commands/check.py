@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,13 +119,18 @@ def judge(
     if not selection.environments:
         return []
     from migrate_guard import engine
+    from migrate_guard.commands._start_after import Start
 
     outcomes = []
+    start = Start(chosen)
     for environment in selection.environments:
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
             reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
-            under_review = None if since is None else _range(since, reading, environment)
-            outcomes.append(engine.check(reading, rules, chosen.rule_options, under_review=under_review, small=small))
+            started = start.range_of(reading.history, environment)
+            under_review = started if since is None else _range(since, reading, environment)
+            outcome = engine.check(reading, rules, chosen.rule_options, under_review=under_review, small=small)
+            outcomes.append(replace(outcome, under_review=None if since is None else under_review, started=started))
+    start.complain()
     return outcomes
 
 
@@ -166,6 +172,7 @@ def sifted(
             places=places,
             baseline=known_baseline,
             ranges=tuple(each.under_review for each in outcomes if each.under_review is not None),
+            started={each.summary.location: each.started for each in outcomes if each.started is not None},
         ),
     )
     stale = _stale(kept.unmatched, known_baseline, {each.code for each in ran}, known, places, shown)

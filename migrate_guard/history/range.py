@@ -18,6 +18,8 @@ class Range:
     """The scripts under review, also those that define no readable revision."""
     settled: frozenset[str] = frozenset()
     """The scripts that are not."""
+    is_one_run: bool = True
+    """The revisions run in one go, as those of a branch do when it is deployed."""
 
 
 def behind(history: History, revisions: Iterable[str]) -> Range:

@@ -61,7 +61,7 @@ class Finding:
 
 
 class Hidden(NamedTuple):
-    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff"."""
+    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff", "start-after"."""
 
     finding: Finding
     by: str

@@ -16,7 +16,7 @@ from migrate_guard.sieve.causes import first_causes, said_once, said_once_an_env
 from migrate_guard.sieve.comments import Comments
 from migrate_guard.sieve.ordering import arranged, with_fingerprints
 from migrate_guard.sieve.places import Places
-from migrate_guard.sieve.scope import PathIgnores, is_inside, is_under_review
+from migrate_guard.sieve.scope import PathIgnores, is_inside, is_older, is_under_review
 
 CRASHED: Final = "rule-crashed"
 """The rule that tells that another has not judged: the run has failed, wherever it was to look."""
@@ -46,13 +46,22 @@ class Scope:
     baseline: Baseline = field(default_factory=Baseline)
     ranges: tuple[Range, ...] = ()
     """What is under review of each environment; none for all of all."""
+    started: Mapping[str, Range] = field(default_factory=dict)
+    """Script location → what has come since the project started with the tool; none for all."""
 
     def holds(self, finding: Finding) -> bool:
-        """Whether a finding is asked for, in the files and in the range of revisions that the run is about."""
+        """Whether a finding is asked for."""
+        return self.leaves_out(finding) is None
+
+    def leaves_out(self, finding: Finding) -> str | None:
+        """What hides a finding outside the files and the revisions that the run is about."""
         if finding.name == CRASHED:
-            return True
+            return None
         is_in_range = not self.ranges or is_under_review(finding, self.ranges, self.rules)
-        return is_in_range and is_inside(finding, self.restrict, self.rules)
+        if not is_in_range or not is_inside(finding, self.restrict, self.rules):
+            return "diff"
+        started = self.started.get(self.places.environment(finding)) if self.started else None
+        return "start-after" if started and is_older(finding, started, self.rules) else None
 
 
 def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
@@ -81,8 +90,8 @@ def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppres
 
 def _hides(finding: Finding, book: Comments, scope: Scope) -> str | None:
     """What hides a finding before any baseline is asked."""
-    if not scope.holds(finding):
-        return "diff"
+    if by := scope.leaves_out(finding):
+        return by
     if book.hides(finding) or scope.path_ignores.hides(finding):
         return "suppressed"
     return None
