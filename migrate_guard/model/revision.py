@@ -45,6 +45,13 @@ class Suppression:
     reason: str = ""
 
 
+class Stated(NamedTuple):
+    """Ids that the docstring of a script states, as Alembic's template writes them, and the line that does."""
+
+    ids: tuple[str, ...]
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """The head of one script: what Alembic reads from its module variables, with the place of each."""
@@ -63,6 +70,15 @@ class Revision:
     """The `def upgrade` line; None where the script has none."""
     downgrade: Span | None = None
     suppressions: tuple[Suppression, ...] = ()
+    docstring: Span | None = None
+    stated_id: Stated | None = None
+    """Its id by the docstring: `Revision ID: …`."""
+    stated_down: Stated | None = None
+    """Its parents by the docstring: `Revises: …`."""
+    leftovers: tuple[Span, ...] = ()
+    """The comments in which autogenerate asks to look its commands over."""
+    empty: frozenset[Direction] = frozenset()
+    """The directions whose functions are there and have no statement that does anything."""
 
     @property
     def parents(self) -> tuple[str, ...]:
