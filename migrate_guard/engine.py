@@ -65,7 +65,8 @@ class Outcome:
     opaque: tuple[OpaqueOperation, ...]
     summary: EnvironmentSummary
     sources: Mapping[str, Source]
-    suppressions: tuple[tuple[Revision, Suppression], ...]
+    suppressions: tuple[tuple[Revision | None, Suppression], ...]
+    """With the revision in whose script it stands, where it stands in one."""
     operations: int
     history: History
     environment: Environment
@@ -213,7 +214,10 @@ def check(
             tuple(each.id for each in history.heads),
         ),
         sources=reading.sources,
-        suppressions=tuple((each, one) for each in history.order for one in each.suppressions),
+        suppressions=(
+            *((each, one) for each in graph.scripts(history) for one in each.suppressions),
+            *((None, one) for each in history.strays for one in each.suppressions),
+        ),
         operations=asked.operations,
         history=history,
         environment=reading.environment,

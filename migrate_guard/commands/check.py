@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 @click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
 @click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
+@click.option(
+    "--add-ignore", is_flag=True, help="Put a comment that ignores it beside each finding, to be given a reason."
+)
 @click.option("--no-cache", is_flag=True, help="Neither read nor write a cache.")
 @click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
 @click.option("-v", "--verbose", is_flag=True, help="List what was not understood, and where settings come from.")
@@ -60,6 +63,7 @@ def command(
     output_format: str | None,
     output_file: Path | None,
     statistics: bool,
+    add_ignore: bool,
     no_cache: bool,
     color_choice: str,
     verbose: bool,
@@ -99,6 +103,11 @@ def command(
     report = sifted(outcomes, selection, chosen, rules, started, known)
     if not quiet and since is None:
         tell_stale(report.stale)
+    if add_ignore:
+        from migrate_guard.commands._add_ignore import add_ignores
+
+        emit(add_ignores(report.findings, rules))
+        return 2 if any(outcome.crashed for outcome in outcomes) else 0
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(chosen.output_format)(report, look), output_file)
     if any(outcome.crashed for outcome in outcomes):

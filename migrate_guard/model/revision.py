@@ -103,6 +103,7 @@ class StrayScript:
     """A Python file in a version location that defines no revision: no Alembic command gets past it."""
 
     span: Span
+    suppressions: tuple[Suppression, ...] = ()
 
 
 class Transition(NamedTuple):

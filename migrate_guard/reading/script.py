@@ -81,7 +81,7 @@ def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | S
             return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier)), source
         legacy = _LEGACY_ID.match(path.name)
         if not legacy:
-            return StrayScript(span), source
+            return StrayScript(span, suppressions(source, tree)), source
         identifier = legacy.group(1)
     revision = Revision(
         id=identifier,

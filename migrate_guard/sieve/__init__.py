@@ -64,7 +64,7 @@ class Scope:
         return "start-after" if started and is_older(finding, started, self.rules) else None
 
 
-def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
+def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision | None, Suppression]], scope: Scope) -> Sifted:
     """Keep one finding a cause, hide what is outside the scope, suppressed or accepted, and judge the comments."""
     first = said_once_an_environment(findings, scope.rules, scope.places.environments, scope.holds)
     said = said_once(arranged(first), scope.rules)
