@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from migrate_guard.__main__ import run
 from migrate_guard.commands.check import places_of
-from migrate_guard.model.baseline import Baseline, Entry
+from migrate_guard.model.baseline import FILE_NAME, Baseline, Entry
 from migrate_guard.model.finding import Confidence, Finding, Severity
 from migrate_guard.model.source import Span
-from migrate_guard.reading.baseline import FILE_NAME, BaselineError, read_baseline, written
+from migrate_guard.reading.baseline import BaselineError, read_baseline, written
 from migrate_guard.sieve.baseline import Looked, matched, stale
 from migrate_guard.sieve.places import Places
 from tests.conftest import MakeProject, script

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from migrate_guard.commands._shared import start_of
 from migrate_guard.config import Settings
-from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.reading.baseline import FILE_NAME, read_baseline
+from migrate_guard.model.baseline import FILE_NAME, Baseline, Entry
 from migrate_guard.terminal import complain, visible
 
 _MOST_NAMED = 3
@@ -31,6 +30,8 @@ def place(chosen: Settings, paths: Sequence[Path], named: Path | None) -> Path:
 
 def read(file: Path) -> Baseline:
     """Read the baseline in a file; raises BaselineError."""
+    from migrate_guard.reading.baseline import read_baseline
+
     entries = read_baseline(file)
     gone = {each for each in {entry.environment for entry in entries} if not (file.parent / each).exists()}
     return Baseline(entries, file.parent, Path.cwd(), frozenset(gone))

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
+
+FILE_NAME: Final = "migrate-guard-baseline.json"
+"""The file that a project keeps it in."""
 
 
 class Entry(NamedTuple):

@@ -11,7 +11,6 @@ from typing import Final
 
 from migrate_guard.model.baseline import Entry
 
-FILE_NAME: Final = "migrate-guard-baseline.json"
 VERSION: Final = 1
 MAXIMUM_SIZE: Final = 64 * 1024 * 1024
 """Bytes of a file that are still read: those of some 300,000 findings."""

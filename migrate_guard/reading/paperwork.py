@@ -77,7 +77,7 @@ def _stated(pattern: re.Pattern[str], tree: ast.Module, source: Source) -> State
 
 def _leftovers(source: Source) -> Iterator[Span]:
     for number, line in enumerate(source.lines, 1):
-        if found := _LEFTOVER.fullmatch(line):
+        if LEFTOVER in line and (found := _LEFTOVER.fullmatch(line)):
             first, last = (len(line[:each].encode()) + 1 for each in (found.start("comment"), len(line.rstrip())))
             yield Span(source.path, number, first, number, last)
 
