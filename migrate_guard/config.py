@@ -23,6 +23,8 @@ MAXIMUM_SIZE = 16 * 1024 * 1024
 """Bytes of a configuration file that are still read."""
 
 ALL = "ALL"
+EVERYWHERE = ""
+"""In the place of a script location: every environment."""
 
 T = TypeVar("T")
 
@@ -87,6 +89,8 @@ class Settings:
     """Glob of paths below `root` → codes, prefixes and names."""
     rule_options: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     """Name of a rule → the fields of its options that the configuration sets."""
+    start_after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Script location below `root`, or EVERYWHERE → revisions; what ran with or before them is not reported."""
     stats: Path | None = None
     """The file of `migrate-guard stats` that tells how large the tables are."""
     small_table_rows: int = 10_000
@@ -286,6 +290,7 @@ _KEYS: Mapping[str, str] = {
     "output-format": "format",
     "per-file-ignores": "per_file",
     "rules": "rule_options",
+    "start-after": "revisions",
     "stats": "file",
     "small-table-rows": "count",
     "small-table-bytes": "count",
@@ -345,6 +350,18 @@ class _Reader:
         if not isinstance(value, str) or not value or "\0" in value:
             raise _Expected("the name of a file")
         return value
+
+    def revisions(self, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
+        if not isinstance(value, dict):
+            return {EVERYWHERE: self._ids(key, value)}
+        read = {place: self.take(f'{key}."{place}"', each, self._ids) for place, each in value.items()}
+        return {place.strip("/").removeprefix("./"): each for place, each in read.items() if each is not None}
+
+    def _ids(self, _key: str, value: object) -> tuple[str, ...]:
+        ids = value if isinstance(value, list) else [value]
+        if not ids or not all(isinstance(each, str) and each for each in ids):
+            raise _Expected("the id of a revision, or a list of ids")
+        return tuple(ids)
 
     def count(self, _key: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -71,13 +71,16 @@ class Outcome:
     opaque: tuple[OpaqueOperation, ...]
     summary: EnvironmentSummary
     sources: Mapping[str, Source]
-    suppressions: tuple[tuple[Revision, Suppression], ...]
+    suppressions: tuple[tuple[Revision | None, Suppression], ...]
+    """With the revision in whose script it stands, where it stands in one."""
     operations: int
     history: History
     environment: Environment
     under_review: Range | None = None
     is_compared: bool = False
     """With git: rules about a base have been asked."""
+    started: Range | None = None
+    """What has come since the project started with the tool, where it says so; the rest is not reported."""
     crashed: bool = False
 
 
@@ -200,9 +203,8 @@ def check(
 ) -> Outcome:
     """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
-    With a range `under_review` what its revisions create is new to those after them, as to the database at its base,
-    and they run in one go. With a `parting`, what a git branch is compared with, upgrades that it has changed are
-    interpreted in both versions.
+    With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
+    With a `parting`, what a git branch is compared with, upgrades that it has changed are interpreted in both versions.
     """
     dialect = reading.target.dialect
     asked = _Asked(
@@ -227,7 +229,10 @@ def check(
             tuple(each.id for each in history.heads),
         ),
         sources=reading.sources,
-        suppressions=tuple((each, one) for each in history.order for one in each.suppressions),
+        suppressions=(
+            *((each, one) for each in graph.scripts(history) for one in each.suppressions),
+            *((None, one) for each in history.strays for one in each.suppressions),
+        ),
         operations=asked.operations,
         history=history,
         environment=reading.environment,
@@ -287,7 +292,7 @@ class _Asked:
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
-        is_one_run = self.under_review is not None
+        is_one_run = self.under_review is not None and self.under_review.is_one_run
         session = Session(reading.target, reading.environment, self.small, is_one_run)
         replaying = replay(reading, engine_name)
         for replayed in replaying:
@@ -304,10 +309,10 @@ class _Asked:
                     script = reading.scripts[replayed.revision.id]
                     edit = self._comparison.edit(replayed.revision, script, replayed.upgrade, engine_name)
                     self._edits += [edit] if edit else []
-                if self._is_under_review(replayed.revision):
+                if not is_one_run or self._is_under_review(replayed.revision):
                     statements = self._executed(replayed.revision, replayed.upgrade, session, inherited)
                     new |= session.new
-            if is_one_run:
+            if self.under_review is not None:
                 self._created[replayed.revision.id] = new if self._is_under_review(replayed.revision) else inherited
             if replayed.downgrade is not None:
                 self._run(replayed.revision, replayed.downgrade)

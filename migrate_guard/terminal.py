@@ -95,6 +95,14 @@ def emit(text: str, file: Path | None = None) -> None:
         raise UserError(f"cannot write {file or 'to stdout'}: {error.strerror or error}") from error
 
 
+def replace_file(path: Path, data: bytes) -> None:
+    """Put data in the place of a file, all or nothing; raises UserError when that fails."""
+    try:
+        _replace(Path(os.path.realpath(path)), data)
+    except OSError as error:
+        raise UserError(f"cannot write {path}: {error.strerror or error}") from error
+
+
 def _print(text: str) -> None:
     # A name that the terminal's encoding lacks is no reason to fail.
     data = text.encode(sys.stdout.encoding or "utf-8", "backslashreplace")

@@ -42,8 +42,12 @@ def settings(
     """Return the settings for `paths`; raises ConfigError."""
     if config and isolated:
         raise ConfigError([Mistake("--isolated", "it does not go with --config")])
-    start = Path(os.path.commonpath([os.path.abspath(path) for path in paths])) if paths else Path.cwd()
-    return load(start, overrides, rules=rules, formats=formats(), file=config, isolated=isolated)
+    return load(start_of(paths), overrides, rules=rules, formats=formats(), file=config, isolated=isolated)
+
+
+def start_of(paths: Sequence[Path]) -> Path:
+    """The directory from which files of settings are looked for, upward."""
+    return Path(os.path.commonpath([os.path.abspath(path) for path in paths])) if paths else Path.cwd()
 
 
 def table_sizes(chosen: Settings) -> Statistics | None:

@@ -148,6 +148,12 @@ def reached(history: History, names: Iterable[str]) -> frozenset[str]:
     return frozenset(wanted).union(*(ancestors(history, name) for name in wanted))
 
 
+def scripts(history: History) -> tuple[Revision, ...]:
+    """Every script that defines a revision, also where others have its id."""
+    others = (each for group in history.duplicates for each in group[1:])
+    return (*history.order, *others)
+
+
 def real_heads(history: History) -> tuple[Revision, ...]:
     """Revisions on which no other one rests, dependencies included."""
     return tuple(each for each in history.order if not history.children[each.id])

@@ -22,6 +22,8 @@ class Range:
     """Of these, those whose place in the graph the branch under review has changed."""
     deleted: frozenset[str] = frozenset()
     """The scripts of its base that it has no longer."""
+    is_one_run: bool = True
+    """The revisions run in one go, as those of a branch do when it is deployed."""
 
 
 def behind(history: History, revisions: Iterable[str]) -> Range:

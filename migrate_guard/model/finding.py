@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import NamedTuple
 
+from migrate_guard.model.baseline import Entry
 from migrate_guard.model.revision import Direction
 from migrate_guard.model.source import Source, Span
 
@@ -60,7 +61,7 @@ class Finding:
 
 
 class Hidden(NamedTuple):
-    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff"."""
+    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff", "start-after"."""
 
     finding: Finding
     by: str
@@ -93,6 +94,10 @@ class Report:
     rules_run: int = 0
     operations: int = 0
     elapsed_ms: int = 0
+    stale: tuple[Entry, ...] = ()
+    """The entries of the baseline that hide nothing although what they are about was judged."""
+    elsewhere: tuple[Entry, ...] = ()
+    """The entries of the baseline about which the run says nothing: of other rules, files and environments."""
 
     @property
     def revisions(self) -> int:

@@ -45,6 +45,13 @@ class Suppression:
     reason: str = ""
 
 
+class Stated(NamedTuple):
+    """Ids that the docstring of a script states, as Alembic's template writes them, and the line that does."""
+
+    ids: tuple[str, ...]
+    span: Span
+
+
 @dataclass(frozen=True, slots=True)
 class Revision:
     """The head of one script: what Alembic reads from its module variables, with the place of each."""
@@ -65,6 +72,15 @@ class Revision:
     suppressions: tuple[Suppression, ...] = ()
     is_irreversible: bool = False
     """The script says so: `irreversible = True`, or a comment `# irreversible: …` in its downgrade."""
+    docstring: Span | None = None
+    stated_id: Stated | None = None
+    """Its id by the docstring: `Revision ID: …`."""
+    stated_down: Stated | None = None
+    """Its parents by the docstring: `Revises: …`."""
+    leftovers: tuple[Span, ...] = ()
+    """The comments in which autogenerate asks to look its commands over."""
+    empty: frozenset[Direction] = frozenset()
+    """The directions whose functions are there and have no statement that does anything."""
 
     @property
     def parents(self) -> tuple[str, ...]:
@@ -89,6 +105,7 @@ class StrayScript:
     """A Python file in a version location that defines no revision: no Alembic command gets past it."""
 
     span: Span
+    suppressions: tuple[Suppression, ...] = ()
 
 
 class Transition(NamedTuple):

@@ -55,6 +55,11 @@ def suppressions(source: Source, tree: ast.Module) -> tuple[Suppression, ...]:
     )
 
 
+def speaks_for(line: int, tree: ast.Module) -> tuple[int, int]:
+    """Return the first and last line for which a comment at the end of a line would speak."""
+    return _reach(_Comment(line, 0, 0, "", is_alone=False), tuple(_statements(tree)))
+
+
 def _suppression(
     source: Source, comment: _Comment, directive: re.Match[str], statements: tuple[_Statement, ...]
 ) -> Suppression:

@@ -17,6 +17,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
+from migrate_guard.reading import paperwork
 from migrate_guard.reading.comments import suppressions
 
 MAXIMUM_SIZE = 64 * 1024 * 1024
@@ -88,7 +89,7 @@ def script_of(source: Source, path: Path) -> Script | UnreadableScript | StraySc
             return UnreadableScript(span, _identifier_problem(assignments.get("revision"), identifier))
         legacy = _LEGACY_ID.match(path.name)
         if not legacy:
-            return StrayScript(span)
+            return StrayScript(span, suppressions(source, tree))
         identifier = legacy.group(1)
     revision = Revision(
         id=identifier,
@@ -104,6 +105,11 @@ def script_of(source: Source, path: Path) -> Script | UnreadableScript | StraySc
         downgrade=_function_span("downgrade", functions, bound, source),
         suppressions=suppressions(source, tree),
         is_irreversible=_is_irreversible(assignments, functions, source),
+        docstring=paperwork.docstring(tree, source),
+        stated_id=paperwork.stated_id(tree, source),
+        stated_down=paperwork.stated_down(tree, source),
+        leftovers=paperwork.leftovers(source),
+        empty=paperwork.empty(functions),
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
     return Script(revision, source, path, computed, tree)
@@ -405,4 +411,6 @@ def _function_span(
 
 def _message(tree: ast.Module) -> str:
     text = (ast.get_docstring(tree) or "").strip()
-    return text.partition("\n")[0].strip()
+    first = text.partition("\n")[0].strip()
+    # Without a message the template begins with what comes behind it.
+    return "" if first.startswith(("Revision ID:", "Revises:")) else first

@@ -16,7 +16,8 @@ def render(report: Report, look: Look) -> str:
     document = {
         "version": 1,
         "findings": [_finding(each, report.sources.get(each.span.path)) for each in report.findings],
-        "hidden": {by: hidden[by] for by in ("suppressed", "baseline", "diff")},
+        "hidden": {"suppressed": 0, "baseline": 0, "diff": 0, **hidden},
+        "stale": len(report.stale),
         "opaque": len(report.opaque),
         "revisions": report.revisions,
         "elapsed_ms": report.elapsed_ms,

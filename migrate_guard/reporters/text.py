@@ -18,7 +18,12 @@ from migrate_guard.terminal import cells, paint, visible
 NARROWEST = 40
 """Columns that a source line and a message have in the narrowest terminal."""
 
-_HIDDEN = {"suppressed": "suppressed", "baseline": "in the baseline", "diff": "outside the diff"}
+_HIDDEN = {
+    "suppressed": "suppressed",
+    "baseline": "in the baseline",
+    "diff": "outside the diff",
+    "start-after": "before start-after",
+}
 
 
 class Marked(NamedTuple):

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from migrate_guard.history.range import Range
+from migrate_guard.model.baseline import Baseline, Entry
 from migrate_guard.model.finding import Finding, Hidden
 from migrate_guard.model.revision import Revision, Suppression
 from migrate_guard.rule import Rule
+from migrate_guard.sieve.baseline import matched
 from migrate_guard.sieve.causes import first_causes, said_once, said_once_an_environment
 from migrate_guard.sieve.comments import Comments
 from migrate_guard.sieve.ordering import arranged, with_fingerprints
-from migrate_guard.sieve.scope import PathIgnores, is_inside, is_under_review
+from migrate_guard.sieve.places import Places
+from migrate_guard.sieve.scope import PathIgnores, is_inside, is_older, is_under_review
 
 CRASHED: Final = "rule-crashed"
 """The rule that tells that another has not judged: the run has failed, wherever it was to look."""
@@ -24,6 +27,8 @@ class Sifted(NamedTuple):
 
     findings: tuple[Finding, ...]
     hidden: tuple[Hidden, ...]
+    unmatched: tuple[Entry, ...] = ()
+    """The entries of the baseline that hide nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,33 +42,56 @@ class Scope:
     restrict: frozenset[str] | None = None
     """The files whose findings are asked for, as findings spell them; None for all."""
     path_ignores: PathIgnores = field(default_factory=PathIgnores)
-    environments: Mapping[str, str] = field(default_factory=dict)
-    """Path of a script → the environment that it belongs to."""
+    places: Places = field(default_factory=Places)
+    baseline: Baseline = field(default_factory=Baseline)
     ranges: tuple[Range, ...] = ()
     """What is under review of each environment; none for all of all."""
+    started: Mapping[str, Range] = field(default_factory=dict)
+    """Script location → what has come since the project started with the tool; none for all."""
 
     def holds(self, finding: Finding) -> bool:
-        """Whether a finding is asked for, in the files and in the range of revisions that the run is about."""
+        """Whether a finding is asked for."""
+        return self.leaves_out(finding) is None
+
+    def leaves_out(self, finding: Finding) -> str | None:
+        """What hides a finding outside the files and the revisions that the run is about."""
         if finding.name == CRASHED:
-            return True
+            return None
         is_in_range = not self.ranges or is_under_review(finding, self.ranges, self.rules)
-        return is_in_range and is_inside(finding, self.restrict, self.ranges, self.rules)
+        if not is_in_range or not is_inside(finding, self.restrict, self.ranges, self.rules):
+            return "diff"
+        started = self.started.get(self.places.environment(finding)) if self.started else None
+        return "start-after" if started and is_older(finding, started, self.rules) else None
 
 
-def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
-    """Keep one finding a cause, hide what is outside the scope or suppressed, and judge the comments themselves."""
-    first = said_once_an_environment(findings, scope.rules, scope.environments, scope.holds)
+def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision | None, Suppression]], scope: Scope) -> Sifted:
+    """Keep one finding a cause, hide what is outside the scope, suppressed or accepted, and judge the comments."""
+    first = said_once_an_environment(findings, scope.rules, scope.places.environments, scope.holds)
     said = said_once(arranged(first), scope.rules)
     book = Comments(comments, scope.rules, scope.known)
     about_comments = book.findings(said)
-    everything = with_fingerprints(arranged((*said, *about_comments)))
+    everything = with_fingerprints(arranged((*said, *about_comments)), scope.places)
+    first_spoken = first_causes(everything, scope.rules)
+    reasons = [_hides(each, book, scope) for each in first_spoken]
+    left = [each for each, by in zip(first_spoken, reasons, strict=True) if by is None and each.name != CRASHED]
+    once = {rule.code for rule in scope.rules if rule.is_said_once}
+    accepted, unmatched = matched(left, scope.baseline, scope.places, once)
     kept: list[Finding] = []
     hidden: list[Hidden] = []
-    for finding in first_causes(everything, scope.rules):
-        if not scope.holds(finding):
-            hidden.append(Hidden(finding, "diff"))
-        elif book.hides(finding) or scope.path_ignores.hides(finding):
-            hidden.append(Hidden(finding, "suppressed"))
+    for finding, by in zip(first_spoken, reasons, strict=True):
+        if by is not None:
+            hidden.append(Hidden(finding, by))
+        elif finding in accepted:
+            hidden.append(Hidden(finding, "baseline"))
         else:
             kept.append(finding)
-    return Sifted(tuple(kept), tuple(hidden))
+    return Sifted(tuple(kept), tuple(hidden), unmatched)
+
+
+def _hides(finding: Finding, book: Comments, scope: Scope) -> str | None:
+    """What hides a finding before any baseline is asked."""
+    if by := scope.leaves_out(finding):
+        return by
+    if book.hides(finding) or scope.path_ignores.hides(finding):
+        return "suppressed"
+    return None

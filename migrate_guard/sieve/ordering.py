@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from migrate_guard.model.finding import Finding
+from migrate_guard.sieve.places import Places
 
 
 def arranged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -16,18 +17,20 @@ def arranged(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(unique.values(), key=_place))
 
 
-def with_fingerprints(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+def with_fingerprints(findings: Iterable[Finding], places: Places) -> tuple[Finding, ...]:
     """Give every finding its fingerprint: rule, revision and object, and which of those that agree in all three.
 
-    What belongs to no revision goes by the name of its file. Lines are no part of it: findings move.
+    What is about the graph goes by the revision in whose script it lies, and what belongs to no revision by the name of
+    its file. Lines are no part of it: findings move. Neither are other environments.
     """
-    seen: Counter[tuple[str, str, str]] = Counter()
+    seen: Counter[tuple[str, ...]] = Counter()
     marked = []
     for finding in findings:
-        key = (finding.code, finding.revision or finding.span.path.rpartition("/")[2], finding.object or "")
-        text = "\0".join((*key, str(seen[key])))
-        seen[key] += 1
-        digest = hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+        place = places.revision(finding) or finding.span.path.rpartition("/")[2]
+        key = (finding.code, place, finding.object or "")
+        number = seen[places.environment(finding), *key]
+        seen[places.environment(finding), *key] += 1
+        digest = hashlib.sha256("\0".join((*key, str(number))).encode(errors="surrogatepass")).hexdigest()
         marked.append(replace(finding, fingerprint=digest[:16]))
     return tuple(marked)
 

@@ -82,6 +82,18 @@ def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[R
     )
 
 
+def is_older(finding: Finding, started: Range, rules: Sequence[Rule]) -> bool:
+    """Say whether a finding is one of the history before a range; what is about the environment is of today."""
+    path, revision = finding.span.path, finding.revision
+    if (
+        revision in started.revisions
+        or path in started.scripts
+        or _is_about_graph_with(finding, started.scripts, rules)
+    ):
+        return False
+    return revision is not None or path in started.settled
+
+
 def _is_about_graph_with(finding: Finding, scripts: frozenset[str], rules: Sequence[Rule]) -> bool:
     places = {finding.span.path, *(related.span.path for related in finding.related)}
     if places.isdisjoint(scripts):

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from migrate_guard.model.revision import Suppression
 from migrate_guard.model.source import Source
 from migrate_guard.reading.comments import suppressions
+from migrate_guard.reading.marking import Place, above, with_ignores
 
 
 def read(text: str) -> tuple[Suppression, ...]:
@@ -122,3 +123,81 @@ def test_columns_count_bytes() -> None:
 
 def test_prose_about_the_tool_is_no_directive() -> None:
     assert read("a()  # see the manual of migrate-guard: ignore[MG301]\n") == ()
+
+
+FIRST = st.sampled_from(["", "#!/usr/bin/env python\n", "# -*- coding: latin-1 -*-\n", '"""é."""\n'])
+PIECES = st.sampled_from(
+    [
+        "op.f(1)",
+        "op.f(\n    1,\n    2,\n)",
+        'op.execute("""\n  SELECT 1\n  # no comment\n""")',
+        "x = 1 + \\\n    2",
+        "a(); b()",
+        "op.g()  # noqa",
+        "op.g()  # migrate-guard: ignore[MG406] known",
+        "if x: a()",
+        "with op.batch_alter_table(\n    'a',\n) as b:\n    b.c(\n        1,\n    )",
+        "@d\ndef f(\n    a,\n):\n    return '''\n'''",
+        "else_ = 'é'",
+        "try:\n    a()\nexcept E:\n    b()\nelse:\n    c()",
+        "# alone",
+        "",
+        "class A:\n\tb = 1   ",
+    ]
+)
+
+
+@given(FIRST, st.lists(PIECES, max_size=5), st.sampled_from(["\n", "\r\n", "\r"]), st.booleans(), st.data())
+def test_comments_that_are_written_hide_what_they_are_to_hide(
+    first: str, pieces: list[str], newline: str, ends: bool, data: st.DataObject
+) -> None:
+    text = (first + "\n".join(pieces) + ("\n" if ends else "")).replace("\n", newline)
+    encoding = "latin-1" if "latin" in first else "utf-8"
+    before = text.encode(encoding)
+    number = max(text.replace("\r\n", "\n").replace("\r", "\n").count("\n") + 1, 1)
+    places = data.draw(
+        st.sets(st.builds(Place, st.integers(1, number), st.sampled_from(["MG301", "MG406"])), max_size=4)
+    )
+    after = with_ignores(before, "a1.py", places)
+    assert after.done == places
+    assert ast.dump(ast.parse(after.data)) == ast.dump(ast.parse(before))
+    found = suppressions(Source("a1.py", after.data.decode(encoding)), ast.parse(after.data))
+    for place in places:
+        assert any(place.code in each.rules and each.first_line <= place.line <= each.last_line for each in found)
+    # Nothing else has changed: without its comments every line is what it was, but for blanks at its end.
+    added = "# migrate-guard: ignore"
+    lines, same = (
+        "\n".join(line.partition(added)[0].rstrip() for line in each.decode(encoding).split(newline)).rstrip()
+        for each in (after.data, before)
+    )
+    assert lines == same
+    assert not places or after.comments == len(found) - text.count("migrate-guard")
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "expected"),
+    [
+        ("op.f(1)\n", 1, "op.f(1)  # migrate-guard: ignore[MG301] TODO: say why\n"),
+        ("op.f(\n    1,\n)\n", 2, "op.f(\n    1,  # migrate-guard: ignore[MG301] TODO: say why\n)\n"),
+        ('op.f("""\na\n""")\n', 2, 'op.f("""\na\n""")  # migrate-guard: ignore[MG301] TODO: say why\n'),
+        ("x = 1 + \\\n  2\n", 1, "x = 1 + \\\n  2  # migrate-guard: ignore[MG301] TODO: say why\n"),
+        ("def f():\n    a()\n", 1, "def f():  # migrate-guard: ignore[MG301] TODO: say why\n    a()\n"),
+        ("a()  # noqa  \r\nb()", 1, "a()  # noqa  # migrate-guard: ignore[MG301] TODO: say why\r\nb()"),
+        ("# words\r\n\r\nb()", 1, "# words\r\n\r\nb()\r\n# migrate-guard: ignore-file[MG301] TODO: say why\r\n"),
+        ("", 1, "# migrate-guard: ignore-file[MG301] TODO: say why\n"),
+    ],
+)
+def test_where_comments_are_written(text: str, line: int, expected: str) -> None:
+    assert with_ignores(text.encode(), "a1.py", [Place(line, "MG301")]).data.decode() == expected
+
+
+def test_what_cannot_be_read_gets_no_comment() -> None:
+    for data in (b"def f(:\n", b"\xff\n", b"a\0b"):
+        assert with_ignores(data, "a1.py", [Place(1, "MG301")]) == (data, frozenset(), 0)
+
+
+def test_comments_of_an_ini_stand_above() -> None:
+    marked = above(b"[alembic]\r\nsqlalchemy.url = a\r\n", [Place(2, "MG905"), Place(2, "MG908"), Place(9, "MG901")])
+    comment = b"# migrate-guard: ignore[MG905, MG908] TODO: say why\r\n"
+    assert marked.data == b"[alembic]\r\n" + comment + b"sqlalchemy.url = a\r\n"
+    assert marked.done == {(2, "MG905"), (2, "MG908")}
