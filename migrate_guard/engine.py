@@ -34,7 +34,7 @@ from migrate_guard.model.source import Source, Span
 from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
-from migrate_guard.reading.environment import read_environment
+from migrate_guard.reading.environment import environment_sources, read_environment
 from migrate_guard.reading.imported import type_hooks
 from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
@@ -65,7 +65,8 @@ class Outcome:
     opaque: tuple[OpaqueOperation, ...]
     summary: EnvironmentSummary
     sources: Mapping[str, Source]
-    suppressions: tuple[tuple[Revision, Suppression], ...]
+    suppressions: tuple[tuple[Revision | None, Suppression], ...]
+    """Those of scripts with the revision, those of env.py and the configuration without one."""
     operations: int
     history: History
     environment: Environment
@@ -97,6 +98,7 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     revisions: list[Revision] = []
     unreadable: list[UnreadableScript] = []
     strays: list[StrayScript] = []
+    sources.update((each.path, each) for each in environment_sources(found, base))
     for file in found.scripts:
         display = display_path(file.path, base)
         if file.problem is not None:
@@ -212,7 +214,10 @@ def check(
             tuple(each.id for each in history.heads),
         ),
         sources=reading.sources,
-        suppressions=tuple((each, one) for each in history.order for one in each.suppressions),
+        suppressions=(
+            *((None, each) for each in reading.environment.suppressions),
+            *((each, one) for each in history.order for one in each.suppressions),
+        ),
         operations=asked.operations,
         history=history,
         environment=reading.environment,

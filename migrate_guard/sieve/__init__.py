@@ -50,7 +50,7 @@ class Scope:
         return is_in_range and is_inside(finding, self.restrict, self.rules)
 
 
-def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision, Suppression]], scope: Scope) -> Sifted:
+def sift(findings: Iterable[Finding], comments: Iterable[tuple[Revision | None, Suppression]], scope: Scope) -> Sifted:
     """Keep one finding a cause, hide what is outside the scope or suppressed, and judge the comments themselves."""
     first = said_once_an_environment(findings, scope.rules, scope.environments, scope.holds)
     said = said_once(arranged(first), scope.rules)

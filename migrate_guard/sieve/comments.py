@@ -21,7 +21,7 @@ class Comments:
     """The ignore comments of all scripts."""
 
     def __init__(
-        self, comments: Iterable[tuple[Revision, Suppression]], rules: Sequence[Rule], known: Mapping[str, str]
+        self, comments: Iterable[tuple[Revision | None, Suppression]], rules: Sequence[Rule], known: Mapping[str, str]
     ) -> None:
         self._rules = tuple(rule for rule in rules if Suppression in rule.on)
         # What hides findings about comments is not judged: it would hide its own.
