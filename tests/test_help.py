@@ -40,6 +40,8 @@ WITHOUT: Final[dict[str, str]] = {
     "MG328": "the VALIDATE of a domain's constraint has no other form",
     "MG329": "rows are deleted in batches outside of a migration",
     "MG331": "the statement waits for a time at which nobody uses the table",
+    "MG409": "whether rows agree is for the data to say",
+    "MG420": "the code that runs is not there to be changed",
     "MG902": "an env.py that begins a transaction of its own is written anew",
 }
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
