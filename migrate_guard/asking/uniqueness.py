@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
 from migrate_guard.dialects.quoting import qualified, quoted
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import Column, Index, PrimaryKey, Table, UniqueConstraint
+from migrate_guard.model.schema import Column, Index, IndexElement, PrimaryKey, Table, UniqueConstraint
 from migrate_guard.model.target import Target
 
 UniqueKey: TypeAlias = PrimaryKey | UniqueConstraint | Index
@@ -16,6 +17,7 @@ _MAKES_UNIQUE: Final = frozenset(
     {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuidv4", "uuidv7", "nextval"}
 )
 """Functions that give every row another value (PostgreSQL manual 9.14, 9.17; uuid-ossp)."""
+_DIRECTED: Final = re.compile(r'"?(\w+)"?(?:\s+(?:ASC|DESC))?(?:\s+NULLS\s+(?:FIRST|LAST))?', re.IGNORECASE)
 
 
 class Parts(NamedTuple):
@@ -29,9 +31,19 @@ class Parts(NamedTuple):
 def parts(key: UniqueKey) -> Parts:
     if not isinstance(key, Index):
         return Parts(frozenset(key.columns))
-    columns = frozenset(each.column for each in key.elements if each.column and not each.expression)
-    expressions = frozenset(_plain(each.expression.text) for each in key.elements if each.expression)
+    plain = [_plain_column(each) for each in key.elements]
+    columns = frozenset(each for each in plain if each)
+    pairs = zip(key.elements, plain, strict=True)
+    expressions = frozenset(_plain(each.expression.text) for each, name in pairs if each.expression and not name)
     return Parts(columns, expressions, _plain(key.where.text) if key.where else "")
+
+
+def _plain_column(element: IndexElement) -> str | None:
+    """The column that a key of an index is, also where it is written as a text with a direction: `id DESC`."""
+    if element.expression is None:
+        return element.column
+    found = _DIRECTED.fullmatch(element.expression.text.strip())
+    return found[1] if found and found[1] in element.expression.columns else None
 
 
 def _plain(text: str) -> str:

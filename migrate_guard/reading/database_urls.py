@@ -27,11 +27,8 @@ _FILLED_IN: Final = re.compile(r"[%$<>{}\[\]]|\*\*|\.\.\.|^x+$|^[A-Z][A-Z0-9]*_[
 """Interpolation, templates of any kind, the name of a variable: something fills in the password later."""
 _NO_SECRETS: Final = frozenset(
     (
-        *("admin", "alembic", "app", "changeit", "changeme", "db", "dbpass", "dbpassword", "default"),
-        *("demo", "dev", "development", "dummy", "example", "foo", "guest", "letmein", "mysecretpassword"),
-        *("mysql", "none", "pass", "passw0rd", "passwd", "password", "password1", "postgres", "postgresql"),
-        *("pw", "pwd", "root", "s3cr3t", "s3cret", "sa", "scott", "secret", "secretpassword"),
-        *("test", "testing", "tiger", "user", "yourpassword", "123", "1234", "12345", "123456"),
+        *("changeit", "changeme", "default", "dummy", "example", "foo", "mysecretpassword", "none"),
+        *("pass", "passwd", "password", "placeholder", "pw", "pwd", "tiger", "yourpassword"),
     )
 )
 """Passwords of templates, tutorials and container images, in lower case and without separators."""

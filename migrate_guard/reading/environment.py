@@ -28,6 +28,7 @@ from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.models_loaded import unloaded_models
 from migrate_guard.reading.project import Project, display_path, package_of
+from migrate_guard.reading.requirements import is_before_sqlalchemy_2
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 from migrate_guard.reading.transactions import Running, running
 from migrate_guard.reading.values import External, MetaDataValue, Scope, Value
@@ -91,7 +92,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         configure_span=how.configure_span,
         configure_code=_segment(told.source, call),
         is_in_transaction=how.is_in_transaction,
-        uncommitted=_uncommitted(told, how.uncommitted),
+        uncommitted=_uncommitted(told, how.uncommitted, project),
         takes_lock=_takes_lock(how, told.account),
         has_statement_cache=_has_statement_cache(told, target),
         settings=how.settings,
@@ -220,9 +221,11 @@ def _place(node: ast.expr | ast.stmt | ast.keyword, path: str) -> Span:
 # -- statements
 
 
-def _uncommitted(told: _Told, event: Executed | None) -> Uncommitted | None:
+def _uncommitted(told: _Told, event: Executed | None, project: Project) -> Uncommitted | None:
     """The statement that begins the transaction of nobody, and as it is with the commit behind it."""
-    if event is None:
+    if event is None or told.source is None:
+        return None
+    if "future=True" not in told.source.text and is_before_sqlalchemy_2(project.roots):
         return None
     for node in ast.walk(told.tree) if told.tree else ():
         if not isinstance(node, ast.Expr):

@@ -28,10 +28,26 @@ _IMPORT: Final = re.compile(
     re.MULTILINE,
 )
 _COMPUTED: Final = re.compile(
-    r"importlib|__import__|pkgutil|import_module|walk_packages|iter_modules|import_string|find_modules|load_plugins"
+    r"importlib|__import__|try_import|pkgutil|import_module|walk_packages|iter_modules|import_string|find_modules|load_plugins"
     r"|entry_points|exec\(|automap|create_app|autodiscover|glob\("
 )
 """What loads modules that no import names."""
+_OF_CONFIG: Final = frozenset(
+    {
+        *(
+            "attributes",
+            "cmd_opts",
+            "config_file_name",
+            "config_ini_section",
+            "file_config",
+            "get_alembic_boolean_option",
+        ),
+        *("get_alembic_option", "get_main_option", "get_section", "get_section_option", "get_template_directory"),
+        *("messaging_opts", "print_stdout", "set_main_option", "set_section_option", "stdout", "toml_file_name"),
+        *("fileConfig", "dictConfig"),
+    }
+)
+"""What `alembic.config.Config` has (alembic/config.py, 1.20), and what modules called `config` mostly have."""
 _ELSEWHERE: Final = frozenset({"test", "tests", "testing", "examples", "example", "docs", "versions", "node_modules"})
 
 
@@ -39,7 +55,8 @@ def unloaded_models(tree: ast.Module, env_path: Path, project: Project) -> tuple
     """The modules whose tables env.py's MetaData lacks, by path; nothing where that is not certain."""
     package = package_of(env_path.parent, project.roots)
     home = _home(tree, package, project)
-    if home is None or _COMPUTED.search(ast.unparse(tree)):
+    text = ast.unparse(tree)
+    if home is None or _COMPUTED.search(text) or _is_started_by_program(text):
         return ()
     module, base = home
     top = module.partition(".")[0]
@@ -58,6 +75,11 @@ def unloaded_models(tree: ast.Module, env_path: Path, project: Project) -> tuple
             first = tables[0][1]
             found.append(UnloadedModels(display, name, tuple(each for each, _ in tables), _span(display, first)))
     return tuple(found)
+
+
+def _is_started_by_program(text: str) -> bool:
+    """Whether env.py needs what the command line does not give: the program that does may load the models as well."""
+    return any(name not in _OF_CONFIG for name in re.findall(r"\bconfig\.(\w+)", text))
 
 
 def _span(path: str, node: ast.stmt) -> Span:

@@ -8,11 +8,11 @@ from migrate_guard.model.environment import ConfiguredUrl, Environment
 from migrate_guard.rule import EnvironmentView, Problem, Severity, rule
 
 _LOCAL: Final = re.compile(
-    r"""(?:localhost|127\.[\d.]+|::1|0\.0\.0\.0|host\.docker\.internal
-    |.*\.(?:localhost|local|internal\.example|test|example|invalid)|(?:.*\.)?example\.(?:com|net|org)|)""",
+    r"""(?:localhost|.*\.localhost|127\.[\d.]+|::1|0\.0\.0\.0|host\.docker\.internal
+    |db|database|host|hostname|server|pg|postgres|postgresql|mysql|mariadb|)""",
     re.VERBOSE | re.IGNORECASE,
 )
-"""This machine, no machine at all, and the names that are kept for examples (RFC 2606, RFC 6761)."""
+"""This machine, and the names that templates and Compose files give to a container on it."""
 
 
 @rule("MG905", on=Environment, severity=Severity.WARNING)

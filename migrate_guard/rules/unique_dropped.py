@@ -60,14 +60,14 @@ def _dropped(statement: Statement[Operation]) -> tuple[Table, UniqueConstraint |
 
 
 def _is_replaced(table: Table, key: UniqueConstraint | Index, after: Schema) -> bool:
-    """Whether ON CONFLICT still finds a key of the same parts, or has no table or column to speak of."""
+    """Whether another key tells the same rows apart, or there is no table or column left to speak of.
+
+    Where that has fewer columns, no code has reason to name the ones of the key that is dropped.
+    """
     left = after.table(table.name)
     if left is None:
         return True
     own = uniqueness.parts(key)
     if any(left.column(each) is None for each in own.columns if table.column(each)):
         return True
-    return any(
-        each.columns == own.columns and each.expressions == own.expressions and each.where in ("", own.where)
-        for each in map(uniqueness.parts, uniqueness.keys(left))
-    )
+    return uniqueness.is_implied(key, uniqueness.keys(left))

@@ -74,8 +74,12 @@ def _tells_apart(column: Column, key: UniqueConstraint | Index, path: str) -> bo
     """Whether every row has another value in it, or none: it is numbered, or new and empty."""
     if uniqueness.is_numbered(column):
         return True
+    if column.span.path != path:
+        return False
+    # which rows the predicate of an index takes is not known, of a new column mostly none
+    is_partial = isinstance(key, Index) and key.where is not None
     is_empty = column.default is None and column.computed is None and column.nullable is not False
-    return column.span.path == path and is_empty and not key.nulls_not_distinct
+    return is_partial or (is_empty and not key.nulls_not_distinct)
 
 
 def _called(op: AddConstraint | AddColumn | CreateIndex, key: UniqueConstraint | Index) -> str:
