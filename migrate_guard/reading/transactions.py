@@ -205,13 +205,9 @@ class _Reader:
         pending = [each for one in (session, *heard) for each in one.pending.values()]
         is_owned = session.is_own or session.is_autocommit
         begun_by = next((each.begun_by for each in (session, *heard) if each.begun_by), None)
-        return _Way(
-            event,
-            session,
-            session.is_begun or bool(heard),
-            [] if is_owned else pending,
-            None if is_owned else begun_by,
-        )
+        is_external = session.is_begun or bool(heard)
+        opening = pending if is_external and not is_owned else []
+        return _Way(event, session, is_external, opening, None if is_owned else begun_by)
 
     def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
         """What is set on a connection by now, in order."""
