@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from migrate_guard import asking
-from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
     CreateTable,
@@ -46,7 +44,6 @@ def recreated_without_privileges(view: RevisionView) -> Iterator[Problem]:
             again.create.span,
             object=str(again.name),
             help=_help(again),
-            instead=_instead(again),
             related=(
                 Related(again.drop.span, "dropped here"),
                 *((Related(granted, "what was granted"),) if granted else ()),
@@ -96,10 +93,3 @@ def _help(again: _Again) -> str:
             "end; else repeat the GRANTs behind it."
         )
     return "Repeat the GRANTs behind it."
-
-
-def _instead(again: _Again) -> Instead:
-    op = again.create.op
-    if not isinstance(op, CreateView) or again.kind != "view" or op.view.definition is None:
-        return ()
-    return (Note("without the DROP VIEW before it, if columns are only added at the end"), replace(op, replace=True))
