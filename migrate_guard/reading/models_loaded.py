@@ -21,7 +21,8 @@ from migrate_guard.reading.script import UnreadableFile, parse, read_text
 _MOST_FILES: Final = 3_000
 """Files of a package that are looked through; of a larger one nothing is told."""
 _MOST_LOADED: Final = 2_000
-_SIGNS: Final = re.compile(rb"__tablename__|\bTable\(|\btable\s*=\s*True")
+_SIGNS: Final = (b"__tablename__", b"Table(")
+"""What stands in a module that defines tables."""
 _IMPORT: Final = re.compile(
     r"^[ \t]*(?:from[ \t]+(?P<origin>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;]*)"
     r"|import[ \t]+(?P<modules>[^\n;]+))",
@@ -179,7 +180,8 @@ def _candidates(top: str, env_path: Path, project: Project) -> Iterator[tuple[st
             if count > _MOST_FILES:
                 return
             path = Path(place, file)
-            if _SIGNS.search(_bytes(path)):
+            text = _bytes(path)
+            if any(each in text for each in _SIGNS):
                 parts = path.relative_to(folder.parent).with_suffix("").parts
                 yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
 
