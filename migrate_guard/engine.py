@@ -35,7 +35,7 @@ from migrate_guard.model.source import Source, Span
 from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import AlembicEnvironment
-from migrate_guard.reading.environment import read_environment
+from migrate_guard.reading.environment import environment_sources, read_environment
 from migrate_guard.reading.imported import type_hooks
 from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
@@ -72,7 +72,7 @@ class Outcome:
     summary: EnvironmentSummary
     sources: Mapping[str, Source]
     suppressions: tuple[tuple[Revision | None, Suppression], ...]
-    """With the revision in whose script it stands, where it stands in one."""
+    """With the revision in whose script it stands; those of env.py and the configuration stand in none."""
     operations: int
     history: History
     environment: Environment
@@ -108,6 +108,7 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
     revisions: list[Revision] = []
     unreadable: list[UnreadableScript] = []
     strays: list[StrayScript] = []
+    sources.update((each.path, each) for each in environment_sources(found, base))
     for file in found.scripts:
         display = display_path(file.path, base)
         if file.problem is not None:
@@ -230,6 +231,7 @@ def check(
         ),
         sources=reading.sources,
         suppressions=(
+            *((None, each) for each in reading.environment.suppressions),
             *((each, one) for each in graph.scripts(history) for one in each.suppressions),
             *((None, one) for each in history.strays for one in each.suppressions),
         ),

@@ -114,6 +114,7 @@ def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
                 written[fence.title] = (0, fence)
             case "file":
                 assert fence.title
+                (folder / fence.title).parent.mkdir(exist_ok=True)
                 (folder / fence.title).write_text(fence.code, encoding="utf-8")
                 written[fence.title] = (0, fence)
     return written

@@ -2,22 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final
 from urllib.parse import parse_qsl, unquote
 
+from migrate_guard.reading.database_urls import URL
 from migrate_guard.terminal import UserError
-
-# dialect+driver://user:password@host:port/database?key=value (SQLAlchemy 2.0, "Database URLs"). Like there, a password
-# may hold anything but "@"; urllib.parse would take its "#" or "/" for the end of the host.
-_URL: Final = re.compile(
-    r"(?P<dialect>\w+)(\+(?P<driver>\w+))?://"
-    r"((?P<user>[^:/@]*)(:(?P<password>[^@]*))?@)?"
-    r"(\[(?P<address>[^\]/?]+)\]|(?P<host>[^:/?]*))(:(?P<port>[0-9]*))?"
-    r"(/(?P<database>[^?]*))?(\?(?P<query>.*))?"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +25,7 @@ class DatabaseUrl:
 
 def database_url(text: str) -> DatabaseUrl:
     """Take a URL apart; raises UserError, which does not say what stands in it."""
-    match = _URL.fullmatch(text.strip())
+    match = URL.fullmatch(text.strip())
     if match is None or "@" in (match["host"] or ""):
         raise UserError(
             "this is no database URL: expected dialect://user:password@host:port/database, "

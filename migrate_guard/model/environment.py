@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
+from migrate_guard.model.revision import Suppression
 from migrate_guard.model.source import Span
 
 TransactionMode: TypeAlias = Literal["per-revision", "single", "none"]
@@ -48,6 +49,50 @@ class AdvisoryLock:
 
 
 @dataclass(frozen=True, slots=True)
+class Uncommitted:
+    """A statement of env.py for which SQLAlchemy begins a transaction that nobody commits: revisions run inside it."""
+
+    span: Span
+    condition: str | None = None
+    """Why it may not be executed: the source of a condition that could not be decided."""
+    committed: str = ""
+    """The statement with a commit behind it, as Python; empty where it is no statement of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfiguredUrl:
+    """The URL of a database as the configuration or env.py spells it out, without its password."""
+
+    span: Span
+    dialect: str
+    driver: str | None = None
+    user: str = ""
+    host: str = ""
+    port: int | None = None
+    database: str = ""
+    options: tuple[str, ...] = ()
+    """The names of what stands behind its question mark."""
+    has_secret: bool = False
+    """It carries a password, and that is no placeholder."""
+    is_used: bool = False
+    """env.py makes an engine with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnloadedModels:
+    """A module of the project with tables of env.py's MetaData, which nothing that env.py imports leads to."""
+
+    path: str
+    module: str
+    tables: tuple[str, ...]
+    span: Span
+    """The first of them."""
+
+
+MetadataKind: TypeAlias = Literal["none", "known", "unknown"]
+
+
+@dataclass(frozen=True, slots=True)
 class Environment:
     """One Alembic environment as rules see it; paths are those that findings print."""
 
@@ -58,7 +103,17 @@ class Environment:
     url: str | None = None
     databases: tuple[str, ...] = ()
     """The engine names of a multidb environment."""
+    urls: tuple[ConfiguredUrl, ...] = ()
+    """Those of the configuration, and those that env.py makes engines with."""
     version_table: str = "alembic_version"
+    version_table_schema: str | None = None
+    include_schemas: bool = False
+    """Autogenerate compares the tables of every schema."""
+    target_metadata: MetadataKind = "unknown"
+    """Whether env.py passes MetaData on: "none" where it says None or nothing."""
+    not_compared: tuple[tuple[str, Span], ...] = ()
+    """The options of `context.configure` that say False to a comparison of autogenerate, and where."""
+    unloaded: tuple[UnloadedModels, ...] = ()
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     """The convention of the MetaData that env.py passes to `context.configure`."""
     knows_naming_convention: bool = False
@@ -76,12 +131,23 @@ class Environment:
     """Whether that could be computed; else it is the default."""
     configure_span: Span | None = None
     """The call of `context.configure` on the online way."""
+    configure_code: str = ""
+    """That call as env.py has it; empty where it stands in another file."""
+    is_in_transaction: bool = False
+    """A transaction is open when env.py calls `context.configure`: Alembic runs everything in it."""
+    uncommitted: Uncommitted | None = None
+    takes_lock: bool = False
+    """env.py takes a lock that keeps a second run out: an advisory lock, or one on the version table."""
+    has_statement_cache: bool = False
+    """The driver prepares statements on the server and executes them by name: asyncpg, unless it is told not to."""
     settings: tuple[SessionSetting, ...] = ()
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
     """The engine or the connection runs with `isolation_level="AUTOCOMMIT"`."""
     is_handed_connection: bool = False
     """env.py opens no connection: who starts Alembic hands it one, whose isolation level is not known."""
+    suppressions: tuple[Suppression, ...] = ()
+    """The ignore comments of env.py and of the configuration."""
 
     def setting(self, name: str) -> SessionSetting | None:
         """The last setting of that name that counts for every revision: SET LOCAL ends with the first transaction."""

@@ -95,8 +95,13 @@ def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
         return heirs.change_parents(schema, operation)
     if operation.kind == "ALTER INDEX ATTACH PARTITION":
         return heirs.attach_index(schema, operation)
-    if operation.kind.startswith("ALTER SEQUENCE "):
+    if operation.kind.startswith("ALTER SEQUENCE"):
         return folding_sequences.raw_sql(schema, operation)
+    if operation.kind == "GRANT" and operation.tables:
+        granted = schema.granted
+        for name in operation.tables:
+            granted = granted.set(name, operation.span)
+        return replace(schema, granted=granted)
     return objects.raw_sql(schema, operation)
 
 

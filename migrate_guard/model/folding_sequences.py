@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
+from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Column, Expression, Schema, Sequence, Table
 
+_AS: Final = re.compile(r"\bAS\s+(?:bigint|int8|integer|int4?|smallint|int2)\b", re.IGNORECASE)
+
 
 def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
-    """Return the schema after OWNED BY or RENAME TO; other changes of a sequence are not told."""
+    """Return the schema after AS, OWNED BY or RENAME TO; other changes of a sequence are not told."""
     if operation.condition is not None or not operation.objects:
         return schema
+    if _AS.search(operation.sql):
+        schema = replace(schema, retyped=schema.retyped.set(operation.objects[0], operation.span))
     match operation.kind, operation.objects, operation.tables, operation.altered:
         case "ALTER SEQUENCE OWNED BY", (name, *_), (table, *_), (column, *_):
             known = schema.sequences.get(name) or Sequence(name, operation.span)

@@ -408,6 +408,10 @@ class Schema:
     """Tables that the history dropped or renamed, and where."""
     gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Enum types that the history dropped or renamed, and where."""
+    granted: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
+    """Tables and views on which the history granted something that is still in force, and where."""
+    retyped: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
+    """Sequences to which the history gave another type: ALTER SEQUENCE … AS."""
     is_closed: bool = False
     """Nothing exists but what is here: the history starts from an empty database or a dump."""
     carriers: PersistentMap[QualifiedName, tuple[QualifiedName, ...]] = field(default_factory=PersistentMap)

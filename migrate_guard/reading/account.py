@@ -28,6 +28,13 @@ class ConnectionValue:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DriverConnection:
+    """The driver's connection below one of SQLAlchemy, or a cursor of it: SQLAlchemy does not hear what it is told."""
+
+    connection: ConnectionValue
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class TransactionValue:
     """A transaction that env.py begins itself, whose block is entered with `entered`."""
 
@@ -46,6 +53,8 @@ class Began:
 class Ended:
     connection: Value
     is_committed: bool
+    is_heard: bool = True
+    """SQLAlchemy knows of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +72,10 @@ class Executed:
     connection: Value
     text: str
     span: Span
+    condition: str | None = None
+    """Why it may not be: the source of a condition that could not be decided."""
+    is_heard: bool = True
+    """SQLAlchemy sends it, and begins a transaction where there is none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,33 @@ def speaks_for(line: int, tree: ast.Module) -> tuple[int, int]:
     return _reach(_Comment(line, 0, 0, "", is_alone=False), tuple(_statements(tree)))
 
 
+def of_configuration(source: Source) -> tuple[Suppression, ...]:
+    """Return the suppressions of an ini or TOML file, where a comment is alone on its line, or ends one of TOML.
+
+    A comment alone speaks for the next line that is neither empty nor a comment.
+    """
+    if MARK not in source.text:
+        return ()
+    found = []
+    for number, line in enumerate(source.lines, 1):
+        directive = _DIRECTIVE.search(line.replace(";", "#", 1) if line.lstrip().startswith(";") else line)
+        if directive is not None:
+            is_alone = line.lstrip().startswith(("#", ";"))
+            spoken_for = _next_option(source, number) if is_alone else number
+            comment = _Comment(number, 0, 0, line, is_alone)
+            reach = (_Statement(spoken_for, spoken_for, None, spoken_for, 0),)
+            found.append(_suppression(source, comment, directive, reach))
+    return tuple(found)
+
+
+def _next_option(source: Source, number: int) -> int:
+    for after in range(number + 1, len(source.lines) + 1):
+        line = source.line(after).strip()
+        if line and not line.startswith(("#", ";")):
+            return after
+    return number
+
+
 def _suppression(
     source: Source, comment: _Comment, directive: re.Match[str], statements: tuple[_Statement, ...]
 ) -> Suppression:

@@ -25,6 +25,7 @@ from migrate_guard.reading.alembic_config import (
     tidy,
     upward,
 )
+from migrate_guard.reading.config_sections import WrittenUrl, sections, written_urls
 from migrate_guard.reading.script import UnreadableFile, assignments_of, decode, parse
 
 __all__ = ["AlembicEnvironment", "DiscoveryError", "ScriptFile", "Selection", "discover"]
@@ -72,6 +73,9 @@ class AlembicEnvironment:
     prepend_sys_path: tuple[Path, ...] = ()
     databases: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict, hash=False)
+    sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    """The options of each of the `databases`."""
+    written_urls: tuple[WrittenUrl, ...] = ()
     scripts: tuple[ScriptFile, ...] = ()
 
     def holds(self, directory: Path) -> bool:
@@ -267,6 +271,8 @@ def _configured(config: AlembicConfig, run_directories: Sequence[Path]) -> Alemb
         prepend_sys_path=places.prepend_sys_path,
         databases=config.databases(),
         options=config.options(),
+        sections=sections(config),
+        written_urls=tuple(written_urls(config)),
     )
 
 

@@ -7,6 +7,7 @@ what it executes there is nothing that the history tells.
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ from migrate_guard.reading.account import (
     Began,
     Configured,
     ConnectionValue,
+    DriverConnection,
     Ended,
     EngineValue,
     Event,
@@ -54,21 +56,41 @@ from migrate_guard.reading.values import (
 MAXIMUM_EVENTS: Final = 2_000
 """What env.py does beyond is not recorded."""
 _EXECUTING: Final = frozenset({"execute", "exec_driver_sql", "scalar", "scalars", "executemany", "fetchval"})
-_SAME: Final = frozenset({"cursor", "start", "connect", "get_raw_connection", "_sync_connection", "__enter__"})
-"""Methods of a connection whose value is that connection, or one of the driver below it."""
+_SAME: Final = frozenset({"start", "connect", "__enter__"})
+"""Methods of a connection whose value is that connection."""
+_DRIVERS: Final = frozenset({"connection", "dbapi_connection", "driver_connection"})
+"""Attributes that lead to the driver's connection, and further into it where that is an adapter."""
+_AUTOCOMMIT: Final = (0, "AUTOCOMMIT", "ISOLATION_LEVEL_AUTOCOMMIT")
+_SEPARATORS: Final = (r",\s*", r"\s*,\s*", ",")
+"""How the templates for several databases take their names apart."""
+_LONGEST_LIST: Final = 10_000
 _LISTENED: Final = frozenset({"begin", "checkout", "connect", "do_connect", "engine_connect", "first_connect"})
+_OF_SQLALCHEMY: Final = frozenset({"begin", "engine_connect"})
+"""Of these, the ones whose listeners are handed SQLAlchemy's connection, not that of the driver."""
 
 
 class EnvironmentInterpreter(Interpreter):
     """What engines and connections are asked for, as events."""
 
-    def __init__(self, target: Target, project: Project, path: str, url: str | None, url_span: Span | None) -> None:
+    def __init__(
+        self,
+        target: Target,
+        project: Project,
+        path: str,
+        urls: Mapping[str, Span],
+        sections: Mapping[str, Mapping[str, str]],
+    ) -> None:
         super().__init__(target, project, Schema(), path)
         self.account: list[Event] = []
         self.options: dict[str, Value] | None = None if project.options is None else dict(project.options)
         self.is_embedded = False
         """A program starts Alembic and hands env.py what it needs, instead of the command line."""
-        self._url, self._url_span = url, url_span
+        self.sections: dict[str, dict[str, Value]] = {name: dict(each) for name, each in sections.items()}
+        self.urls: dict[str, Span] = {}
+        """What engines are made with, and where that stands."""
+        self.arguments: list[Mapping[str, Value]] = []
+        """What drivers are handed to connect with."""
+        self._configured_urls = urls
 
     def note(self, event: Event) -> None:
         """Record what env.py does next."""
@@ -84,6 +106,8 @@ class EnvironmentInterpreter(Interpreter):
             return self._alembic(call)
         if top in ("sqlalchemy", "sqlmodel"):
             return self._sqlalchemy(call)
+        if call.path == "re.split" and call.get(0) in _SEPARATORS and isinstance(names := call.get(1), str):
+            return re.split(str(call.get(0)), names[:_LONGEST_LIST])
         if call.name in ("connect", "begin") and top not in sys.stdlib_module_names:
             return self._opened(EngineValue(), call.name)
         return super().call_external(call)
@@ -100,18 +124,32 @@ class EnvironmentInterpreter(Interpreter):
             case "execute":
                 return self._executed(None, call)
             case "get_section" if self.options is not None:
-                return dict(self.options)
+                return dict(self._section(call.get(0, "name")))
             case "set_main_option" if self.options is not None:
-                value = call.get(1, "value")
-                self.options[str(call.get(0, "name"))] = value.replace("%%", "%") if isinstance(value, str) else value
+                self._set_option(self.options, call.get(0, "name"), call.get(1, "value"))
+            case "set_section_option" if self.options is not None:
+                section = self._section(call.get(0, "section"))
+                self._set_option(section, call.get(1, "name"), call.get(2, "value"))
             case "get_main_option" if self.options is not None:
                 return self.options.get(str(call.get(0, "name")), call.get(1, "default"))
+            case "get_section_option" if self.options is not None:
+                section = self._section(call.get(0, "section"))
+                return section.get(str(call.get(1, "name")), call.get(2, "default"))
             case "get" if call.path.endswith(".attributes.get"):
                 # the command line gives it none (alembic/config.py, `Config.attributes`)
                 return Unknown("what a program hands to env.py") if self.is_embedded else call.get(1, "default")
             case _:
                 return super().call_external(call)
         return None
+
+    def _section(self, name: Value) -> dict[str, Value]:
+        """The options of a database of a multidb environment, else those of the main section."""
+        if isinstance(name, str) and name in self.sections:
+            return self.sections[name]
+        return self.options or {}
+
+    def _set_option(self, options: dict[str, Value], name: Value, value: Value) -> None:
+        options[str(name)] = value.replace("%%", "%") if isinstance(value, str) else value
 
     # -- engines
 
@@ -139,9 +177,13 @@ class EnvironmentInterpreter(Interpreter):
             level = execution.get("isolation_level")
         settings = []
         if isinstance(url, str):
-            span = self._url_span if url == self._url and self._url_span else call.span
+            span = self._configured_urls.get(url, call.span)
+            self.urls.setdefault(url, span)
             settings += _started(started_with_url(url), span)
-        settings += _started(_arguments(options.get("connect_args")), call.span)
+        arguments = options.get("connect_args")
+        if isinstance(arguments, Mapping):
+            self.arguments.append(arguments)
+        settings += _started(_arguments(arguments), call.span)
         return EngineValue(usually(level), tuple(settings))
 
     def _opened(self, engine: EngineValue, method: str) -> Value:
@@ -176,7 +218,8 @@ class EnvironmentInterpreter(Interpreter):
                 self.note(Started(each))
             return
         self.note(Listening(connection, event))
-        self.call_function(function, [connection], {}, None)
+        is_heard = event in _OF_SQLALCHEMY
+        self.call_function(function, [connection if is_heard else DriverConnection(connection)], {}, None)
 
     # -- connections
 
@@ -189,10 +232,13 @@ class EnvironmentInterpreter(Interpreter):
             case ConnectionValue():
                 if name == "engine":
                     return value.engine
+                if name in _DRIVERS:
+                    return DriverConnection(value)
+                return value if name == "sync_connection" else BoundMethod(value, name)
+            case DriverConnection(connection=connection):
                 if name == "autocommit":
-                    return value.engine.isolation_level == "AUTOCOMMIT"
-                is_same = name in ("connection", "dbapi_connection", "driver_connection", "sync_connection")
-                return value if is_same else BoundMethod(value, name)
+                    return connection.engine.isolation_level == "AUTOCOMMIT"
+                return value if name in _DRIVERS else BoundMethod(value, name)
             case TransactionValue():
                 return BoundMethod(value, name)
         return super().attribute(value, name, node)
@@ -203,6 +249,8 @@ class EnvironmentInterpreter(Interpreter):
                 return self._of_engine(receiver, call)
             case ConnectionValue():
                 return self._of_connection(receiver, call)
+            case DriverConnection():
+                return self._of_driver(receiver, call)
             case TransactionValue():
                 return self._of_transaction(receiver, call)
             case Connection(is_session=False) | MigrationContext() if call.name in _EXECUTING:
@@ -211,8 +259,10 @@ class EnvironmentInterpreter(Interpreter):
 
     def _of_engine(self, engine: EngineValue, call: Call) -> Value:
         match call.name:
-            case "connect" | "begin" | "raw_connection":
+            case "connect" | "begin":
                 return self._opened(engine, call.name)
+            case "raw_connection":
+                return DriverConnection(ConnectionValue(engine))
             case "execution_options":
                 level = usually(call.kwargs.get("isolation_level", engine.isolation_level))
                 return EngineValue(level, engine.settings)
@@ -238,7 +288,44 @@ class EnvironmentInterpreter(Interpreter):
             return self._executed(connection, call)
         if call.name in _SAME:
             return connection
+        if call.name == "get_raw_connection":
+            return DriverConnection(connection)
         return Unknown(f"what {call.name}() of a connection returns", call.span, is_answer=True)
+
+    def _of_driver(self, driver: DriverConnection, call: Call) -> Value:
+        match call.name:
+            case "cursor" | "__enter__":
+                return driver
+            case "commit" | "rollback":
+                self.note(Ended(driver.connection, call.name == "commit", is_heard=False))
+                return None
+            case "set_session" if isinstance(is_autocommit := call.kwargs.get("autocommit"), bool):
+                self._switched(driver, is_autocommit=is_autocommit)
+                return None
+            case "set_isolation_level" | "set_autocommit":
+                level = call.get(0, "level", "isolation_level")
+                name = level.path.rpartition(".")[2] if isinstance(level, External) else level
+                self._switched(driver, is_autocommit=name is True or (name in _AUTOCOMMIT and name is not False))
+                return None
+            case "close":
+                return None
+        if call.name in _EXECUTING:
+            return self._executed(driver, call)
+        return Unknown(f"what {call.name}() of a connection returns", call.span, is_answer=True)
+
+    def _switched(self, driver: DriverConnection, *, is_autocommit: bool) -> None:
+        level = driver.connection.engine.isolation_level
+        own = None if level == "AUTOCOMMIT" else level
+        self.note(Isolated(driver.connection, "AUTOCOMMIT" if is_autocommit else own))
+
+    def assign(self, target: ast.expr, value: Value, scope: Scope) -> None:
+        if isinstance(target, ast.Attribute) and target.attr == "autocommit":
+            owner = self.evaluate(target.value, scope)
+            if isinstance(owner, DriverConnection):
+                if isinstance(value, bool):
+                    self._switched(owner, is_autocommit=value)
+                return
+        super().assign(target, value, scope)
 
     def _of_transaction(self, transaction: TransactionValue, call: Call) -> Value:
         if call.name in ("commit", "rollback", "close"):
@@ -281,7 +368,11 @@ class EnvironmentInterpreter(Interpreter):
             case _:
                 text = HOLE
         self.sends(text)
-        self.note(Executed(connection, text, call.span))
+        is_heard = connection is None or not (isinstance(connection, DriverConnection) or _is_refused(statement, call))
+        if isinstance(connection, DriverConnection):
+            connection = connection.connection
+        condition = self.conditions[-1].text if self.conditions else None
+        self.note(Executed(connection, text, call.span, condition, is_heard))
         return Rows(call.name)
 
     # -- blocks
@@ -299,6 +390,11 @@ class EnvironmentInterpreter(Interpreter):
         mark = len(self.account)
         super().handler(node, start, scope)
         del self.account[mark:]
+
+
+def _is_refused(statement: Value, call: Call) -> bool:
+    """Whether it is the plain text that `execute` took until SQLAlchemy 2.0, which began no transaction for it."""
+    return isinstance(statement, str) and call.name in ("execute", "scalar")
 
 
 def _started(pairs: Iterator[tuple[str, str]], span: Span) -> list[SessionSetting]:

@@ -124,6 +124,10 @@ class Project:
             return None
         return ProjectModule(name, display, package, _bindings(tree.body))
 
+    def path(self, name: str) -> Path | None:
+        """The file of a module or of a package, the folder of a package without one; None outside the project."""
+        return self._find(name)
+
     def _find(self, name: str) -> Path | None:
         """The file or folder of a module; scripts name the same few again and again."""
         if name not in self._paths:

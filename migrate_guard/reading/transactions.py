@@ -49,6 +49,8 @@ class Running:
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
     is_handed_connection: bool = False
+    is_in_transaction: bool = False
+    uncommitted: Executed | None = None
 
 
 _Key: TypeAlias = tuple[str, bool]
@@ -63,6 +65,8 @@ class _Session:
     is_begun: bool = False
     is_own: bool = False
     """env.py began that transaction itself, and ends it."""
+    begun_by: Executed | None = None
+    """The statement for which SQLAlchemy began it; None where env.py did."""
     kept: dict[_Key, SessionSetting] = field(default_factory=dict)
     pending: dict[_Key, SessionSetting] = field(default_factory=dict)
     """What the open transaction has set: undone with it if it is rolled back."""
@@ -71,10 +75,11 @@ class _Session:
     def is_autocommit(self) -> bool:
         return isinstance(self.level, str) and self.level.upper() == "AUTOCOMMIT"
 
-    def execute(self, text: str, span: Span) -> None:
-        if not self.is_autocommit:
-            self.is_begun = True
-        for change in changes(text):
+    def execute(self, event: Executed) -> None:
+        if event.is_heard and not self.is_autocommit and not self.is_begun:
+            self.is_begun, self.begun_by = True, event
+        span = event.span
+        for change in changes(event.text):
             if change.value is None:
                 self.give_back(change.name)
             elif not (change.is_local and self.is_autocommit):
@@ -98,7 +103,9 @@ class _Session:
                     self.kept.pop(key, None)
                     self.kept[key] = each
         self.pending.clear()
-        self.is_begun = self.is_own = False
+        if event.is_heard:
+            self.is_begun = self.is_own = False
+            self.begun_by = None
 
 
 @dataclass(slots=True, eq=False)
@@ -111,6 +118,8 @@ class _Way:
     """The connection was in a transaction."""
     opening: list[SessionSetting]
     """What had been set in that transaction, if nothing in env.py ends it."""
+    begun_by: Executed | None = None
+    """The statement that began it, if nothing in env.py commits it."""
     settings: tuple[SessionSetting, ...] | None = None
     """What is set when revisions run; None where they do not."""
 
@@ -168,13 +177,14 @@ class _Reader:
                 for function in advisory_locks(text):
                     is_waiting = not function.startswith("pg_try_")
                     self.locks.append(AdvisoryLock(function, span, is_waiting, not session.is_autocommit))
-                session.execute(text, span)
+                session.execute(event)
             case Ended(connection=connection, is_committed=is_committed):
                 session = self.session(connection)
                 session.end(event)
                 for way in self.ways:
                     if way.session is session and is_committed:
                         way.opening.clear()
+                        way.begun_by = None
             case Configured():
                 self.ways.append(self.way(event))
             case Ran() if self.ways:
@@ -194,7 +204,10 @@ class _Reader:
         heard = [each for name, each in self.listeners if name == "engine_connect" and each.is_begun]
         pending = [each for one in (session, *heard) for each in one.pending.values()]
         is_owned = session.is_own or session.is_autocommit
-        return _Way(event, session, session.is_begun or bool(heard), [] if is_owned else pending)
+        begun_by = next((each.begun_by for each in (session, *heard) if each.begun_by), None)
+        is_external = session.is_begun or bool(heard)
+        opening = pending if is_external and not is_owned else []
+        return _Way(event, session, is_external, opening, None if is_owned else begun_by)
 
     def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
         """What is set on a connection by now, in order."""
@@ -227,5 +240,7 @@ def running(account: Sequence[Event], target: Target) -> Running:
         tuple(replace(each, is_in_transaction=each not in way.opening) for each in way.settings or ()),
         tuple(reader.locks),
         way.session.is_autocommit,
+        is_in_transaction=any(each.is_external and not each.session.is_autocommit for each in ways),
+        uncommitted=next((each.begun_by for each in opened if each.begun_by), None),
         is_handed_connection=not any(isinstance(each.configured.connection, ConnectionValue) for each in reader.ways),
     )

@@ -55,6 +55,8 @@ class Case:
 USERS = 'op.execute("CREATE TABLE users (id bigint PRIMARY KEY, name text)")\n'
 ROWS = "INSERT INTO t (a, b) VALUES (1, 'x'), (2, 'y')"
 ROW = "INSERT INTO t (a, b) VALUES (3, 'z')"
+WIDER = "ALTER SEQUENCE t_a_seq AS bigint"
+"""What the change alone leaves undone, and the recipe does."""
 FILL = "UPDATE t SET a_new = a"
 TO_BIGINT = 'op.alter_column("t", "a", type_=sa.BigInteger(), existing_type=sa.Integer())'
 
@@ -84,7 +86,7 @@ CASES = {
     "unique": Case(table("a int, b text, CONSTRAINT uq UNIQUE (b, a)"), TO_BIGINT, FILL, ROWS, ROW),
     "primary key": Case(table("a int PRIMARY KEY, b text"), TO_BIGINT, FILL, ROWS, ROW),
     "serial primary key": Case(
-        table("a serial PRIMARY KEY, b text"),
+        table("a serial PRIMARY KEY, b text", WIDER),
         TO_BIGINT,
         FILL,
         "INSERT INTO t (b) VALUES ('x'), ('y')",
@@ -182,6 +184,7 @@ CASES = {
         table(
             'b text, "order Id" serial CONSTRAINT "Uq" UNIQUE, CONSTRAINT "Ck" CHECK ("order Id" > 0)',
             'CREATE INDEX "Ix" ON t ((- "order Id")) WHERE "order Id" > 1',
+            'ALTER SEQUENCE "t_order Id_seq" AS bigint',
         ),
         'op.alter_column("t", "order Id", type_=sa.BigInteger())',
         'UPDATE t SET "order Id_new" = "order Id"',
@@ -227,7 +230,8 @@ def test_nobody_waits_and_the_schema_is_the_same(
     assert before[CODE] > 0
     after = codes(mended(project, target, CODE))
     assert not after[CODE]
-    assert not after - before
+    # that the copy of a unique column is unique is for the data to say
+    assert not after - before - Counter({"MG409": after["MG409"]})
     assert schema_at_head(project, target) == schema
     assert not list(blocking(project, target))
 

@@ -9,7 +9,7 @@ import pytest
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import discover
-from migrate_guard.reading.environment import read_environment
+from migrate_guard.reading.environment import environment_sources, read_environment
 from migrate_guard.reading.project import Project, project_roots
 
 CONFIGURE = "context.configure(target_metadata=target_metadata)\n"
@@ -54,6 +54,61 @@ def read(folder: Path, env: str, models: str = "") -> Environment:
     (found,) = discover([folder], cwd=folder, environ={}).environments
     project = Project(project_roots(folder / "migrations", found.prepend_sys_path), folder)
     return read_environment(found, project, Target.default("postgresql"))
+
+
+MULTIDB = """\
+import re
+from alembic import context
+from sqlalchemy import engine_from_config
+
+config = context.config
+for name in re.split(r",\\s*", config.get_main_option("databases", "")):
+    engine = engine_from_config(config.get_section(name, {}), prefix="sqlalchemy.")
+    with engine.connect() as connection:
+        context.configure(connection=connection, transaction_per_migration=True)
+        with context.begin_transaction():
+            context.run_migrations(engine_name=name)
+"""
+
+
+def test_the_sections_of_several_databases(tmp_path: Path) -> None:
+    (tmp_path / "versions").mkdir()
+    (tmp_path / "env.py").write_text(MULTIDB, encoding="utf-8")
+    (tmp_path / "alembic.ini").write_text(
+        "[alembic]\nscript_location = .\ndatabases = one, two\n\n"
+        "[one]\nsqlalchemy.url = postgresql+psycopg://app@a/x\n\n"
+        "# migrate-guard: ignore[MG905] known\n[two]\n"
+        "# migrate-guard: ignore[MG908] another\n\nsqlalchemy.url = postgresql+asyncpg://app:Xy7Tq@b:6432/y?options=-c%%20lock_timeout%%3D5s\n",
+        encoding="utf-8",
+    )
+    (found,) = discover([tmp_path], cwd=tmp_path, environ={}).environments
+    project = Project(project_roots(tmp_path, found.prepend_sys_path), tmp_path)
+    environment = read_environment(found, project, Target.default("postgresql"))
+    one, two = environment.urls
+    assert (one.host, one.port, one.driver, one.database, one.span.line, one.is_used) == (
+        *("a", None, "psycopg", "x"),
+        *(6, True),
+    )
+    assert (two.host, two.port, two.user, two.span.line, two.has_secret) == ("b", 6432, "app", 12, True)
+    assert [(each.rules, each.first_line) for each in environment.suppressions] == [(("MG905",), 9), (("MG908",), 12)]
+    assert environment.has_statement_cache
+    (setting,) = environment.settings
+    assert (setting.name, setting.value, setting.span.line) == ("lock_timeout", "5s", 12)
+    sources = {each.path: each.text for each in environment_sources(found, tmp_path)}
+    assert "Xy7Tq" not in sources["alembic.ini"]
+    assert sources["alembic.ini"].count("***") == 1
+
+
+def test_what_configure_is_told(tmp_path: Path) -> None:
+    env = (
+        "import sqlalchemy as sa\ntarget_metadata = sa.MetaData()\n"
+        "context.configure(target_metadata=target_metadata, compare_type=False, compare_server_default=True,\n"
+        "    version_table_schema='meta', include_schemas=True)\n"
+    )
+    environment = read(tmp_path, env)
+    assert (environment.version_table_schema, environment.include_schemas) == ("meta", True)
+    assert environment.target_metadata == "known"
+    assert [(name, span.line) for name, span in environment.not_compared] == [("compare_type", 6)]
 
 
 METADATA = f"sa.MetaData(naming_convention={CONVENTION})"

@@ -85,6 +85,8 @@ class Case:
     """Alembic or env.py commits what the revisions do."""
     is_read: bool = True
     """The setting tells that it does not."""
+    is_begun: bool = True
+    """Somebody begins a transaction; where that is nobody, it is not told."""
 
 
 SET = "connection.execute(text(\"SET lock_timeout = '5s'\"))"
@@ -111,6 +113,7 @@ CASES = [
         "no transaction at all",
         online("context.configure(connection=connection)", "context.run_migrations()"),
         persists=False,
+        is_begun=False,
     ),
     Case(
         "no transaction but those of revisions",
@@ -174,11 +177,39 @@ CASES = [
         "none",
     ),
     Case(
+        "autocommit of the driver",
+        before("connection.connection.dbapi_connection.autocommit = True"),
+        "none",
+    ),
+    Case(
         "another isolation level",
         configured(PER_REVISION, engine='create_engine(URL, **NO_POOL, isolation_level="SERIALIZABLE")'),
         "per-revision",
     ),
     # settings
+    Case(
+        "set by a cursor of the driver",
+        before("connection.connection.cursor().execute(\"SET lock_timeout = '5s'\")", options=PER_REVISION),
+        "per-revision",
+        "5s",
+    ),
+    Case(
+        "set while the driver commits every statement",
+        before(
+            "driver = connection.connection.dbapi_connection",
+            "driver.autocommit = True",
+            "driver.execute(\"SET lock_timeout = '5s'\")",
+            "driver.autocommit = False",
+            options=PER_REVISION,
+        ),
+        "per-revision",
+        "5s",
+    ),
+    Case(
+        "asked before",
+        before("connection.scalar(select(func.version()))", options=PER_REVISION),
+        persists=False,
+    ),
     Case("set in the transaction", configured("", SET), timeout="5s"),
     Case("set in the transaction of nobody", configured(PER_REVISION, SET), "per-revision", "5s"),
     Case("set by the context", configured("", "context.execute(\"SET lock_timeout TO '5s'\")"), timeout="5s"),
@@ -390,6 +421,7 @@ def test_what_is_read_is_what_alembic_does(
     assert environment.is_autocommit == (case.mode == "none")
     assert (setting and setting.value) == case.timeout
     assert all(each.is_in_transaction for each in environment.settings) == case.is_read
+    assert (environment.uncommitted is None) == (case.persists or not case.is_begun)
     assert environment.configure_span is not None
     line = case.env.splitlines()[environment.configure_span.line - 1]
     assert line.lstrip().startswith("context.configure(connection=connection")

@@ -1,0 +1,73 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard import asking
+from migrate_guard.asking import uniqueness
+from migrate_guard.model.operations import DropConstraint, DropIndex, Operation
+from migrate_guard.model.revision import Revision
+from migrate_guard.model.schema import Index, Schema, Table, UniqueConstraint
+from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
+
+
+@rule(
+    "MG419",
+    on=Revision,
+    severity=Severity.WARNING,
+    dialects=("postgresql", "sqlite"),
+    yields_to=("MG120", "MG121", "MG206", "MG401"),
+)
+def unique_dropped(view: RevisionView) -> Iterator[Problem]:
+    """Flag a dropped unique key that ON CONFLICT of the code that still runs may name."""
+    if view.upgrade is None:
+        return
+    for statement in view.statements:
+        found = _dropped(statement)
+        if found is None:
+            continue
+        table, key = found
+        if statement.is_new(table.name) or _is_replaced(table, key, view.upgrade.after):
+            continue
+        columns = [each for each in key.columns if each]
+        on = f" ({', '.join(columns)})" if len(columns) == len(key.columns) else ""
+        message = (
+            f'without "{key.name}" the code that runs until the deploy is through fails with every '
+            f'INSERT … ON CONFLICT{on} into "{table.name}", and nothing keeps duplicates out'
+        )
+        yield Problem(
+            asking.hedged(message, statement.op),
+            statement.span,
+            object=f"{table.name}.{key.name}",
+            help="Create the key that takes its place first, and drop this one in a release whose running code names "
+            "it no more.",
+            confidence=asking.confidence(statement.op),
+            direction="upgrade",
+        )
+
+
+def _dropped(statement: Statement[Operation]) -> tuple[Table, UniqueConstraint | Index] | None:
+    """The unique key that a statement drops, and its table."""
+    match statement.op:
+        case DropConstraint(table=name, constraint=str(constraint)):
+            table = statement.before.table(name)
+            key = next((each for each in table.unique_constraints if each.name == constraint), None) if table else None
+            return (table, key) if table and key else None
+        case DropIndex(index=index):
+            table = statement.before.table_of_index(index.name, index.schema)
+            found = table.index(index.name) if table else None
+            return (table, found) if table and found and found.unique else None
+    return None
+
+
+def _is_replaced(table: Table, key: UniqueConstraint | Index, after: Schema) -> bool:
+    """Whether another key tells the same rows apart, or there is no table or column left to speak of.
+
+    Where that has fewer columns, no code has reason to name the ones of the key that is dropped.
+    """
+    left = after.table(table.name)
+    if left is None:
+        return True
+    own = uniqueness.parts(key)
+    if any(left.column(each) is None for each in own.columns if table.column(each)):
+        return True
+    return uniqueness.is_implied(key, uniqueness.keys(left))
