@@ -77,7 +77,7 @@ class OutsideDecision(Fact):
     decides: Literal["run", "text", "program"]
     """Whether operations run; what one of them is; all that another program does."""
     deed: str = ""
-    """An operation it decides about: `adds "users.email"`."""
+    """What it decides about: `adds "users.email"`, "op.add_column()"."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -29,8 +29,8 @@ from migrate_guard.reading.values import (
 if TYPE_CHECKING:
     from migrate_guard.reading.calls import CallEvaluator
 
-_OF_MIGRATIONS: Final = re.compile(r"alembic\w*|\w*migrations?\w*|versions", re.IGNORECASE)
-"""How packages are called whose code belongs to migrations, and is kept as old as they are."""
+_OF_MIGRATIONS: Final = re.compile(r"alembic\w*|\w*migrations?\w*|versions|\w*_[0-9a-f]{12}", re.IGNORECASE)
+"""How modules are called whose code belongs to migrations, and is kept as old as they are."""
 _HELPING: Final = re.compile(r"\w*(util|helper|compat)\w*", re.IGNORECASE)
 """How modules are called whose functions have no idea of the application's tables."""
 _APPLICATION: Final = frozenset(
@@ -92,6 +92,8 @@ def application_kind(machine: CallEvaluator, path: str, value: Value) -> Applica
             return "settings" if _is_settings(value.owner) or _last(path) in _SETTINGS else None
         case Function():
             return _named(path) if _last(path) in _SETTINGS | _SESSIONS else None
+        case External(path=elsewhere) if elsewhere != path:
+            return None
         case Unknown() | External():
             return _named(path)
     is_constant = isinstance(value, (*PRIMITIVES, *CONTAINERS)) and not _last(path).startswith("__")
@@ -107,10 +109,10 @@ def _of_class(machine: CallEvaluator, value: Class) -> ApplicationKind | None:
         return "enum"
     if value in machine.compiled or machine.is_type(value):
         return None
-    if _is_settings(value):
-        return "settings"
     is_mapped = value.lookup("__tablename__") is not None or value.lookup("__table__") is not None
-    return "model" if is_mapped or value.descends_from(*_BASES) else None
+    if is_mapped or value.descends_from(*_BASES):
+        return "model"
+    return "settings" if _is_settings(value) else None
 
 
 def _is_settings(value: Class) -> bool:

@@ -16,7 +16,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
 from migrate_guard.reading.builtins_ import call_builtin
-from migrate_guard.reading.computing import CONTAINERS, from_outside, plain_member, usually
+from migrate_guard.reading.computing import CONTAINERS, from_outside, outside, plain_member, usually
 from migrate_guard.reading.expressions import Evaluator
 from migrate_guard.reading.metadata import note_live
 from migrate_guard.reading.outside import source_of
@@ -56,6 +56,8 @@ class Call:
     kwargs: dict[str, Value]
     span: Span
     node: ast.Call
+    source: str = ""
+    """What an argument comes from that is neither the script nor the database."""
 
     def get(self, position: int | None, *names: str, default: Value = None) -> Value:
         """The argument by any of its names (directives renamed theirs over the years), else by position."""
@@ -80,6 +82,8 @@ class Call:
         return self.path.rpartition(".")[2]
 
 
+_OF_THE_WAY: Final = frozenset({"if_exists", "if_not_exists", "postgresql_concurrently"})
+"""Arguments of directives that decide how something comes about, not what it is."""
 _OF_METADATA: Final = frozenset({"create_all", "drop_all"})
 _TOUCHES_DATABASE: Final = (Connection, MigrationContext, Inspector, Batch)
 
@@ -255,10 +259,15 @@ class CallEvaluator(Evaluator):
 
     def call_external(self, call: Call) -> Value:
         top, _, _ = call.path.partition(".")
+        if top == "alembic" and any(isinstance(each, Unknown) for each in (*call.args, *call.kwargs.values())):
+            given = (value for name, value in call.kwargs.items() if name not in _OF_THE_WAY)
+            call.source = outside([*call.args, *given])
         call.args = [plain_member(usually(each), None) for each in call.args]
         call.kwargs = {name: plain_member(usually(each), None) for name, each in call.kwargs.items()}
         if top == "builtins":
             return call_builtin(call)
+        if call.name in _OF_METADATA:
+            note_live(self, call.node)
         if top == "alembic":
             from migrate_guard.reading.directives import call_alembic
 
@@ -272,8 +281,6 @@ class CallEvaluator(Evaluator):
         source = source_of(call.path)
         if call.name in _SESSIONS and not source:
             return self.opened_session(call.span)
-        if call.name in _OF_METADATA:
-            note_live(self, call.node)
         if any(map(is_database, [*call.args, *call.kwargs.values()])):
             self.unbounded(call.span, f"{call.path}() is called with the connection and lies outside the project")
             return Unknown(f"what {call.path}() returns", call.span, is_answer=True)

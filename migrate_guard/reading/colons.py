@@ -7,6 +7,7 @@ a word character behind it; quotes and comments do not matter (`_bind_params_reg
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
@@ -51,6 +52,8 @@ def _supplied(call: Call, value: Clause, given: Value) -> frozenset[str] | None:
     if value.takes_more:
         return None
     names = {name for name, _ in value.parameters}
+    if given is not None and not _is_display(call.argument_node(1, "parameters", "params")):
+        return None
     rows = given if isinstance(given, list | tuple) else [given]
     for each in rows:
         if isinstance(each, Mapping):
@@ -60,6 +63,13 @@ def _supplied(call: Call, value: Clause, given: Value) -> frozenset[str] | None:
     reserved = {"execution_options", "statement", "sqltext", "parameters", "params", "bind_arguments"}
     names.update(name for name in call.kwargs if name not in reserved)
     return None if call.node in call.machine.partly_known else frozenset(names)
+
+
+def _is_display(node: ast.expr | None) -> bool:
+    """Whether a value stands there with all its keys: what a variable holds may depend on conditions."""
+    if isinstance(node, ast.List | ast.Tuple):
+        return all(map(_is_display, node.elts))
+    return isinstance(node, ast.Dict) and None not in node.keys
 
 
 def note_ddl(call: Call, values: Iterable[Value], conditions: Iterable[Value]) -> None:

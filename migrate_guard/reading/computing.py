@@ -89,7 +89,8 @@ def outside(value: Value) -> str:
 
 
 OUTSIDE_NAMES: Final = {
-    "os.environ": "an environment variable",
+    "flask.current_app.config": "the application's setting",
+    "os.environ": "the environment variable",
     "os.name": "the machine",
     "sys.argv": "the command line",
     "sys.platform": "the machine",

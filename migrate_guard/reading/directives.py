@@ -100,7 +100,7 @@ def _handled(handle: Callable[[Arguments], Value], a: Arguments) -> Value:
     """What a directive gives, with what there is to note about its arguments."""
     if a.directive not in _OF_TEXT:
         given = [*a.values.values(), *a.rest]
-        note_text(a.call, given, f"runs {a.directive}")
+        note_text(a.call, given, f"op.{a.directive}()")
         note_ddl(a.call, given, [a.get("condition"), a.get("sqltext")])
     return handle(a)
 

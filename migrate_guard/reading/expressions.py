@@ -28,6 +28,7 @@ from migrate_guard.reading.computing import (
     is_same,
     known_items,
     modest,
+    outside,
     percent_format,
     plain_member,
     sql_expression,
@@ -339,7 +340,8 @@ class Evaluator(Machine):
             except FAILURES as error:
                 return Unknown(f"no such element: {error}", self.span(node))
         if isinstance(value, External):
-            return value
+            source = outside(value)
+            return Unknown(f"{source} {index}", self.span(node), source=f"{source} {index}") if source else value
         return derived("an element of a value that is not known", self.span(node), value)
 
     def slice(self, node: ast.Slice, scope: Scope) -> Value:

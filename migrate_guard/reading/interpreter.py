@@ -61,6 +61,10 @@ def interpret(
         for hook in project.type_hooks:
             machine.resolve(External(hook))
         machine.load_module(script.tree, scope)
+        if direction == "downgrade":
+            # what a script does to the database while it is imported has been there before the upgrade
+            machine.transitions.clear()
+            machine.schema = schema
         function = scope.variables.get(direction)
         if isinstance(function, External):
             function = machine.resolve(function)

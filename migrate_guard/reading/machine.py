@@ -218,6 +218,8 @@ class Machine:
 
     def remember(self, fact: Fact) -> None:
         """Remember something that rules about scripts want to know, with the condition it stands under."""
+        if fact.span.path != self.path:
+            return
         if self.conditions and fact.condition is None:
             fact = replace(fact, condition=self.conditions[-1].text)
         if fact not in self.facts:
@@ -243,11 +245,10 @@ class Machine:
                 and each.span
                 and not (each.source == CLOCK and isinstance(operation, Insert | Update | Delete))
             ):
-                self.facts.append(
-                    OutsideDecision(
-                        span=each.span, condition="", source=each.source, decides="run", deed=deed(operation)
-                    )
+                fact = OutsideDecision(
+                    span=each.span, condition="", source=each.source, decides="run", deed=deed(operation)
                 )
+                self.remember(fact)
 
     def opaque(
         self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True, may_create: bool = True

@@ -55,7 +55,7 @@ def _is_name(path: str) -> bool:
 
 def note_text(call: Call, values: Iterable[Value], deed: str) -> None:
     """Remember that an argument of something that changes the schema is not known from the script."""
-    source = next(filter(None, map(outside, parts(values))), "")
+    source = call.source or next(filter(None, map(outside, parts(values))), "")
     if source:
         call.machine.remember(OutsideDecision(span=call.span, source=source, decides="text", deed=deed))
 
@@ -70,7 +70,8 @@ def parts(values: Iterable[Value]) -> Iterator[Value]:
         yield each
         match each:
             case ColumnValue():
-                pending += [each.name, each.type, *each.arguments, *each.options.values()]
+                given = (value for name, value in each.options.items() if name not in _OF_PYTHON)
+                pending += [each.name, each.type, *each.arguments, *given]
             case ConstraintValue():
                 pending += [*each.columns, *each.referred, each.sqltext, *each.options.values()]
             case IndexValue():
@@ -88,3 +89,5 @@ def parts(values: Iterable[Value]) -> Iterator[Value]:
 
 
 _MAXIMUM_PARTS: Final = 5_000
+_OF_PYTHON: Final = frozenset({"default", "onupdate", "insert_default", "default_factory"})
+"""Arguments of a column that are none of the database's."""

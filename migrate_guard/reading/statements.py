@@ -9,7 +9,6 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
-from migrate_guard.model.deeds import deed
 from migrate_guard.model.source import Span
 from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
@@ -44,7 +43,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             return results.rows_of_statement(machine, value, call.name)
         case Clause(text=text) | str(text):
             if HOLE in text and not text.replace(HOLE, "").strip():
-                note_text(call, [text], "runs SQL")
+                note_text(call, [text], "the SQL")
                 machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known")
             else:
                 from migrate_guard.reading.sql import read_sql
@@ -57,7 +56,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 found = _placed(read_sql(str(text), machine.target, locate), given)
                 for operation in _decided(call, found):
                     if isinstance(text, OutsideText) and not isinstance(operation, _OF_ROWS):
-                        note_text(call, [text], deed(operation))
+                        note_text(call, [text], "the SQL")
                     named = _named(operation, str(text), machine)
                     machine.emit(results.with_rows_after(named, str(text), given, machine))
                 return results.rows_of_text(call, text, given)
@@ -71,7 +70,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case _ if _is_about_rows(node):
             machine.opaque(call.span, f"the statement that {call.name}() runs is not known", changes_schema=False)
         case _:
-            note_text(call, [value], "runs SQL")
+            note_text(call, [value], "the SQL")
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
 

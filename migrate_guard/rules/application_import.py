@@ -1,24 +1,27 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from migrate_guard import asking
 from migrate_guard.asking import scripts
-from migrate_guard.model.facts import ApplicationKind, ApplicationUse
+from migrate_guard.model.facts import ApplicationKind, ApplicationUse, LiveMetadata
 from migrate_guard.model.instead import Code, Instead
-from migrate_guard.model.revision import Revision
+from migrate_guard.model.revision import Direction, Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
+_MOST_NAMED: Final = 3
 _HAPPENS: Final[dict[ApplicationKind, str]] = {
-    "model": "has the columns of today, not those that the table has at this revision",
-    "table": "has the columns of today, not those that the table has at this revision",
-    "metadata": "has the tables of today, not those that there are at this revision",
-    "enum": "has the members of today, not those of this revision",
-    "settings": "decides at each run what the migration does",
-    "session": "is what the application connects with today, outside of the migration's transaction",
-    "constant": "has the value of today, not that of this revision",
-    "code": "does what it does today, not what it did at this revision",
+    "model": "with the columns of today, not those of the table at this revision",
+    "table": "with the columns of today, not those of the table at this revision",
+    "metadata": "with the tables of today, not those of this revision",
+    "enum": "with the members of today, not those of this revision",
+    "settings": "what is set where it runs decides what the migration does",
+    "session": "with the settings and events that connections have there today",
+    "constant": "with the value of today, not that of this revision",
+    "code": "it does what it does today, not what it did at this revision",
 }
 _HELP: Final[dict[ApplicationKind, str]] = {
     "model": "Declare in the script what it uses of the table.",
@@ -41,18 +44,28 @@ class Options:
 @rule("MG115", on=Revision, severity=Severity.WARNING, options=Options, yields_to=("MG116",))
 def application_import(view: RevisionView, options: Options) -> Iterator[Problem]:
     """Flag a script that uses models, settings, sessions or enums of the application, which change behind its back."""
+    live = {each.origin for each, _ in scripts.facts(view, LiveMetadata)}
+    groups: defaultdict[tuple[object, ...], list[tuple[ApplicationUse, Direction]]] = defaultdict(list)
     for use, direction in scripts.facts(view, ApplicationUse):
-        if any(use.name == each or use.name.startswith(f"{each}.") for each in options.allow):
-            continue
+        if not any(use.name == each or use.name.startswith(f"{each}.") for each in options.allow):
+            groups[use.span.line, use.kind, use.name if use.name in live else ""].append((use, direction))
+    for group in groups.values():
+        first, direction = group[0]
+        names = asking.quoted(_few([use.name for use, _ in group]))
+        belongs, it_is = ("belongs", "it is") if len(group) == 1 else ("belong", "they are")
         yield Problem(
-            f'"{use.name}" is code of the application: it {_HAPPENS[use.kind]}, and when it is moved every '
-            "Alembic command fails",
-            use.span,
-            object=use.name,
-            help=_HELP[use.kind],
-            instead=_instead(use),
+            f"{names} {belongs} to the application: {_HAPPENS[first.kind]}, and the migration fails when {it_is} moved",
+            first.span,
+            object=first.name if len(group) == 1 else first.name.rpartition(".")[0],
+            help=_HELP[first.kind],
+            instead=_instead(first) if len(group) == 1 else (),
             direction=direction,
         )
+
+
+def _few(names: Sequence[str]) -> list[str]:
+    """The names, shortened where there are many."""
+    return [*names[:2], f"{len(names) - 2} more"] if len(names) > _MOST_NAMED else list(names)
 
 
 def _instead(use: ApplicationUse) -> Instead:

@@ -33,13 +33,7 @@ def environment_dependent(view: RevisionView) -> Iterator[Problem]:
 def _message(fact: OutsideDecision) -> str:
     match fact.decides:
         case "run":
-            return (
-                f"{fact.source} decides whether the migration {fact.deed}: databases at the same revision have "
-                "different schemas"
-            )
+            return f"{fact.source} decides whether the migration {fact.deed}: databases at the same revision differ"
         case "text":
-            return (
-                f"what the migration {fact.deed} with comes from {fact.source}: databases at the same revision have "
-                "different schemas"
-            )
+            return f"{fact.deed} depends on {fact.source}: databases at the same revision differ"
     return f"what {fact.source} does is up to the machine that runs the migration, and no downgrade knows it"

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, TypeGuard
 
 from migrate_guard import asking
 from migrate_guard.asking import scripts
 from migrate_guard.model.facts import TransactionAction, TransactionCall
-from migrate_guard.model.operations import RawSql
+from migrate_guard.model.operations import Operation, RawSql
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
@@ -51,11 +51,11 @@ def manual_transaction_control(view: RevisionView) -> Iterator[Problem]:
             direction=direction,
         )
     for run in scripts.runs(view):
-        for transition in run.transitions:
-            op = transition.operation
-            if isinstance(op, RawSql) and op.kind in _ENDING | _BEGINNING and not op.is_apart:
-                if op.kind.startswith(("ROLLBACK", "ABORT")) and " TO " in f" {op.sql.upper()} ":
-                    continue
+        sent = [each.operation for each in run.transitions if _is_control(each.operation)]
+        is_ended = any(each.kind in _ENDING for each in sent)
+        for op in sent:
+            # a BEGIN that a COMMIT answers is the same slip
+            if op.kind in _ENDING or not is_ended:
                 yield Problem(
                     asking.hedged(f"{op.kind} {_sent(op.kind)}", op),
                     op.span,
@@ -64,6 +64,13 @@ def manual_transaction_control(view: RevisionView) -> Iterator[Problem]:
                     confidence=asking.confidence(op),
                     direction=run.direction,
                 )
+
+
+def _is_control(op: Operation) -> TypeGuard[RawSql]:
+    """Whether it is SQL that ends or begins a transaction of the migration; a savepoint is none."""
+    if not isinstance(op, RawSql) or op.is_apart or op.kind not in _ENDING | _BEGINNING:
+        return False
+    return not (op.kind in ("ROLLBACK", "ABORT") and " TO " in op.sql.upper())
 
 
 def _sent(kind: str) -> str:

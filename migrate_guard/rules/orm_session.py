@@ -12,12 +12,13 @@ from migrate_guard.rule import Problem, Related, RevisionView, Severity, rule
 @rule("MG117", on=Revision, severity=Severity.WARNING)
 def orm_session(view: RevisionView) -> Iterator[Problem]:
     """Flag an ORM session that works on mapped classes; one that only executes Core statements is a connection."""
-    is_live = any(use.kind == "model" for use, _ in scripts.facts(view, ApplicationUse))
+    live = [use.name for use, _ in scripts.facts(view, ApplicationUse) if use.kind == "model"]
     seen: set[Span] = set()
     for fact, direction in scripts.facts(view, OrmUse):
         if fact.span in seen:
             continue
         seen.add(fact.span)
+        is_live = any(not fact.model or each.rpartition(".")[2] == fact.model for each in live)
         yield Problem(
             scripts.hedged(_message(fact, is_live=is_live), fact),
             fact.span,
@@ -40,4 +41,4 @@ def _message(fact: OrmUse, *, is_live: bool) -> str:
             f"the session works on {what} with the columns, defaults and events that the models have today: it names "
             "columns that a later revision adds, and fails on every new database"
         )
-    return f"the session loads every row of {what} into an object, and writes each back by itself"
+    return f"the session makes an object of each row of {what} that it touches, and writes them one by one"
