@@ -56,7 +56,7 @@ _BASES: Final = (
 def is_of_migrations(machine: CallEvaluator, path: str) -> bool:
     """Whether a dotted name leads into code that lies with the migrations, or says by its name that it is for them."""
     parts = path.split(".")
-    if any(_OF_MIGRATIONS.fullmatch(each) for each in parts[:-1]):
+    if any(_OF_MIGRATIONS.fullmatch(each) for each in parts) or "migration" in parts[-1].lower():
         return True
     location = machine.project.script_location
     if not location or location == ".":

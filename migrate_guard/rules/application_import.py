@@ -51,7 +51,7 @@ def application_import(view: RevisionView, options: Options) -> Iterator[Problem
             groups[use.span.line, use.kind, use.name if use.name in live else ""].append((use, direction))
     for group in groups.values():
         first, direction = group[0]
-        names = asking.quoted(_few([use.name for use, _ in group]))
+        names = _listed([use.name for use, _ in group])
         belongs, it_is = ("belongs", "it is") if len(group) == 1 else ("belong", "they are")
         yield Problem(
             f"{names} {belongs} to the application: {_HAPPENS[first.kind]}, and the migration fails when {it_is} moved",
@@ -63,9 +63,11 @@ def application_import(view: RevisionView, options: Options) -> Iterator[Problem
         )
 
 
-def _few(names: Sequence[str]) -> list[str]:
-    """The names, shortened where there are many."""
-    return [*names[:2], f"{len(names) - 2} more"] if len(names) > _MOST_NAMED else list(names)
+def _listed(names: Sequence[str]) -> str:
+    """The names in a sentence, shortened where there are many."""
+    if len(names) <= _MOST_NAMED:
+        return asking.quoted(names)
+    return f'"{names[0]}", "{names[1]}" and {len(names) - 2} more'
 
 
 def _instead(use: ApplicationUse) -> Instead:
