@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from migrate_guard.model.source import Span
     from migrate_guard.reading.calls import Call
 
-_PARAMETER: Final = re.compile(rf"(?<![:\w\\{HOLE}]):(\w+)(?![:\w{HOLE}])")
+PARAMETER: Final = re.compile(rf"(?<![:\w\\{HOLE}]):(\w+)(?![:\w{HOLE}])")
+"""A parameter of `text()`; beside a part that is not known nothing is one."""
 
 
 def note_sent(call: Call, value: Value, given: Value, locate: Callable[[int, int], Span]) -> None:
@@ -33,7 +34,7 @@ def note_sent(call: Call, value: Value, given: Value, locate: Callable[[int, int
     supplied = _supplied(call, value, given)
     if supplied is None:
         return
-    found = [each for each in _PARAMETER.finditer(text) if each[1] not in supplied]
+    found = [each for each in PARAMETER.finditer(text) if each[1] not in supplied]
     if not found:
         return
     first = found[0]
@@ -82,6 +83,6 @@ def note_ddl(call: Call, values: Iterable[Value], conditions: Iterable[Value]) -
             texts.append(each.sqltext)
         elif isinstance(each, Generated) and each.kind == "computed":
             texts += each.args[:1]
-    names = [each[1] for text in texts if isinstance(text, str) and ":" in text for each in _PARAMETER.finditer(text)]
+    names = [each[1] for text in texts if isinstance(text, str) and ":" in text for each in PARAMETER.finditer(text)]
     if names:
         call.machine.remember(ColonBind(span=call.span, names=tuple(dict.fromkeys(names)), is_sent=False))
