@@ -84,7 +84,8 @@ def outside(value: Value) -> str:
     if isinstance(value, Clause):
         return outside(value.text)
     if isinstance(value, list | tuple):
-        return next(filter(None, map(outside, value[:20])), "")
+        # not those inside of it: a list that holds another one twice, sixty times over, is endless to walk
+        return next((each.source for each in value[:20] if isinstance(each, Unknown | OutsideText) and each.source), "")
     return ""
 
 
