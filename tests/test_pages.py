@@ -114,7 +114,7 @@ def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
                 written[fence.title] = (0, fence)
             case "file":
                 assert fence.title
-                (folder / fence.title).parent.mkdir(exist_ok=True)
+                (folder / fence.title).parent.mkdir(parents=True, exist_ok=True)
                 (folder / fence.title).write_text(fence.code, encoding="utf-8")
                 written[fence.title] = (0, fence)
     return written
@@ -179,7 +179,8 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     settings = example.settings
     dialect: DialectName = settings.get("dialect", "postgresql")  # type: ignore[assignment]  # the pages' own words
     version = tuple(map(int, settings["version"].split("."))) if "version" in settings else None
-    options = dict(each.split("=", 1) for each in settings.get("options", "").split(",") if each)
+    given = (each.split("=", 1) for each in settings.get("options", "").split(",") if each)
+    options = {name: value[1:-1].split() if value.startswith("[") else value for name, value in given}
     rule = next(each for each in load_rules() if each.code == page.code)
     report = check(
         tmp_path,

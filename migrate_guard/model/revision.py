@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
+from migrate_guard.model.facts import Fact
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.schema import Schema
@@ -26,6 +27,8 @@ class Unknown:
     """The table of which it is a row."""
     default: tuple[object, ...] = ()
     """What it is unless the environment says otherwise, where that is known."""
+    source: str = ""
+    """What it comes from, where that is neither the script nor the database: "the clock"."""
 
     def __str__(self) -> str:
         return f"a value that is not known ({self.reason})"
@@ -126,6 +129,8 @@ class Run:
     after: Schema
     raises: Span | None = None
     """Where it raises whatever the database holds: a declared refusal."""
+    facts: tuple[Fact, ...] = ()
+    """What the script does besides."""
 
 
 @dataclass(frozen=True, slots=True)

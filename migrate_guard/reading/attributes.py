@@ -223,6 +223,7 @@ def _of_context(machine: CallEvaluator, value: MigrationContext, name: str, node
         case "bind" | "connection":
             return Connection()
         case "as_sql":
+            machine.offline_asked += 1
             return False
         case "config":
             return External("alembic.context.config")
@@ -285,6 +286,7 @@ def _of_row(machine: CallEvaluator, value: Row, name: str, node: ast.expr) -> Va
 
 def _of_rows(machine: CallEvaluator, value: Rows, name: str, node: ast.expr) -> Value:
     if name in ("rowcount", "lastrowid", "returns_rows"):
+        machine.needs_database("rows", node, name)
         return Unknown(f"the {name} of a result", machine.span(node), is_answer=True)
     return BoundMethod(value, name)
 

@@ -51,6 +51,8 @@ def _has_computed_default(column: ColumnValue) -> bool:
 def recreate(machine: CallEvaluator, batch: Batch, span: Span) -> None:
     """Emit what the copy changes by itself, at the first directive that needs it."""
     batch.is_recreated = True
+    if machine.target.dialect == "sqlite" and not batch.copied:
+        machine.needs_database_at("batch", span)
     table = machine.schema.table(batch.table) if isinstance(batch.table, QualifiedName) else None
     if table is None or machine.target.dialect != "sqlite":
         return

@@ -16,8 +16,10 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
 from migrate_guard.reading.builtins_ import call_builtin
-from migrate_guard.reading.computing import CONTAINERS, plain_member, usually
+from migrate_guard.reading.computing import CONTAINERS, from_outside, outside, plain_member, usually
 from migrate_guard.reading.expressions import Evaluator
+from migrate_guard.reading.metadata import note_live
+from migrate_guard.reading.outside import source_of
 from migrate_guard.reading.project import Project, ProjectModule
 from migrate_guard.reading.python_methods import call_python_method
 from migrate_guard.reading.standard_library import call_standard
@@ -54,6 +56,8 @@ class Call:
     kwargs: dict[str, Value]
     span: Span
     node: ast.Call
+    source: str = ""
+    """What an argument comes from that is neither the script nor the database."""
 
     def get(self, position: int | None, *names: str, default: Value = None) -> Value:
         """The argument by any of its names (directives renamed theirs over the years), else by position."""
@@ -78,6 +82,9 @@ class Call:
         return self.path.rpartition(".")[2]
 
 
+_OF_THE_WAY: Final = frozenset({"if_exists", "if_not_exists", "postgresql_concurrently"})
+"""Arguments of directives that decide how something comes about, not what it is."""
+_OF_METADATA: Final = frozenset({"create_all", "drop_all"})
 _TOUCHES_DATABASE: Final = (Connection, MigrationContext, Inspector, Batch)
 
 
@@ -98,6 +105,12 @@ class CallEvaluator(Evaluator):
         """What `@compiles` lets spell a type for this database: by class of the project, or name of SQLAlchemy's."""
         self.tables: list[TableValue] = []
         """The tables that the script declares, for the indexes it declares on them apart."""
+        self.borrowed: dict[int, tuple[str, ast.expr]] = {}
+        """The functions of other modules that the script names, by the identity of their nodes."""
+        self.imported: dict[str, str] = {}
+        """What the names are that the script imports, by dotted path."""
+        self.imports: dict[str, Span] = {}
+        """Where the script imports a name."""
         self.statement: ast.expr | None = None
         """The call that makes a statement of its own: it is there for what it does, not for what it returns."""
 
@@ -113,7 +126,12 @@ class CallEvaluator(Evaluator):
             value = self.resolve(value)
             if isinstance(value, External):
                 path = f"{value.path}.{name}"
-                return self.assigned[path] if path in self.assigned else self.resolve(External(path))
+                if path in self.assigned:
+                    return self.assigned[path]
+                found = self.resolve(External(path))
+                if self.call_site is None and path not in self.used:
+                    self.use(path, found, node)
+                return found
         answer = ATTRIBUTES.get(type(value))
         if answer is not None:
             return answer(self, value, name, node)
@@ -123,6 +141,30 @@ class CallEvaluator(Evaluator):
             # an engine from wherever: a migration knows one database
             return DialectValue()
         return value if isinstance(value, Unknown) else Unknown(f"the attribute {name!r} of a value not known")
+
+    def use(self, path: str, value: Value, node: ast.expr) -> None:
+        """Take note of an imported name that the script uses."""
+        if path.partition(".")[0] in _OUTSIDE:
+            self.used.add(path)
+        else:
+            from migrate_guard.reading.application import note_use
+
+            note_use(self, path, value, node)
+            if isinstance(value, Function):
+                self.borrowed[id(value.node)] = path, node
+
+    def handed(self, function: Function) -> None:
+        """Take note of a function of another module that works on the database."""
+        path, node = self.borrowed.get(id(function.node), ("", None))
+        if node is not None:
+            from migrate_guard.reading.application import note_code
+
+            note_code(self, path, node)
+
+    @staticmethod
+    def is_type(owner: Class) -> bool:
+        """Whether a class of the project is a column type."""
+        return owner.descends_from(*_TYPE_BASES) or _is_type(owner)
 
     def resolve(self, value: Value) -> Value:
         """Look an imported name up in the project; a name of any other package stays what it is."""
@@ -201,10 +243,13 @@ class CallEvaluator(Evaluator):
     def call_unknown(self, function: Value, args: list[Value], kwargs: dict[str, Value], node: ast.Call) -> Value:
         """A call that cannot be followed; one that is handed the connection may do anything."""
         text = _callee(node)
-        if text.rpartition(".")[2] in _SESSIONS:
-            return Connection(is_session=True)
+        name = text.rpartition(".")[2]
+        if name in _SESSIONS:
+            return self.opened_session(self.span(node))
         if isinstance(function, Connection):
-            return function
+            return function if function.opened_at or not function.is_session else self.opened_session(self.span(node))
+        if name in _OF_METADATA:
+            note_live(self, node)
         if text.endswith(".run_sync") and args:
             # only a connection has it, whatever made that one (sqlalchemy/ext/asyncio/engine.py)
             return self.call_value(args[0], [Connection(), *args[1:]], kwargs, node)
@@ -214,10 +259,15 @@ class CallEvaluator(Evaluator):
 
     def call_external(self, call: Call) -> Value:
         top, _, _ = call.path.partition(".")
+        if top == "alembic" and any(isinstance(each, Unknown) for each in (*call.args, *call.kwargs.values())):
+            given = (value for name, value in call.kwargs.items() if name not in _OF_THE_WAY)
+            call.source = outside([*call.args, *given])
         call.args = [plain_member(usually(each), None) for each in call.args]
         call.kwargs = {name: plain_member(usually(each), None) for name, each in call.kwargs.items()}
         if top == "builtins":
             return call_builtin(call)
+        if call.name in _OF_METADATA:
+            note_live(self, call.node)
         if top == "alembic":
             from migrate_guard.reading.directives import call_alembic
 
@@ -228,20 +278,27 @@ class CallEvaluator(Evaluator):
             return call_sqlalchemy(call)
         if top in sys.stdlib_module_names:
             return call_standard(call)
-        if call.name in _SESSIONS:
-            return Connection(is_session=True)
+        source = source_of(call.path)
+        if call.name in _SESSIONS and not source:
+            return self.opened_session(call.span)
         if any(map(is_database, [*call.args, *call.kwargs.values()])):
             self.unbounded(call.span, f"{call.path}() is called with the connection and lies outside the project")
             return Unknown(f"what {call.path}() returns", call.span, is_answer=True)
-        if call.name[:1].isupper():
+        if call.name[:1].isupper() and not source:
             return SqlType(call.path, tuple(call.args), call.kwargs, call.span)
         if call.node is self.statement and self.depth and call.name not in _TALKING:
             self.opaque(call.span, f"{call.path}() lies outside the project and cannot be read")
-        return Unknown(f"what {call.path}() returns", call.span, _QUESTION.search(call.name) is not None)
+        return Unknown(f"what {call.path}() returns", call.span, _QUESTION.search(call.name) is not None, source=source)
+
+    def opened_session(self, span: Span) -> Connection:
+        """A session that the script opens."""
+        if self.call_site is None and not self.importing:
+            self.needs_database_at("session", span)
+        return Connection(is_session=True, opened_at=span)
 
     def call_method(self, receiver: Value, call: Call) -> Value:
         if isinstance(receiver, (str, bytes, int, float, *CONTAINERS)):
-            return call_python_method(receiver, call)
+            return from_outside(call_python_method(receiver, call), receiver, *call.args, *call.kwargs.values())
         if isinstance(receiver, Batch):
             from migrate_guard.reading.directives import call_batch
 
@@ -250,6 +307,8 @@ class CallEvaluator(Evaluator):
             from migrate_guard.reading.inspection import call_inspector
 
             return call_inspector(receiver, call)
+        if call.name in _OF_METADATA:
+            note_live(self, call.node, receiver)
         from migrate_guard.reading.database import call_database
 
         return call_database(receiver, call)

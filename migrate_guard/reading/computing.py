@@ -18,10 +18,12 @@ from migrate_guard.reading.values import (
     Columns,
     ColumnValue,
     EnumMember,
+    External,
     FilePath,
     Instance,
     ListValue,
     OrderedSet,
+    OutsideText,
     Row,
     Rows,
     SqlType,
@@ -73,9 +75,42 @@ def is_answer(value: Value) -> bool:
     return isinstance(value, Rows)
 
 
+def outside(value: Value) -> str:
+    """What a value comes from that is neither the script nor the database; empty where there is nothing of that."""
+    if isinstance(value, Unknown | OutsideText):
+        return value.source
+    if isinstance(value, External):
+        return OUTSIDE_NAMES.get(value.path, "")
+    if isinstance(value, Clause):
+        return outside(value.text)
+    if isinstance(value, list | tuple):
+        # not those inside of it: a list that holds another one twice, sixty times over, is endless to walk
+        return next((each.source for each in value[:20] if isinstance(each, Unknown | OutsideText) and each.source), "")
+    return ""
+
+
+OUTSIDE_NAMES: Final = {
+    "flask.current_app.config": "the application's setting",
+    "os.environ": "the environment variable",
+    "os.name": "the machine",
+    "sys.argv": "the command line",
+    "sys.platform": "the machine",
+}
+"""Objects of the standard library that hold what is known on the machine alone."""
+
+
+def from_outside(text: Value, *sources: Value) -> Value:
+    """A text that is made of such values, marked with where the first comes from."""
+    if not isinstance(text, str) or isinstance(text, OutsideText):
+        return text
+    source = next(filter(None, map(outside, sources)), "")
+    return OutsideText(text, source) if source else text
+
+
 def derived(reason: str, span: Span, *sources: Value) -> Unknown:
     """An unknown value computed from others."""
-    return Unknown(reason, span, any(map(is_answer, sources)))
+    source = next(filter(None, map(outside, sources)), "")
+    return Unknown(reason, span, any(map(is_answer, sources)), source=source)
 
 
 def truth(value: Value) -> bool | None:
@@ -325,7 +360,9 @@ def contains(container: Value, item: Value) -> bool | None:
 
 def usually(value: Value) -> Value:
     """What a value is as long as the environment sets nothing else."""
-    return value.default[0] if isinstance(value, Unknown) and value.default else value
+    if not isinstance(value, Unknown) or not value.default:
+        return value
+    return from_outside(value.default[0], value)
 
 
 def plain_member(value: Value, other: Value) -> Value:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, cast
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.computing import texts, to_text
+from migrate_guard.reading.computing import from_outside, texts, to_text
 from migrate_guard.reading.connections import engine
 from migrate_guard.reading.values import (
     HOLE,
@@ -185,7 +185,14 @@ def _text(call: Call) -> Value:
     value = call.get(0, "text")
     if isinstance(value, Clause):
         return value
-    return Clause(value if isinstance(value, str) else HOLE)
+    if isinstance(value, str):
+        return Clause(value, is_text=call.name == "text")
+    return Clause(cast(str, from_outside(HOLE, value)))
+
+
+def as_text(value: Value) -> Value:
+    """What Alembic makes of a string that is to be executed: a `text()`."""
+    return Clause(value, is_text=True) if isinstance(value, str) else value
 
 
 def _function(call: Call) -> Value:
@@ -247,18 +254,20 @@ def _metadata(call: Call) -> Value:
     return MetaDataValue(
         schema if isinstance(schema, str) else None,
         texts(convention),
+        origin=call.machine.origin,
     )
 
 
 def _inspect(call: Call) -> Value:
     subject = call.get(0)
     if isinstance(subject, Connection | Unknown) or subject is None:
+        call.machine.needs_database("inspector", call.node)
         return Inspector()
     return Unknown("an inspection of an object")
 
 
 def _session(call: Call) -> Value:
-    return Connection(is_session=True)
+    return call.machine.opened_session(call.span)
 
 
 def query(call: Call) -> Statement:
@@ -274,7 +283,15 @@ def query(call: Call) -> Statement:
         conditions=(HOLE,) if len(set(tables)) > 1 else (),
         columns=() if whole else tuple(each.name for each in columns),
         functions=() if whole else tuple(functions),
+        is_of_entities=any(map(is_of_entity, selected)),
     )
+
+
+def is_of_entity(value: Value) -> bool:
+    """Whether a value is a mapped class, an object or an attribute of one, or a name of the application."""
+    if isinstance(value, ColumnValue):
+        return value.table is not None
+    return isinstance(value, Class | Instance | External)
 
 
 def _table_of_column(call: Call, value: Value) -> QualifiedName | None:
@@ -310,7 +327,8 @@ def table_name(value: Value) -> QualifiedName | None:
 
 def _dml(kind: str) -> Callable[[Call], Value]:
     def build(call: Call) -> Value:
-        return Statement(kind, table_name(call.get(0, "table")))
+        target = call.get(0, "table")
+        return Statement(kind, table_name(target), is_of_entities=is_of_entity(target))
 
     return build
 
@@ -352,7 +370,8 @@ def _declarative_base(call: Call) -> Value:
     """A declarative base, or the registry that would make it: both have the MetaData."""
     metadata, model = call.get(None, "metadata"), call.get(None, "cls")
     own = (model,) if isinstance(model, Class) else ()
-    made = Class("Base", (*own, External("sqlalchemy.orm.DeclarativeBase")), Scope(is_class=True), call.span)
+    scope = Scope(is_class=True, path=call.machine.origin or call.machine.path)
+    made = Class("Base", (*own, External("sqlalchemy.orm.DeclarativeBase")), scope, call.span)
     if metadata is not None:
         made.scope.variables["metadata"] = metadata
     return made
@@ -360,7 +379,7 @@ def _declarative_base(call: Call) -> Value:
 
 def _registry(call: Call) -> Value:
     metadata = call.get(None, "metadata")
-    return Registry(metadata if isinstance(metadata, MetaDataValue) else MetaDataValue())
+    return Registry(metadata if isinstance(metadata, MetaDataValue) else MetaDataValue(origin=call.machine.origin))
 
 
 def base_of_registry(registry: Registry, call: Call) -> Class:

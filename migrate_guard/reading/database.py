@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from migrate_guard.model.facts import OrmUse
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE
 from migrate_guard.reading import connections, results, sqltypes
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import known_items, sql_expression, sql_text
-from migrate_guard.reading.constructs import as_type, query, table_name
+from migrate_guard.reading.constructs import as_text, as_type, query, table_name
 from migrate_guard.reading.ddl_elements import call_index
 from migrate_guard.reading.models import model_table
 from migrate_guard.reading.schema_objects import (
@@ -24,6 +25,7 @@ from migrate_guard.reading.schema_objects import (
     call_type,
 )
 from migrate_guard.reading.statements import emit_statement, execute
+from migrate_guard.reading.transaction_calls import note_transaction
 from migrate_guard.reading.values import (
     HOLE,
     AutocommitBlock,
@@ -88,12 +90,19 @@ def _connection(receiver: Connection, call: Call) -> Value:
     if name in _EXECUTING:
         with call.machine.sending(receiver.own):
             rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
+        if receiver.is_session:
+            _note_entities(receiver, call)
         if not isinstance(rows, Rows):
             return rows
-        return results.scalar(rows, call) if name == "scalar" else results.call_rows(rows, call)
+        if name in ("scalar", "scalars"):
+            call.machine.needs_database("rows", call.node, name)
+        if name == "scalar":
+            return results.scalar(rows, call)
+        return results.call_rows(rows, call) if name == "scalars" else rows
     if name == "execution_options":
         return connections.with_options(receiver, call)
     if name in ("connect", "begin", "raw_connection"):
+        note_transaction(receiver, call)
         return connections.opened(receiver)
     if name in _CHAINING:
         return Connection() if name in ("connection", "get_bind", "bind", "engine") else receiver
@@ -109,6 +118,7 @@ def _connection(receiver: Connection, call: Call) -> Value:
         case "__call__":
             return receiver
         case "commit" | "rollback" if receiver.own is None:
+            note_transaction(receiver, call)
             call.machine.is_between = True
         case "set_isolation_level":
             connections.isolated(receiver, call)
@@ -118,6 +128,8 @@ def _connection(receiver: Connection, call: Call) -> Value:
 
 
 def _session(receiver: Connection, call: Call) -> Value:
+    note_transaction(receiver, call)
+    _note_entities(receiver, call)
     match call.name:
         case "query":
             return query(call)
@@ -135,6 +147,33 @@ def _session(receiver: Connection, call: Call) -> Value:
         case "get" | "refresh":
             return Unknown("a row of the database", call.span, is_answer=True, table=table_name(call.get(0)))
     return None
+
+
+_ORM: Final = frozenset(
+    {"query", "add", "add_all", "merge", "delete", "get", "get_one", "refresh", "bulk_save_objects",
+     "bulk_insert_mappings", "bulk_update_mappings"}
+)  # fmt: skip
+
+
+def _note_entities(receiver: Connection, call: Call) -> None:
+    """Remember that a session works on mapped classes or their objects; Core statements are none of its business."""
+    if call.name in _EXECUTING:
+        first = call.get(0, "statement")
+        is_orm = isinstance(first, Statement) and first.is_of_entities
+    elif call.name == "query":
+        is_orm = not call.args or not all(
+            isinstance(each, TableValue | Clause) or _is_of_core(each) for each in call.args
+        )
+    else:
+        is_orm = call.name in _ORM
+    if is_orm and not call.machine.importing:
+        value = call.get(0)
+        model = value.owner.name if isinstance(value, Instance) else value.name if isinstance(value, Class) else ""
+        call.machine.remember(OrmUse(span=receiver.opened_at or call.span, call=call.name, at=call.span, model=model))
+
+
+def _is_of_core(value: Value) -> bool:
+    return isinstance(value, ColumnValue) and value.table is None
 
 
 def _insert(call: Call, value: Value) -> None:
@@ -233,7 +272,8 @@ def _clause(receiver: Clause, call: Call) -> Value:
         case "asc":
             return replace(receiver, text=f"{receiver.text} ASC")
         case "bindparams":
-            return replace(receiver, parameters=(*receiver.parameters, *call.kwargs.items()))
+            parameters = (*receiver.parameters, *call.kwargs.items())
+            return replace(receiver, parameters=parameters, takes_more=receiver.takes_more or bool(call.args))
         case "columns" | "label" | "self_group" | "execution_options":
             return receiver
         case "is_" if call.args and call.args[0] is None:
@@ -269,7 +309,7 @@ def _class(receiver: Class, call: Call) -> Value:
 def _context(receiver: MigrationContext, call: Call) -> Value:
     match call.name:
         case "execute":
-            execute(call, call.get(0, "sql"), call.argument_node(0, "sql"))
+            execute(call, as_text(call.get(0, "sql")), call.argument_node(0, "sql"))
         case "begin_transaction":
             return Connection()
         case "get_current_revision" | "get_current_heads":

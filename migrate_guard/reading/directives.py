@@ -9,6 +9,7 @@ from typing import Final
 from migrate_guard.dialects.comments import table_comment
 from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
+from migrate_guard.model.facts import ImportTimeCall
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Expression, ForeignKey, PrimaryKey, Type
@@ -16,7 +17,8 @@ from migrate_guard.reading import clauses, ddl, ddl_tables, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
 from migrate_guard.reading.calls import Call, CallEvaluator
-from migrate_guard.reading.constructs import as_type, table_name
+from migrate_guard.reading.colons import note_ddl
+from migrate_guard.reading.constructs import as_text, as_type, table_name
 from migrate_guard.reading.key_directives import (
     columns_constraint,
     create_check,
@@ -28,6 +30,7 @@ from migrate_guard.reading.key_directives import (
 )
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.naming import with_names
+from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.plugin_directives import plugin_sql
 from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
@@ -53,9 +56,11 @@ from migrate_guard.reading.values import (
 def call_alembic(call: Call) -> Value:
     """The value of a call into Alembic, and the operations it stands for."""
     directive = _DIRECTIVES.get(_SPATIAL.get(call.name, call.name))
+    if call.machine.importing is not None and call.path.startswith("alembic.op."):
+        _note_import_time(call)
     if directive is not None and call.path.startswith(("alembic.op.", "alembic.operations.")):
         parameters, handle = directive
-        return handle(bind(call, call.name, parameters))
+        return _handled(handle, bind(call, call.name, parameters))
     plain = _PLAIN.get(call.name)
     if plain is not None:
         return plain(call)
@@ -88,7 +93,28 @@ def call_batch(batch: Batch, call: Call) -> Value:
     arguments = bind(call, call.name, parameters, batch)
     if not batch.is_recreated and recreates(arguments):
         recreate(call.machine, batch, call.span)
-    return handle(arguments)
+    return _handled(handle, arguments)
+
+
+def _handled(handle: Callable[[Arguments], Value], a: Arguments) -> Value:
+    """What a directive gives, with what there is to note about its arguments."""
+    if a.directive not in _OF_TEXT:
+        given = [*a.values.values(), *a.rest]
+        note_text(a.call, given, f"op.{a.directive}()")
+        note_ddl(a.call, given, [a.get("condition"), a.get("sqltext")])
+    return handle(a)
+
+
+_OF_TEXT: Final = frozenset({"execute", "bulk_insert", "batch_alter_table"})
+
+
+def _note_import_time(call: Call) -> None:
+    """Remember a directive that is called while the script is imported."""
+    machine = call.machine
+    at = call.span if not machine.depth else machine.importing
+    assert at is not None
+    has_effect = call.name not in ("f", "get_bind", "get_context", "inline_literal", "batch_alter_table")
+    machine.remember(ImportTimeCall(span=at, condition="", call=f"op.{call.name}", has_effect=has_effect))
 
 
 # -- tables
@@ -317,7 +343,7 @@ def _comment(value: Value) -> str | ops.Unset | None:
 
 
 def _execute(a: Arguments) -> Value:
-    execute(a.call, a.get("sqltext"), a.call.argument_node(0, "sqltext", "sql"))
+    execute(a.call, as_text(a.get("sqltext")), a.call.argument_node(0, "sqltext", "sql"))
     return None
 
 
@@ -340,7 +366,13 @@ def _batch_alter_table(a: Arguments) -> Value:
     )
     known = isinstance(name, str) and HOLE not in name
     table = a.call.machine.qualified(name, a.get("schema")) if known else Unknown(describe(name), a.call.span)
-    return Batch(table, names, tuple(table_args), choice if isinstance(choice, str) else "auto")
+    return Batch(
+        table,
+        names,
+        tuple(table_args),
+        choice if isinstance(choice, str) else "auto",
+        copied=a.get("copy_from") is not None,
+    )
 
 
 def _f(call: Call) -> Value:
@@ -384,6 +416,7 @@ def _main_option(call: Call) -> Value:
 
 
 def _no(call: Call) -> Value:
+    call.machine.offline_asked += 1
     return False
 
 

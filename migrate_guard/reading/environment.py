@@ -66,6 +66,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
     metadata = configured.get("target_metadata")
     version_table = configured.get("version_table")
     version_schema = configured.get("version_table_schema")
+    project.script_location = display_path(location, project.base) if found.env_path else ""
     project.configured = configured
     project.naming_convention = _convention(metadata)
     project.knows_naming_convention = bool(configured) and _is_known(metadata)

@@ -13,7 +13,7 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, texts
+from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, outside, texts
 from migrate_guard.reading.connections import switch
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.models import register
@@ -265,6 +265,9 @@ class StatementExecutor(CallEvaluator):
 
     def import_statement(self, node: ast.Import, scope: Scope) -> Flow:
         for alias in node.names:
+            if self.call_site is None:
+                local = alias.asname or alias.name.partition(".")[0]
+                self.imports[local], self.imported[local] = self._place(alias), alias.name if alias.asname else local
             if alias.asname:
                 scope.variables[alias.asname] = External(alias.name)
             else:
@@ -279,6 +282,9 @@ class StatementExecutor(CallEvaluator):
             kept = parts[: len(parts) - (node.level - 1)]
             module = ".".join([*kept, module] if module else kept)
         for alias in node.names:
+            if self.call_site is None:
+                local = alias.asname or alias.name
+                self.imports[local], self.imported[local] = self._place(alias), f"{module}.{alias.name}"
             if alias.name != "*":
                 scope.variables[alias.asname or alias.name] = External(f"{module}.{alias.name}")
             elif (found := self.project.module(module)) is not None:
@@ -287,20 +293,25 @@ class StatementExecutor(CallEvaluator):
                         scope.variables[name] = External(f"{module}.{name}")
         return Flow.NEXT
 
+    def _place(self, alias: ast.alias) -> Span:
+        end = alias.end_lineno or alias.lineno, (alias.end_col_offset or alias.col_offset) + 1
+        return Span(self.path, alias.lineno, alias.col_offset + 1, *end)
+
     def lookup_outside(self, name: str, scope: Scope) -> Value:
         """A module-level name of another module, computed when first asked for."""
         module = self._modules_by_scope.get(id(scope))
         if module is None or name not in module.bindings:
             return None
         scope.variables[name] = Unknown(f"{name!r} is defined by itself")
-        raised = self.raised_at
+        raised, origin = self.raised_at, self.origin
+        self.origin = module.display
         try:
             with self.elsewhere(self.call_site or Span(module.display, 1, 1, 1, 2)), self.sharing():
                 for statement in module.bindings[name]:
                     self.execute(statement, scope)
         except (OutOfBudget, RecursionError) as error:
             scope.variables[name] = Unknown(f"{name!r} of {module.name} takes too long to be computed: {error}")
-        self.raised_at = raised
+        self.raised_at, self.origin = raised, origin
         return scope.variables.get(name)
 
     # -- calls of the project's own functions
@@ -327,6 +338,10 @@ class StatementExecutor(CallEvaluator):
             with self.elsewhere(span):
                 value = self.run_body(function, scope)
             self.raised_at = raised
+            if self.importing is None and (
+                len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()]))
+            ):
+                self.handed(function)
             return value
         except (OutOfBudget, RecursionError) as error:
             if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
@@ -346,6 +361,7 @@ class StatementExecutor(CallEvaluator):
         """
         assert not isinstance(function.node, ast.Lambda)
         count, returned, answers, raised = len(self.conditions), self.returned, self.answers, self.raised_at
+        sources, online = len(self.sources), self.online
         yielded: list[Value] = []
         self.returned = []
         self.receivers.append(receive or yielded.append)
@@ -362,13 +378,16 @@ class StatementExecutor(CallEvaluator):
             self.active[id(function.node)] -= 1
             self.receivers.pop()
             self.returned = returned
+            self.online = online
             del self.conditions[count:]
         if yielded:
             return yielded
         if all(equal_values(value, values[0]) for value in values[1:]):
             return values[0]
         reason = f"what {function.name}() returns depends on a condition that is not known"
-        return Unknown(reason, is_answer=self.answers > answers or any(map(is_answer, values)))
+        is_asked = self.answers > answers or any(map(is_answer, values))
+        source = outside(values) or next(iter(self.sources[sources:]), "")
+        return Unknown(reason, is_answer=is_asked, source=source)
 
 
 _COMPILES = External("sqlalchemy.ext.compiler.compiles")

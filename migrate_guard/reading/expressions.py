@@ -22,11 +22,13 @@ from migrate_guard.reading.computing import (
     contains,
     derived,
     enum_members,
+    from_outside,
     is_explosive,
     is_plain,
     is_same,
     known_items,
     modest,
+    outside,
     percent_format,
     plain_member,
     sql_expression,
@@ -78,6 +80,9 @@ class Evaluator(Machine):
     def resolve(self, value: Value) -> Value: ...
 
     @abstractmethod
+    def use(self, path: str, value: Value, node: ast.expr) -> None: ...
+
+    @abstractmethod
     def lookup_outside(self, name: str, scope: Scope) -> Value: ...
 
     def constant(self, node: ast.Constant, scope: Scope) -> Value:
@@ -85,7 +90,12 @@ class Evaluator(Machine):
 
     def name(self, node: ast.Name, scope: Scope) -> Value:
         found = self.lookup(node.id, scope)
-        return self.resolve(found) if isinstance(found, External) else found
+        if not isinstance(found, External):
+            return found
+        value = self.resolve(found)
+        if self.call_site is None and found.path not in self.used:
+            self.use(found.path, value, node)
+        return value
 
     def lookup(self, name: str, scope: Scope) -> Value:
         """The value of a variable, from the inner scope outward."""
@@ -153,7 +163,7 @@ class Evaluator(Machine):
                 parts.append(str(each.value))
             elif isinstance(each, ast.FormattedValue):
                 parts.append(self.formatted(each, scope))
-        return self.bounded("".join(parts), node)
+        return from_outside(self.bounded("".join(parts), node), parts)
 
     def formatted(self, node: ast.FormattedValue, scope: Scope) -> str:
         value = self.evaluate(node.value, scope)
@@ -167,7 +177,7 @@ class Evaluator(Machine):
                 return format(value, specification)
             except FAILURES:
                 return HOLE
-        return to_text(value)
+        return cast(str, from_outside(to_text(value), value))
 
     def bounded(self, value: Value, node: ast.expr) -> Value:
         if isinstance(value, str | bytes | list | tuple):
@@ -203,10 +213,10 @@ class Evaluator(Machine):
         if kind is ast.Mod and isinstance(left, bytes):
             return Unknown("bytes that are formatted", self.span(node))
         if kind is ast.Mod and isinstance(left, str):
-            return self.bounded(percent_format(left, right), node)
+            return from_outside(self.bounded(percent_format(left, right), node), left, right)
         if kind is ast.Add and (isinstance(left, str) or isinstance(right, str)):
-            left = HOLE if isinstance(left, Unknown) else left
-            right = HOLE if isinstance(right, Unknown) else right
+            left = from_outside(HOLE, left) if isinstance(left, Unknown) else left
+            right = from_outside(HOLE, right) if isinstance(right, Unknown) else right
         if isinstance(left, Unknown):
             return left
         if isinstance(right, Unknown):
@@ -218,7 +228,7 @@ class Evaluator(Machine):
         if is_explosive(kind, left, right):
             return Unknown("it is too large to be computed", self.span(node))
         try:
-            return self.bounded(ARITHMETIC[kind](left, right), node)
+            return from_outside(self.bounded(ARITHMETIC[kind](left, right), node), left, right)
         except (*FAILURES, KeyError) as error:
             return Unknown(f"computing it fails: {error}", self.span(node))
 
@@ -297,10 +307,15 @@ class Evaluator(Machine):
         return derived(_DEPENDS, self.span(node), left, right)
 
     def conditional(self, node: ast.IfExp, scope: Scope) -> Value:
+        asked = self.offline_asked
         test = self.evaluate(node.test, scope)
         known = truth(test)
         if known is not None:
-            return self.evaluate(node.body if known else node.orelse, scope)
+            is_asked = self.offline_asked > asked
+            self.online += is_asked
+            value = self.evaluate(node.body if known else node.orelse, scope)
+            self.online -= is_asked
+            return value
         if (usual := truth(usually(test))) is not None:
             return self.evaluate(node.body if usual else node.orelse, scope)
         first, second = self.evaluate(node.body, scope), self.evaluate(node.orelse, scope)
@@ -325,7 +340,8 @@ class Evaluator(Machine):
             except FAILURES as error:
                 return Unknown(f"no such element: {error}", self.span(node))
         if isinstance(value, External):
-            return value
+            source = outside(value)
+            return Unknown(f"{source} {index}", self.span(node), source=f"{source} {index}") if source else value
         return derived("an element of a value that is not known", self.span(node), value)
 
     def slice(self, node: ast.Slice, scope: Scope) -> Value:

@@ -19,8 +19,9 @@ from migrate_guard.model.revision import Direction, Revision, Run, Unknown, Unre
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
+from migrate_guard.reading.application import with_columns_used
 from migrate_guard.reading.batch import end_block
-from migrate_guard.reading.computing import is_answer, known_items, truth
+from migrate_guard.reading.computing import is_answer, known_items, outside, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
@@ -60,6 +61,10 @@ def interpret(
         for hook in project.type_hooks:
             machine.resolve(External(hook))
         machine.load_module(script.tree, scope)
+        if direction == "downgrade":
+            # what a script does to the database while it is imported has been there before the upgrade
+            machine.transitions.clear()
+            machine.schema = schema
         function = scope.variables.get(direction)
         if isinstance(function, External):
             function = machine.resolve(function)
@@ -88,7 +93,14 @@ def interpret(
         # a function and the scope it stands in hold each other, and with them the tree
         scope.variables.clear()
         machine.forget_modules()
-    return Run(direction, tuple(machine.transitions), schema, machine.schema, raises)
+    return Run(
+        direction,
+        tuple(machine.transitions),
+        schema,
+        machine.schema,
+        raises,
+        with_columns_used(machine.facts, script.tree),
+    )
 
 
 def computed_head(script: Script, target: Target, project: Project) -> Revision | UnreadableScript:
@@ -158,13 +170,18 @@ class Interpreter(StatementExecutor):
         for node in tree.body:
             if isinstance(node, ast.If) and _is_main_guard(node.test):
                 continue
+            self.importing = self.span(node)
             self.execute(node, scope)
+        self.importing = None
 
     # -- compound statements
 
     def if_statement(self, node: ast.If, scope: Scope) -> Flow:
+        asked = self.offline_asked
         test = self.evaluate(node.test, scope)
         known = truth(test)
+        if self.offline_asked > asked and known is not None:
+            return self.online_branch(node, known, scope)
         if known is not None:
             return self.execute_block(node.body if known else node.orelse, scope)
         source = self.source(node.test)
@@ -174,19 +191,37 @@ class Interpreter(StatementExecutor):
                 (f"unless {source}", lambda: self.execute_block(node.orelse, scope)),
             ],
             scope,
-            is_answer(test),
+            test,
+            node.test,
         )
 
-    def fork(self, branches: Sequence[tuple[str, Callable[[], Flow]]], scope: Scope, is_asked: bool) -> Flow:
+    def online_branch(self, node: ast.If, is_true: bool, scope: Scope) -> Flow:
+        """The branch of a condition that asks for `--sql`: what stands there runs with a database alone.
+
+        So does all that follows where the other branch leaves.
+        """
+        body, other = (node.body, node.orelse) if is_true else (node.orelse, node.body)
+        self.online += 1
+        flow = self.execute_block(body, scope)
+        if not (other and isinstance(other[-1], ast.Return | ast.Raise)):
+            self.online -= 1
+        return flow
+
+    def fork(
+        self, branches: Sequence[tuple[str, Callable[[], Flow]]], scope: Scope, test: Value, node: ast.expr
+    ) -> Flow:
         """Interpret branches of which one runs, each from the same state; what they do is united afterwards.
 
-        `is_asked`: which of them runs is an answer of the database.
+        `test` is the value that decides which of them runs, and `node` where it stands.
         """
+        is_asked, source, place = is_answer(test), outside(test), self.span(node)
         start_schema, start_variables = self.schema, dict(scope.variables)
         self.answers += is_asked
+        if source:
+            self.sources.append(source)
         ends: list[_End] = []
         for text, run in branches:
-            condition = Condition(text, is_asked)
+            condition = Condition(text, is_asked, source, place)
             self.schema, scope.variables = start_schema, dict(start_variables)
             mark, raised = len(self.transitions), self.raised_at
             with self.under(condition):
@@ -216,7 +251,7 @@ class Interpreter(StatementExecutor):
                 first, second = variables.get(name, _MISSING), end.variables.get(name, _MISSING)
                 if first is not second and not equal_values(first, second):
                     reason = f"{name!r} depends on {end.condition.text!r}"
-                    variables[name] = Unknown(reason, is_answer=end.condition.is_answer)
+                    variables[name] = Unknown(reason, is_answer=end.condition.is_answer, source=end.condition.source)
         self.schema = schema
         scope.variables = variables
 
@@ -224,7 +259,10 @@ class Interpreter(StatementExecutor):
         iterable = self.evaluate(node.iter, scope)
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
-            condition = Condition(f"for each element of {self.source(node.iter)}", is_answer(iterable))
+            text = f"for each element of {self.source(node.iter)}"
+            condition = Condition(text, is_answer(iterable), outside(iterable), self.span(node.iter))
+            if isinstance(iterable, Rows):
+                self.needs_database("rows", node.iter)
             return self._unknown_loop(node, condition, scope, _table_of_rows(iterable))
         for item in items:
             self.step()
@@ -272,7 +310,8 @@ class Interpreter(StatementExecutor):
             if known is False:
                 return self.execute_block(node.orelse, scope)
             if known is None:
-                condition = Condition(f"while {self.source(node.test)}", is_answer(test))
+                text = f"while {self.source(node.test)}"
+                condition = Condition(text, is_answer(test), outside(test), self.span(node.test))
                 return self._unknown_loop(node, condition, scope)
             self.step()
             count = len(self.conditions)
@@ -373,8 +412,10 @@ class Interpreter(StatementExecutor):
         failure = self.source(handler.type) if handler.type else "an exception"
         # what stands in a handler is for a database that differs from the history: it may fail as well
         self.tolerating += 1
+        self.failing += _raises(handler.body)
         with self.under(Condition(f"if {failure} is raised", is_answer=True)):
             self.execute_block(handler.body, scope)
+        self.failing -= _raises(handler.body)
         self.tolerating -= 1
         del self.returned[returned:]
         for name, value in scope.variables.items():
@@ -396,7 +437,7 @@ class Interpreter(StatementExecutor):
                 open_cases.append((condition, partial(self.execute_block, case.body, scope)))
             if known is True:
                 break
-        return self.fork(open_cases, scope, is_answer(subject)) if open_cases else Flow.NEXT
+        return self.fork(open_cases, scope, subject, node.subject) if open_cases else Flow.NEXT
 
     def _matches(self, case: ast.match_case, subject: Value, scope: Scope) -> bool | None:
         match case.pattern:

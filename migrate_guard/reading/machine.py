@@ -6,11 +6,13 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 from migrate_guard.model import folding
+from migrate_guard.model.deeds import deed
+from migrate_guard.model.facts import Fact, OnlineOnly, OnlineReason, OutsideDecision
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import DropTable, Opaque, Operation
+from migrate_guard.model.operations import Delete, DropTable, Insert, Opaque, Operation, Update
 from migrate_guard.model.revision import Transition, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -46,6 +48,8 @@ MAXIMUM_WIDTH = 10_000
 """Columns to which a format may pad one value."""
 
 
+CLOCK: Final = "the clock"
+
 Fails: TypeAlias = Callable[[Operation, Schema], bool]
 """Whether a database with that schema refuses an operation."""
 
@@ -65,6 +69,9 @@ class Condition(NamedTuple):
     """As messages end with it: "if …", "unless …", "for each …"."""
     is_answer: bool = False
     """It is for the database to decide."""
+    source: str = ""
+    """What else decides it, outside of the script."""
+    span: Span | None = None
 
 
 @dataclass(slots=True)
@@ -100,6 +107,21 @@ class Machine:
     """The first schema of the search_path that the script has set; None for the default one."""
     fails: Fails | None = None
     """What tells of an operation that it fails; None: that is not asked."""
+    facts: list[Fact] = field(default_factory=list)
+    online: int = 0
+    """The script has seen to it that this does not run with --sql."""
+    offline_asked: int = 0
+    """How often it has asked whether it runs with --sql."""
+    sources: list[str] = field(default_factory=list)
+    """What outside of the script conditions have depended on."""
+    used: set[str] = field(default_factory=set)
+    """The imported names that the script has used so far, by dotted path."""
+    origin: str = ""
+    """The file of another module whose code is interpreted; empty in the script itself."""
+    importing: Span | None = None
+    """The statement of the script that is run while it is imported."""
+    failing: int = 0
+    """In a handler that raises again: the migration fails, whatever else is done there."""
     receivers: list[Callable[[Value], object]] = field(default_factory=list)
     """What `yield` hands its value to, innermost last."""
 
@@ -184,6 +206,8 @@ class Machine:
             circumstances["keeps_references"] = True
         if circumstances:
             operation = replace(operation, **circumstances)
+            if any(each.source for each in self.conditions):
+                self._decided_outside(operation)
         if self.own is None:
             self.is_between = False
         before = self.schema
@@ -191,6 +215,40 @@ class Machine:
             raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
+
+    def remember(self, fact: Fact) -> None:
+        """Remember something that rules about scripts want to know, with the condition it stands under."""
+        if fact.span.path != self.path:
+            return
+        if self.conditions and fact.condition is None:
+            fact = replace(fact, condition=self.conditions[-1].text)
+        if fact not in self.facts:
+            self.facts.append(fact)
+
+    def needs_database(self, reason: OnlineReason, node: ast.expr, call: str = "") -> None:
+        """Note that something cannot be rendered with --sql, unless the script has seen to that."""
+        self.needs_database_at(reason, self.span(node), call)
+
+    def needs_database_at(self, reason: OnlineReason, span: Span, call: str = "") -> None:
+        """The same, of a place."""
+        if not self.online and not self.importing:
+            self.remember(OnlineOnly(span=span, reason=reason, call=call))
+
+    def _decided_outside(self, operation: Operation) -> None:
+        """Note that it is neither the script nor the database that decides whether an operation runs.
+
+        What depends on the time are mostly the batches of a change of rows, which end and go on another day.
+        """
+        for each in self.conditions:
+            if (
+                each.source
+                and each.span
+                and not (each.source == CLOCK and isinstance(operation, Insert | Update | Delete))
+            ):
+                fact = OutsideDecision(
+                    span=each.span, condition="", source=each.source, decides="run", deed=deed(operation)
+                )
+                self.remember(fact)
 
     def opaque(
         self, span: Span, reason: str, *tables: QualifiedName, changes_schema: bool = True, may_create: bool = True

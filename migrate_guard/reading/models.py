@@ -42,7 +42,7 @@ def metadata_of(model: Class) -> Value:
     foreign = [each.path for each in model.bases if isinstance(each, External) and not _is_of_sqlalchemy(each)]
     if foreign:
         return Unknown(f"the metadata of {model.name} may be that of {foreign[0]}")
-    made = MetaDataValue()
+    made = MetaDataValue(origin=model.scope.path)
     model.scope.variables["metadata"] = made
     return made
 

@@ -65,6 +65,8 @@ class Project:
     """What env.py passes to `context.configure`, as far as it is known."""
     options: Mapping[str, str] | None = None
     """The options of the section of the configuration; None where there is no configuration."""
+    script_location: str = ""
+    """The displayed folder of env.py; empty where there is none."""
     type_hooks: Sequence[str] = ()
     """The dotted names of the functions with which modules that env.py imports let SQLAlchemy spell types."""
     knows_naming_convention: bool = False

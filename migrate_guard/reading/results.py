@@ -202,6 +202,7 @@ def _first_value(row: Value) -> Value:
 
 def call_rows(receiver: Rows, call: Call) -> Value:
     """A method of a result."""
+    call.machine.needs_database("rows", call.node, call.name)
     match call.name:
         case "first" | "one" | "fetchone" | "one_or_none":
             return first_row(receiver, call)

@@ -9,8 +9,9 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.revision import Unknown
-from migrate_guard.reading.computing import is_plain, known_items
+from migrate_guard.reading.computing import is_plain, known_items, outside
 from migrate_guard.reading.machine import MAXIMUM_ITEMS, is_known_text
+from migrate_guard.reading.outside import note_program, source_of
 from migrate_guard.reading.python_calls import dictionary, guarded, unknown
 from migrate_guard.reading.values import (
     External,
@@ -59,7 +60,10 @@ def _environment_variable(call: Call) -> Value:
         return default
     name = call.get(0, "key")
     return Unknown(
-        f"the environment variable {name}", call.span, default=() if isinstance(default, Unknown) else (default,)
+        f"the environment variable {name}",
+        call.span,
+        default=() if isinstance(default, Unknown) else (default,),
+        source=f"the environment variable {name}" if isinstance(name, str) else "an environment variable",
     )
 
 
@@ -108,7 +112,15 @@ def call_standard(call: Call) -> Value:
         return dictionary(call)
     if call.path in ("itertools.chain", "itertools.product"):
         return _iterated(call)
-    return Unknown(f"what {call.path}() returns", call.span)
+    note_program(call)
+    return Unknown(f"what {call.path}() returns", call.span, source=_source(call))
+
+
+def _source(call: Call) -> str:
+    """What the result of a function tells of; one of a value that comes from outside, too."""
+    if call.path == "time.strftime" and len(call.args) > 1:
+        return outside(call.args)
+    return source_of(call.path) or outside([*call.args, *call.kwargs.values()])
 
 
 def _iterated(call: Call) -> Value:

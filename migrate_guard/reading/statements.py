@@ -13,14 +13,17 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.clauses import expression
+from migrate_guard.reading.colons import note_sent
 from migrate_guard.reading.ddl_elements import execute_element
 from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
+from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.search_path import first_schema, in_schema
 from migrate_guard.reading.values import (
     HOLE,
     Class,
     Clause,
+    OutsideText,
     Rows,
     SqlType,
     Statement,
@@ -40,6 +43,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             return results.rows_of_statement(machine, value, call.name)
         case Clause(text=text) | str(text):
             if HOLE in text and not text.replace(HOLE, "").strip():
+                note_text(call, [text], "the SQL")
                 machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known")
             else:
                 from migrate_guard.reading.sql import read_sql
@@ -47,8 +51,12 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 machine.sends(text)
                 bound = dict(value.parameters) if isinstance(value, Clause) and value.parameters else None
                 given = call.get(1, "parameters", "params") or bound
-                found = _placed(read_sql(str(text), machine.target, _locator(call, node, str(text))), given)
+                locate = _locator(call, node, str(text))
+                note_sent(call, value, call.get(1, "parameters", "params"), locate)
+                found = _placed(read_sql(str(text), machine.target, locate), given)
                 for operation in _decided(call, found):
+                    if isinstance(text, OutsideText) and not isinstance(operation, _OF_ROWS):
+                        note_text(call, [text], "the SQL")
                     named = _named(operation, str(text), machine)
                     machine.emit(results.with_rows_after(named, str(text), given, machine))
                 return results.rows_of_text(call, text, given)
@@ -62,6 +70,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
         case _ if _is_about_rows(node):
             machine.opaque(call.span, f"the statement that {call.name}() runs is not known", changes_schema=False)
         case _:
+            note_text(call, [value], "the SQL")
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
 
@@ -78,6 +87,8 @@ def _placed(operations: Sequence[ops.Operation], parameters: Value) -> Iterator[
 
 
 _SEVERAL: Final = 2
+_OF_ROWS: Final = (ops.Insert, ops.Update, ops.Delete, ops.SetParameter)
+"""What changes rows, or a setting: nothing of it stays in the schema."""
 
 
 def _decided(call: Call, operations: Iterable[ops.Operation]) -> Iterator[ops.Operation]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Self
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
@@ -61,6 +61,18 @@ class FinalName(str):
     """A name given through `op.f()`: no naming convention touches it."""
 
     __slots__ = ()
+
+
+class OutsideText(str):
+    """A text of which a part is known neither from the script nor from the database."""
+
+    __slots__ = ("source",)
+    source: str
+
+    def __new__(cls, text: str, source: str) -> Self:
+        made = super().__new__(cls, text)
+        made.source = source
+        return made
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +240,10 @@ class Clause:
     functions: tuple[str, ...] = ()
     parameters: tuple[tuple[str, Value], ...] = ()
     """What `bindparams()` gave it."""
+    is_text: bool = False
+    """It is `sa.text()`, in which `:name` is a parameter."""
+    takes_more: bool = False
+    """`bindparams()` gave it what cannot be told."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -291,9 +307,13 @@ class Generated:
 
 @dataclass(eq=False, slots=True)
 class MetaDataValue:
+    """`sa.MetaData()`."""
+
     schema: str | None = None
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     tables: dict[str, TableValue] = field(default_factory=dict)
+    origin: str = ""
+    """The file of the module that makes it; empty for the script itself."""
 
 
 @dataclass(eq=False, slots=True)
@@ -339,6 +359,8 @@ class Statement:
     """Those that an INSERT writes, where they are known."""
     source: QualifiedName | None = None
     """The table from which an INSERT takes them."""
+    is_of_entities: bool = False
+    """It reads or changes a mapped class."""
 
     @property
     def where(self) -> str | None:
@@ -363,6 +385,8 @@ class Connection:
     """None: it is that of the migration."""
     is_engine: bool = False
     """What connections are opened with; those of it are like `own`."""
+    opened_at: Span | None = field(default=None, compare=False)
+    """Of a session, where the script opens it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -431,3 +455,5 @@ class Batch:
     """"auto", "always" or "never"."""
     is_recreated: bool = False
     """The block has come to something for which the table is copied into a new one."""
+    copied: bool = False
+    """`copy_from` says what the table is."""

@@ -7,7 +7,7 @@ from migrate_guard.model.operations import Opaque
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG002", on=Opaque, severity=Severity.INFO, directions=("upgrade", "downgrade"))
+@rule("MG002", on=Opaque, severity=Severity.INFO, directions=("upgrade", "downgrade"), yields_to=("MG116", "MG119"))
 def unresolved_operation(step: Step[Opaque]) -> Iterator[Problem]:
     """Report an operation whose table, name or SQL cannot be computed without running the script."""
     tables = quoted(str(table) for table in step.op.tables)

@@ -1,0 +1,115 @@
+"""What a script does besides its operations: what it imports, when it runs, whom it asks, what it leaves to others.
+
+Interpreting a direction of a script collects these (`Run.facts`); rules about scripts read them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from migrate_guard.model.source import Span
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    span: Span
+    condition: str | None = None
+    """Why it may not be so: the source of a condition that could not be decided."""
+
+
+ApplicationKind: TypeAlias = Literal["model", "metadata", "table", "enum", "settings", "session", "constant", "code"]
+"""What a name of the application stands for; code: a function or class that is handed the database."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApplicationUse(Fact):
+    """A use of a name that belongs to the application, not to the migrations; `span` is where it is imported."""
+
+    name: str
+    """Dotted: "shop.models.User"."""
+    local: str
+    """As the script calls it: "User", "models.User"."""
+    kind: ApplicationKind
+    value: str = ""
+    """Of a constant, how it is written; of a model or table, the name of its table."""
+    members: tuple[tuple[str, str], ...] = ()
+    """Of an enumeration, the names and values as they are written; of a table, its columns with no value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveMetadata(Fact):
+    """`create_all()` or `drop_all()` of a MetaData that lies outside the script."""
+
+    action: Literal["create_all", "drop_all"]
+    receiver: str
+    """As it is written: "Base.metadata"."""
+    origin: str = ""
+    """The dotted name of what the script imports it with."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OrmUse(Fact):
+    """An ORM session; `span` is where it is opened."""
+
+    call: str
+    """What makes it ORM: "query", "add"."""
+    at: Span
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportTimeCall(Fact):
+    """A call of a directive while the script is imported."""
+
+    call: str
+    """"op.execute"."""
+    has_effect: bool = True
+    """It changes the database; else it only needs one."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutsideDecision(Fact):
+    """Something outside the script and the database decides which operations run, or what they are."""
+
+    source: str
+    """"the environment variable SHARDS", "the clock"."""
+    decides: Literal["run", "text", "program"]
+    """Whether operations run; what one of them is; all that another program does."""
+    deed: str = ""
+    """What it decides about: `adds "users.email"`, "op.add_column()"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ColonBind(Fact):
+    """A `:name` in a SQL text that SQLAlchemy takes for a parameter, and that nobody gives a value."""
+
+    names: tuple[str, ...]
+    """Without the colon."""
+    sql: str = ""
+    """The text that is executed, where it is known; empty in a piece of DDL."""
+    is_sent: bool = True
+    """The text is executed; else it is a piece of DDL, into which SQLAlchemy writes NULL."""
+
+
+TransactionAction: TypeAlias = Literal["commit", "rollback", "begin", "engine"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransactionCall(Fact):
+    """A call that ends or begins a transaction on the connection of the migration, or one of an engine beside it."""
+
+    action: TransactionAction
+    call: str
+    """As it is written: "connection.commit()"."""
+
+
+OnlineReason: TypeAlias = Literal["rows", "inspector", "session", "batch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OnlineOnly(Fact):
+    """Something that needs a database to answer, on a way that `alembic upgrade --sql` takes, too."""
+
+    reason: OnlineReason
+    call: str = ""
