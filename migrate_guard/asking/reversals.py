@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from migrate_guard.asking.scripts import facts
 from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.reversal import Reversal, found
 from migrate_guard.model import operations as ops
+from migrate_guard.model.facts import ImportTimeCall
 from migrate_guard.model.revision import Run, Transition
 from migrate_guard.model.schema import EnumType
 from migrate_guard.rule import RevisionView
@@ -88,6 +90,9 @@ def faults(view: RevisionView) -> list[Difference]:
     """What is not restored for certain, without the enum types that a rule of their own speaks of."""
     reversal = view.reversal
     if reversal is None or view.upgrade is None or not _speaks(reversal):
+        return []
+    if any(facts(view, ImportTimeCall)):
+        # What runs whenever the script is imported is part of neither direction.
         return []
     return [each for each in reversal.differences if each.is_certain and not is_left_enum(each, view.upgrade)]
 

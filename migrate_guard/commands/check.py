@@ -214,15 +214,17 @@ def places_of(outcomes: Sequence[Outcome]) -> Places:
     environments: dict[str, str] = {}
     revisions: dict[str, str] = {}
     homes: dict[str, str] = {}
+    settings: set[str] = set()
     for outcome in outcomes:
         location = outcome.summary.location
-        own = (outcome.environment.env_path, outcome.environment.config_path)
-        environments |= dict.fromkeys((*outcome.sources, *filter(None, own)), location)
+        own = set(filter(None, (outcome.environment.env_path, outcome.environment.config_path)))
+        environments |= dict.fromkeys((*outcome.sources, *own), location)
+        settings |= own
         history = outcome.history
         revisions |= {each.path: each.id for group in history.duplicates for each in group}
         revisions |= {each.path: each.id for each in history.revisions.values()}
         homes |= dict.fromkeys(history.revisions, location)
-    return Places(environments, revisions, homes)
+    return Places(environments, revisions, homes, frozenset(settings))
 
 
 def _stale(

@@ -60,6 +60,11 @@ def _mariadb_name(kind: Kind, table: str, columns: Sequence[str], taken: Contain
     return _key_name(kind, table, columns, taken)
 
 
+def names_primary_keys(dialect: DialectName) -> bool:
+    """Whether a primary key may have a name of its own: that of MySQL and MariaDB is PRIMARY, whatever is written."""
+    return dialect not in ("mysql", "mariadb")
+
+
 def _key_name(kind: Kind, table: str, columns: Sequence[str], taken: Container[str]) -> str | None:
     if kind == "primary":
         return "PRIMARY"

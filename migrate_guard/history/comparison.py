@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
 from migrate_guard.dialects.expressions import are_same, is_null
-from migrate_guard.dialects.names import is_numbered_key
+from migrate_guard.dialects.names import is_numbered_key, names_primary_keys
 from migrate_guard.dialects.sql_types import builtin
 from migrate_guard.history.difference import DEFINED, Difference, Fact, Part, PartKind
 from migrate_guard.model.folding_tables import given_table
@@ -292,6 +292,8 @@ def _key_facts(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> 
 def _do_names_differ(before: AnyConstraint, after: AnyConstraint, tables: _Tables) -> bool:
     """Whether two constraints have two names whatever a naming convention that nobody could read says."""
     if before.name is None or after.name is None:
+        return False
+    if isinstance(before, PrimaryKey) and not names_primary_keys(tables.target.dialect):
         return False
     if is_numbered_key(before.name) or is_numbered_key(after.name):
         return True

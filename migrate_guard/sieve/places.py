@@ -19,8 +19,13 @@ class Places:
     homes: Mapping[str, str] = field(default_factory=dict)
     """Revision id → the script location that it belongs to, for findings in other files."""
 
+    settings: frozenset[str] = frozenset()
+    """The files that speak for all revisions: env.py and the configuration."""
+
     def revision(self, finding: Finding) -> str | None:
-        """The revision that a finding is about, or in whose script it lies."""
+        """The revision that a finding is about, or in whose script it lies; None for one in env.py."""
+        if finding.span.path in self.settings:
+            return None
         return finding.revision or self.revisions.get(finding.span.path)
 
     def environment(self, finding: Finding) -> str:
