@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 import shutil
 import subprocess
 import sys
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -51,6 +53,19 @@ def old(tmp_path: Path) -> Shell:
     shell.run("git commit --quiet --message old")
     shell.run("git update-ref refs/remotes/origin/main main")
     return shell
+
+
+def test_the_console_of_the_readme(old: Shell) -> None:
+    """Its lines do one after the other what it says that they do."""
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    section = readme[readme.index("## Adopt it") : readme.index("## Settings")]
+    blocks = re.findall(r"^ +```console\n(.*?)^ +```$", section, re.DOTALL | re.MULTILINE)
+    told = 0
+    for line, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", textwrap.dedent("".join(blocks)), re.MULTILINE):
+        said = old.run(line, code=int("--statistics" in line))
+        assert said == printed or not printed
+        told += bool(printed)
+    assert told == 2
 
 
 def test_with_a_baseline(old: Shell) -> None:

@@ -199,6 +199,7 @@ def mended(text: str) -> str:
 
 def test_stale_entries_are_told_and_fail_nothing(shop: Shop) -> None:
     shop.run("baseline")
+    accepted = shop.file.read_text(encoding="utf-8").count('"fingerprint"')
     shop.edit("tidy_coupons", mended)
     code, out, err = shop.run("check")
     assert code == 0
@@ -215,7 +216,8 @@ def test_stale_entries_are_told_and_fail_nothing(shop: Shop) -> None:
     assert shop.run("check", "--since", "heads")[2] == ""
     before = shop.file.read_text(encoding="utf-8").splitlines()
     code, out, _ = shop.run("baseline", "--prune")
-    assert (code, out) == (0, f"{FILE_NAME}: {39 - stale_number} findings accepted ({stale_number} removed as stale)\n")
+    left = f"{accepted - stale_number} findings accepted ({stale_number} removed as stale)"
+    assert (code, out) == (0, f"{FILE_NAME}: {left}\n")
     after = shop.file.read_text(encoding="utf-8").splitlines()
     assert len(before) - len(after) == stale_number
     assert shop.run("check")[2] == ""

@@ -224,7 +224,7 @@ DROP VIEW IF EXISTS a, b CASCADE
 -> DropView(a, if_exists, cascade)
 -> DropView(b, if_exists, cascade)
 DROP MATERIALIZED VIEW v
--> DropView(v)
+-> DropView(v, is_materialized)
 ALTER VIEW v RENAME TO w
 -> RawSql(ALTER VIEW RENAME TO)
 REFRESH MATERIALIZED VIEW CONCURRENTLY v
