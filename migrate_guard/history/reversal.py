@@ -26,6 +26,8 @@ Fault: TypeAlias = Literal[
 ]
 """What is wrong with a downgrade that is meant to take its upgrade back."""
 Outcome: TypeAlias = Literal["restored", "unknown", "no-downgrade", "declared-irreversible", "empty-downgrade", Fault]
+MOST_SEARCHED: Final = 200_000
+"""Pairs of differences and operations up to which it is looked for what made each difference."""
 FAULTS: Final[frozenset[Fault]] = frozenset(get_args(Fault))
 
 
@@ -215,12 +217,13 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
+    searched = transitions if len(found) * len(transitions) <= MOST_SEARCHED else ()
     for each in found:
         part = each.part
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
         is_certain = each.is_certain and not is_opaque and part.owner not in doubted
-        yield replace(each, is_certain=is_certain, span=_responsible(part, transitions))
+        yield replace(each, is_certain=is_certain, span=_responsible(part, searched))
 
 
 def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
