@@ -9,9 +9,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast, get_args
 
 from migrate_guard.model.finding import Severity
+from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import DEFAULT_VERSIONS, DIALECTS, DialectName, Target
 
 if TYPE_CHECKING:
@@ -96,6 +97,8 @@ class Settings:
     small_table_rows: int = 10_000
     small_table_bytes: int = 10_000_000
     """A table is small when it is known to have neither more rows nor more bytes."""
+    downgrades: Downgrades = "required"
+    """"raise": every downgrade raises; "none": nobody runs one, and nothing is reported of them."""
     origin: Path | None = None
     """The configuration file."""
 
@@ -275,6 +278,11 @@ def _settings(path: Path, table: Mapping[str, object], rules: Sequence[RuleLike]
         raise ConfigError(reader.mistakes, str(path))
     if "rules" in values:
         values["rule_options"] = values.pop("rules")
+    if "downgrades" in values:
+        told = {"downgrades": values["downgrades"]}
+        given = values.get("rule_options", {})
+        asked = [each.name for each in rules if told.keys() <= _option_types(each).keys()]
+        values["rule_options"] = {**given, **{name: {**told, **given.get(name, {})} for name in asked}}
     if "stats" in values:
         values["stats"] = Path(os.path.abspath(path)).parent / values["stats"]
     return Settings(**values, origin=Path(os.path.abspath(path)))
@@ -294,6 +302,7 @@ _KEYS: Mapping[str, str] = {
     "stats": "file",
     "small-table-rows": "count",
     "small-table-bytes": "count",
+    "downgrades": "downgrades",
 }
 """Setting → the method of `_Reader` that reads its value."""
 
@@ -362,6 +371,9 @@ class _Reader:
         if not ids or not all(isinstance(each, str) and each for each in ids):
             raise _Expected("the id of a revision, or a list of ids")
         return tuple(ids)
+
+    def downgrades(self, _key: str, value: object) -> Downgrades:
+        return cast(Downgrades, _choice(value, get_args(Downgrades)))
 
     def count(self, _key: str, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool) or value < 0:

@@ -10,6 +10,7 @@ from typing import Any
 from migrate_guard.commands.check import judge, sifted
 from migrate_guard.config import Settings, selected
 from migrate_guard.model.finding import Report
+from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.discover import discover
 from migrate_guard.rendering.alembic import alembic_code
@@ -26,10 +27,17 @@ def check(
     extra: Sequence[Rule] = (),
     select: Sequence[str] = (),
     since: str | None = None,
+    downgrades: Downgrades = "required",
 ) -> Report:
     """Judge the project at `path` by the default rules; paths are relative to the current directory."""
     rules = (*load_rules(), *extra)
-    settings = Settings(dialect=dialect, db_version=version, rule_options=options or {}, extend_select=tuple(select))
+    settings = Settings(
+        dialect=dialect,
+        db_version=version,
+        rule_options=options or {},
+        extend_select=tuple(select),
+        downgrades=downgrades,
+    )
     selection = discover([path], cwd=path, environ={})
     outcomes = judge(selection, settings, selected(rules, settings), since=since)
     return sifted(outcomes, selection, settings, rules, time.perf_counter())

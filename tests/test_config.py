@@ -9,6 +9,7 @@ import pytest
 
 from migrate_guard.config import ConfigError, Overrides, Settings, load, selected, target
 from migrate_guard.model.finding import Severity
+from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import Target
 
 
@@ -20,6 +21,12 @@ class MoneyOptions:
     names: tuple[str, ...] = ("price",)
     mode: Literal["required", "none"] = "required"
     precision: tuple[int, int] = (12, 2)
+
+
+@dataclass(frozen=True)
+class DowngradeOptions:
+    downgrades: Downgrades = "required"
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -36,6 +43,7 @@ RULES = (
     FakeRule("MG602", "unindexed-foreign-key", default=False),
     FakeRule("MG603", "float-money", options=MoneyOptions),
 )
+WITH_DOWNGRADES = (*RULES, FakeRule("MG202", "empty-downgrade", options=DowngradeOptions))
 FORMATS = ("concise", "json", "text")
 
 Write = Callable[[str], Path]
@@ -52,7 +60,7 @@ def write(tmp_path: Path) -> Write:
 
 
 def read(start: Path, overrides: Overrides = Overrides(), file: Path | None = None, isolated: bool = False) -> Settings:
-    return load(start, overrides, rules=RULES, formats=FORMATS, file=file, isolated=isolated)
+    return load(start, overrides, rules=WITH_DOWNGRADES, formats=FORMATS, file=file, isolated=isolated)
 
 
 def mistakes(text: str, write: Write) -> list[str]:
@@ -251,3 +259,13 @@ def test_the_target_comes_from_the_url(url: str | None, expected: Target) -> Non
 
 def test_settings_are_stronger_than_the_url() -> None:
     assert target(Settings(dialect="mysql", db_version=(8, 4)), "sqlite://") == Target("mysql", (8, 4))
+
+
+def test_downgrades_are_asked_for_in_one_place(write: Write) -> None:
+    """Rules that go by it get it as an option of theirs; what one is told by name counts more."""
+    settings = read(write('downgrades = "raise"').parent)
+    assert (settings.downgrades, settings.rule_options) == ("raise", {"empty-downgrade": {"downgrades": "raise"}})
+    more = 'downgrades = "raise"\n[rules.MG202]\nbase = "none"\ndowngrades = "none"'
+    assert read(write(more).parent).rule_options == {"empty-downgrade": {"base": "none", "downgrades": "none"}}
+    assert read(write("").parent).downgrades == "required"
+    assert mistakes('downgrades = "never"', write) == ['downgrades: expected one of required, raise, none, got "never"']

@@ -190,6 +190,7 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
         extra=own_rules(example),
         select=() if rule.default else (rule.code,),
         since="main" if example.is_in_git else None,
+        downgrades=settings.get("downgrades", "required"),  # type: ignore[arg-type]  # the pages' own words
     )
     found = sorted((Path(each.span.path).name, each.span.line, each.code) for each in report.findings)
     said = "\n".join(f"{each.span}: {each.code} {each.message}" for each in report.findings)

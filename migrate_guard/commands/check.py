@@ -179,7 +179,12 @@ def sifted(
     known_baseline = baseline or Baseline()
     places = places_of(outcomes)
     kept = sift(
-        (finding for outcome in outcomes for finding in outcome.findings),
+        (
+            finding
+            for outcome in outcomes
+            for finding in outcome.findings
+            if chosen.downgrades != "none" or finding.direction != "downgrade"
+        ),
         (comment for outcome in outcomes for comment in outcome.suppressions),
         Scope(
             rules=ran,

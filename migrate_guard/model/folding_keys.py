@@ -124,7 +124,7 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
         return schema
     if is_unsure(operation) and not undoes(operation, table, operation.constraint):
         return schema.with_table(unsure(table, operation, operation.constraint))
-    dropped = table.constraint(operation.constraint) or _believed(table, operation.kind)
+    dropped = table.constraint(operation.constraint) or _believed(schema, table, operation)
     if operation.kind == "primary" and operation.constraint == "PRIMARY":
         # MySQL calls every primary key that, whatever the script calls it
         dropped = table.primary_key
@@ -151,16 +151,29 @@ def _without_not_null(table: Table, constraint: str) -> Table:
     return replace(table, columns=columns)
 
 
-def _believed(table: Table, kind: ops.ConstraintKind | None) -> AnyConstraint | None:
-    """The only constraint of a kind whose name nobody wrote down: a drop by another name means that one."""
+def _believed(schema: Schema, table: Table, operation: ops.DropConstraint) -> AnyConstraint | None:
+    """The only constraint of a kind whose name nobody wrote down: a drop by another name means that one.
+
+    SQL tells no kind, but with CASCADE that foreign keys rest on what is dropped.
+    """
     of_kind: dict[ops.ConstraintKind | None, tuple[AnyConstraint, ...]] = {
         "primary": (table.primary_key,) if table.primary_key else (),
         "unique": table.unique_constraints,
         "foreignkey": table.foreign_keys,
         "check": table.check_constraints,
     }
-    candidates = [each for each in of_kind.get(kind, ()) if each.is_implicit_name or each.name is None]
+    if operation.kind is None and operation.cascade and not operation.if_exists:
+        of_kind[None] = tuple(each for each in table.constraints() if _is_referred_to(schema, table, each))
+    candidates = [each for each in of_kind.get(operation.kind, ()) if each.is_implicit_name or each.name is None]
     return candidates[0] if len(candidates) == 1 and not (table.is_open and table.is_given) else None
+
+
+def _is_referred_to(schema: Schema, table: Table, constraint: AnyConstraint) -> bool:
+    """Whether foreign keys rest on a primary key or unique constraint."""
+    if not isinstance(constraint, PrimaryKey | UniqueConstraint):
+        return False
+    keys = (key for other in schema.referring(table.name) for key in other.foreign_keys)
+    return any(_rests_on(key, table, constraint) for key in keys)
 
 
 def _without_references(schema: Schema, table: Table, dropped: AnyConstraint) -> Schema:

@@ -13,6 +13,8 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 
 Direction: TypeAlias = Literal["upgrade", "downgrade"]
+Downgrades: TypeAlias = Literal["required", "raise", "none"]
+"""What a team asks of downgrades: to take the upgrade back, to raise, or nothing, as it runs none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.instead import Code, Downgrade
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.revision import Revision, Run, Transition
+from migrate_guard.model.revision import Downgrades, Revision, Run, Transition
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Schema, Sequence, Table, View
 from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
@@ -18,9 +18,9 @@ from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    downgrades: Literal["required", "raise", "none"] = "required"
-    """"required": a downgrade takes the upgrade back, or raises; "raise": every downgrade raises, and one that does
-    nothing is told to; "none": the project has no downgrades."""
+    downgrades: Downgrades = "required"
+    """What the setting of this name says. "required": a downgrade takes the upgrade back, or raises; "raise": every
+    downgrade raises, and one that does nothing is told to; "none": the project has no downgrades."""
     base: Literal["required", "none"] = "required"
     """"none": a revision that follows no other, as one that many have been squashed into, needs no downgrade."""
 
@@ -82,6 +82,7 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
         revision.downgrade,
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
         instead=(Downgrade(refusal if options.downgrades == "raise" else inverse(changes) or refusal),),
+        direction="downgrade",
     )
 
 

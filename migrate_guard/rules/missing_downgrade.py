@@ -2,19 +2,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal
 
 from migrate_guard.asking import inverse
 from migrate_guard.model.instead import Code, Downgrade
 from migrate_guard.model.operations import Operation
-from migrate_guard.model.revision import Revision
+from migrate_guard.model.revision import Downgrades, Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    downgrades: Literal["required", "raise", "none"] = "required"
-    """"none": the project has no downgrades."""
+    downgrades: Downgrades = "required"
+    """What the setting of this name says."""
 
 
 @rule("MG201", on=Revision, severity=Severity.ERROR, options=Options)
@@ -28,6 +27,7 @@ def missing_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]
         revision.upgrade or revision.span,
         help="Add a downgrade() that takes the upgrade back, or one that raises and says why it cannot be.",
         instead=(Downgrade(_body(view, options)),),
+        direction="downgrade",
     )
 
 

@@ -12,7 +12,7 @@ from migrate_guard.history.fold import Interpret, Replayed
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import Reversal, reverse
 from migrate_guard.model.finding import Report, Severity
-from migrate_guard.model.revision import Revision
+from migrate_guard.model.revision import Downgrades, Revision
 from migrate_guard.model.target import Target
 from migrate_guard.reading.discover import discover
 from migrate_guard.rules import load_rules
@@ -46,6 +46,7 @@ def project(
     message: str = "Step",
     options: Mapping[str, Mapping[str, str]] | None = None,
     select: tuple[str, ...] = (),
+    downgrades: Downgrades = "required",
 ) -> Report:
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
@@ -53,7 +54,7 @@ def project(
     (folder / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
     text = SCRIPT.format(up=up, down=down, head=head, message=message)
     (versions / "aaaa_step.py").write_text(text, encoding="utf-8")
-    return check(folder, options=options, select=select)
+    return check(folder, options=options, select=select, downgrades=downgrades)
 
 
 def codes(report: Report) -> list[str]:
@@ -130,3 +131,33 @@ def test_it_is_folded_once_and_only_for_rules_that_ask(
 def test_irreversible_undeclared_is_asked_for(tmp_path: Path) -> None:
     up, down = "op.execute('TRUNCATE users')", "op.execute('INSERT INTO users (a) VALUES (1)')"
     assert codes(project(tmp_path, up, down, select=("MG210",))) == ["MG210"]
+
+
+@pytest.mark.parametrize(
+    ("up", "down"),
+    [
+        (ADD, "pass"),
+        (ADD, "op.drop_column('users', 'town')"),
+        ("op.drop_column('users', 'city')", "op.add_column('users', sa.Column('city', sa.Text(), nullable=False))"),
+        ("op.create_table('a', sa.Column('b', sa.Enum('x', name='kind')))", "op.drop_table('a')"),
+        ("op.drop_table('users')", "op.create_table('users', sa.Column('id', sa.Integer()))"),
+        ("op.create_unique_constraint('q', 'users', ['id'])", "op.drop_constraint(None, 'users')"),
+        ("op.create_index('i', 'users', ['id'])", "op.drop_index('i', 'users', postgresql_concurrently=True)"),
+    ],
+)
+def test_nothing_is_said_of_downgrades_that_nobody_runs(up: str, down: str, tmp_path: Path) -> None:
+    def directions(downgrades: Downgrades) -> set[str | None]:
+        folder = tmp_path / downgrades
+        report = project(folder, up, down, select=("MG210",), downgrades=downgrades)
+        return {each.direction for each in report.findings}
+
+    assert "downgrade" in directions("required")
+    assert "downgrade" not in directions("none")
+
+
+def test_a_script_needs_no_downgrade_that_nobody_runs(tmp_path: Path) -> None:
+    project(tmp_path, ADD, "pass")
+    script = tmp_path / "alembic" / "versions" / "aaaa_step.py"
+    script.write_text(script.read_text(encoding="utf-8").partition("\n\n\ndef downgrade")[0] + "\n", encoding="utf-8")
+    assert "MG201" in codes(check(tmp_path))
+    assert not codes(check(tmp_path, downgrades="none"))
