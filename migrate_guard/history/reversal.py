@@ -91,6 +91,9 @@ def reverse(replayed: Replayed, interpret: Interpret, target: Target) -> Reversa
     back = _trusting(downgrade, there.after)
     impossible = tuple(_impossible(downgrade, back, target))
     different = tuple(_differences(there, back, target))
+    if impossible and "upgrade" in revision.empty:
+        # Half of a pair: another revision does what this one takes back, and what comes between is not known.
+        return Reversal(revision, "unknown", differences=different)
     if impossible:
         return Reversal(revision, "downgrade-raises", impossible, different)
     if not different:
@@ -131,9 +134,13 @@ def _trusting(run: Run, schema: Schema) -> Run:
 def _impossible(run: Run, trusting: Run, target: Target) -> Iterator[Impossible]:
     """The operations of a run that fail for certain; nothing is missed on the word of a schema that doubts itself."""
     doubted: set[QualifiedName] = set()
+    temporary: set[QualifiedName] = set()
     for transition, trusted_one in zip(run.transitions, trusting.transitions, strict=True):
         operation = transition.operation
         doubted |= _doubted(transition)
+        temporary |= _temporary(operation, temporary)
+        if isinstance(operation, ops.TableOperation | ops.CreateIndex) and operation.table in temporary:
+            continue
         if operation.condition is not None or operation.is_tolerated or doubted & _named(operation):
             continue
         for each in reasons(operation, transition.before, trusted_one.before, target):
@@ -195,6 +202,16 @@ def _named(operation: ops.Operation) -> set[QualifiedName]:
     return set()
 
 
+def _temporary(operation: ops.Operation, known: set[QualifiedName]) -> set[QualifiedName]:
+    """The table that goes with the session which an operation makes, or gives another name."""
+    match operation:
+        case ops.RawSql(kind="CREATE TEMPORARY TABLE", tables=names):
+            return set(names)
+        case ops.RenameTable(table=name, new_name=new) if name in known:
+            return {new}
+    return set()
+
+
 def _is_opaque(run: Run) -> bool:
     """Whether it does something that nobody knows, to tables that nobody knows."""
     return any(
@@ -218,8 +235,13 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
     searched = transitions if len(found) * len(transitions) <= MOST_SEARCHED else ()
+    temporary: set[QualifiedName] = set()
+    for transition in transitions:
+        temporary |= _temporary(transition.operation, temporary)
     for each in found:
         part = each.part
+        if part.owner in temporary and part.owner not in upgrade.before.tables:
+            continue
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
         is_certain = each.is_certain and not is_opaque and part.owner not in doubted

@@ -91,6 +91,11 @@ def _attach_partition(schema: Schema, operation: ops.AttachPartition) -> Schema:
 
 
 def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
+    if operation.kind == "CREATE TEMPORARY TABLE":
+        # It hides what has the name, and goes with the session: what follows finds it.
+        for name in operation.tables:
+            schema = replace(schema, gone=schema.gone.remove(name)) if name in schema.gone else schema
+        return schema
     if operation.kind in ("ALTER TABLE INHERIT", "ALTER TABLE NO INHERIT") and operation.tables:
         return heirs.change_parents(schema, operation)
     if operation.kind == "ALTER INDEX ATTACH PARTITION":

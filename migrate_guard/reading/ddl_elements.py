@@ -13,7 +13,7 @@ from migrate_guard.reading import ddl, ddl_tables
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.schema_objects import create_or_drop_sequence
-from migrate_guard.reading.storage import index_storage, table_storage
+from migrate_guard.reading.storage import index_storage
 from migrate_guard.reading.values import (
     HOLE,
     ConstraintValue,
@@ -102,9 +102,8 @@ def _create_table(call: Call, element: SqlType, subject: Value) -> bool:
         return False
     machine = call.machine
     made = ddl_tables.table(machine, subject.name, subject.columns, subject.constraints, [], call.span, subject.options)
-    storage = table_storage(subject.options, machine.target)
     missing = _flag(element, "if_not_exists")
-    machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=missing, storage=storage))
+    machine.emit(ddl_tables.creation(machine, made, subject.options, call.span, if_not_exists=missing))
     return True
 
 

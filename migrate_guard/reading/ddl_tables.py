@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
@@ -22,6 +23,7 @@ from migrate_guard.reading.calls import CallEvaluator
 from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.ddl import column, constraint, has_identity, index, known_text, names_of, object_name
 from migrate_guard.reading.sqltypes import column_type
+from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
     ColumnValue,
     ConstraintValue,
@@ -29,6 +31,18 @@ from migrate_guard.reading.values import (
     IndexValue,
     Value,
 )
+
+
+def creation(
+    machine: CallEvaluator, made: Table, options: Mapping[str, Value], span: Span, *, if_not_exists: bool
+) -> ops.CreateTable | ops.RawSql:
+    """What creates a table; one that goes with the session is no part of the schema."""
+    words = options.get("prefixes")
+    prefixes = words if isinstance(words, list | tuple) else ()
+    if any(isinstance(each, str) and each.upper().startswith("TEMP") for each in prefixes):
+        return ops.RawSql(span=span, sql="", kind="CREATE TEMPORARY TABLE", tables=(made.name,))
+    storage = table_storage(options, machine.target)
+    return ops.CreateTable(span=span, table=made, if_not_exists=if_not_exists, storage=storage)
 
 
 def table(

@@ -34,7 +34,6 @@ from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.plugin_directives import plugin_sql
 from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
-from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -133,19 +132,9 @@ def _create_table(a: Arguments) -> Value:
     columns = [each for each in columns if HOLE not in each.name]
     create_enums(a.call, columns)
     made = ddl_tables.table(machine, name, columns, constraints, indexes, a.call.span, a.values, is_open=is_open)
-    if _is_temporary(a.get("prefixes")):
-        machine.emit(ops.RawSql(span=a.call.span, sql="", kind="CREATE TEMPORARY TABLE", tables=(name,)))
-    else:
-        storage = table_storage(a.values, machine.target)
-        missing = a.flag("if_not_exists")
-        machine.emit(ops.CreateTable(span=a.call.span, table=made, if_not_exists=missing, storage=storage))
+    missing = a.flag("if_not_exists")
+    machine.emit(ddl_tables.creation(machine, made, a.values, a.call.span, if_not_exists=missing))
     return TableValue(name, columns, constraints, indexes, a.call.span, a.values)
-
-
-def _is_temporary(prefixes: Value) -> bool:
-    """Whether the table goes with the session, and so is no part of the schema."""
-    words = prefixes if isinstance(prefixes, list | tuple) else ()
-    return any(isinstance(each, str) and each.upper().startswith("TEMP") for each in words)
 
 
 def _flat(values: Sequence[Value]) -> list[Value]:

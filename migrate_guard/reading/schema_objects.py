@@ -14,7 +14,6 @@ from migrate_guard.reading.machine import is_known_text
 from migrate_guard.reading.models import load_models
 from migrate_guard.reading.packages import locked_version
 from migrate_guard.reading.reflecting import reflected, version_table
-from migrate_guard.reading.storage import table_storage
 from migrate_guard.reading.values import (
     Clause,
     ColumnValue,
@@ -76,8 +75,7 @@ def create_table(call: Call, value: TableValue) -> None:
     if checks and call.machine.schema.table(value.name) is not None:
         # a table that is there is left as it is, its indexes too (sqlalchemy/sql/ddl.py, SchemaGenerator.visit_table)
         made = replace(made, indexes=())
-    storage = table_storage(value.options, call.machine.target)
-    call.machine.emit(ops.CreateTable(span=call.span, table=made, if_not_exists=checks, storage=storage))
+    call.machine.emit(ddl_tables.creation(call.machine, made, value.options, call.span, if_not_exists=checks))
 
 
 def call_metadata(receiver: MetaDataValue, call: Call) -> Value:

@@ -45,5 +45,6 @@ def concurrently_in_transaction(statement: Statement[Operation]) -> Iterator[Pro
         object=indexes.about(statement),
         help="Run it in a string of its own." if op.in_autocommit else "Run it in an autocommit block.",
         instead=indexes.outside(statement),
+        severity=None if is_sure else Severity.WARNING,
         confidence=asking.confidence(op) if is_sure else Confidence.MEDIUM,
     )

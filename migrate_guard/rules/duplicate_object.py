@@ -35,6 +35,9 @@ def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     op = step.op
     if op.is_tolerated or op.is_guarded or getattr(op, "if_not_exists", False):
         return
+    if step.direction == "downgrade" and "upgrade" in step.revision.empty:
+        # Half of a pair: another revision does what this one takes back.
+        return
     for each in existing(op, step.before, step.target):
         yield Problem(
             asking.hedged(f"{each.what}, so this fails", op),

@@ -46,6 +46,9 @@ def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     op = step.op
     if op.is_tolerated or op.is_guarded or getattr(op, "if_exists", False):
         return
+    if step.direction == "downgrade" and "upgrade" in step.revision.empty:
+        # Half of a pair: another revision does what this one takes back.
+        return
     for each in missing(op, step.before, step.target):
         close = asking.nearest(each.name, each.known)
         hint = f' (did you mean "{close}"?)' if close else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from functools import partial
 
@@ -91,7 +91,9 @@ def _create(cursor: Cursor) -> Iterator[Operation]:
     elif thing == "TABLE" and "VIRTUAL" in modifiers:
         yield from tables.create_virtual_table(cursor)
     elif thing == "TABLE":
-        yield from tables.create_table(cursor, is_unlogged="UNLOGGED" in modifiers)
+        made = tuple(tables.create_table(cursor, is_unlogged="UNLOGGED" in modifiers))
+        is_temporary = any(isinstance(each, CreateTable) and each.table.name.schema == "pg_temp" for each in made)
+        yield from (_for_session(cursor, made),) if is_temporary else made
     elif thing in ("VIEW", "MATERIALIZED VIEW"):
         is_materialized = thing == "MATERIALIZED VIEW"
         yield from objects.create_view(cursor, is_materialized=is_materialized, replace="REPLACE" in modifiers)
@@ -135,16 +137,22 @@ def _skip_value(cursor: Cursor) -> None:
         cursor.skip()
 
 
+def _for_session(cursor: Cursor, made: Iterable[Operation]) -> Operation:
+    reads: tuple[QualifiedName, ...] = ()
+    for operation in made:
+        if isinstance(operation, CreateTable):
+            cursor.tables = [operation.table.name]
+            reads = operation.reads
+            cursor.options |= {"WITH DATA"} if operation.copies_rows else set()
+    return raw(cursor, "CREATE TEMPORARY TABLE", objects=reads)
+
+
 def _temporary(cursor: Cursor, thing: str) -> Operation:
     """What lasts for a session is no part of the schema that a history builds."""
     reads: tuple[QualifiedName, ...] = ()
     if thing == "TABLE":
-        for operation in tables.create_table(cursor):
-            if isinstance(operation, CreateTable):
-                cursor.tables = [operation.table.name]
-                reads = operation.reads
-                cursor.options |= {"WITH DATA"} if operation.copies_rows else set()
-    elif thing == "VIEW":
+        return _for_session(cursor, tables.create_table(cursor))
+    if thing == "VIEW":
         for operation in objects.create_view(cursor):
             reads = operation.view.tables if isinstance(operation, CreateView) else ()
     return raw(cursor, f"CREATE TEMPORARY {thing}", objects=reads)
