@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from migrate_guard import asking
-from migrate_guard.history.reversal import Impossible
+from migrate_guard.history.reversal import Impossible, reasons
+from migrate_guard.model import folding
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.revision import Revision
+from migrate_guard.model.schema import Schema
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
@@ -29,7 +31,7 @@ def downgrade_fails(view: RevisionView) -> Iterator[Problem]:
             f"{each.what}{hint}, so the downgrade fails here",
             each.operation.span,
             object=each.object,
-            help=_help(each, close),
+            help=_help(each, close, view),
             instead=_instead(each.operation, close) if close else (),
             related=tuple(_related(each)),
             direction="downgrade",
@@ -40,12 +42,32 @@ def _drops_without_name(operation: ops.Operation) -> bool:
     return isinstance(operation, ops.DropConstraint) and operation.constraint is None
 
 
-def _help(impossible: Impossible, close: str | None) -> str:
+def _help(impossible: Impossible, close: str | None, view: RevisionView) -> str:
     if close:
         return f'Name "{close}".'
+    if moved := _moved(impossible, view):
+        return f"{moved}: a downgrade undoes the steps of its upgrade in the opposite order."
     if impossible.name:
         return "Name what is there after upgrade(), take it away before what it belongs to, or drop the call."
     return "Take away first what stands in the way: a downgrade undoes the steps of its upgrade in the opposite order."
+
+
+def _moved(impossible: Impossible, view: RevisionView) -> str:
+    """Where in the downgrade the operation would work; empty where that is nowhere."""
+    operation, because = impossible.operation, impossible.because
+    transitions = view.downgrade.transitions if view.downgrade else ()
+    place = next((at for at, each in enumerate(transitions) if each.operation is operation), len(transitions))
+    if impossible.name:
+        taking = (each.operation.span for each in transitions[:place])
+        is_before = because is not None and because.line < operation.span.line and because in taking
+        return f"Move it above line {because.line}" if because is not None and is_before else ""
+    schema = transitions[place].before if place < len(transitions) else Schema()
+    for each in transitions[place + 1 :]:
+        schema = folding.apply(schema, each.operation)
+        if not any(reasons(operation, schema, schema, view.target)):
+            line = each.operation.span.line
+            return f"Move it below line {line}" if line > operation.span.line else ""
+    return ""
 
 
 def _related(impossible: Impossible) -> Iterator[Related]:

@@ -161,3 +161,20 @@ def test_a_script_needs_no_downgrade_that_nobody_runs(tmp_path: Path) -> None:
     script.write_text(script.read_text(encoding="utf-8").partition("\n\n\ndef downgrade")[0] + "\n", encoding="utf-8")
     assert "MG201" in codes(check(tmp_path))
     assert not codes(check(tmp_path, downgrades="none"))
+
+
+@pytest.mark.parametrize(
+    ("down", "said"),
+    [
+        ("op.drop_table('users')\n    op.drop_table('orders')", "Move it below line 16"),
+        ("op.drop_table('orders')\n    op.drop_column('orders', 'user_id')", "Move it above line 15"),
+        ("op.drop_column('users', 'town')", "Name what is there"),
+        ("op.drop_table('users')", "Take away first"),
+    ],
+)
+def test_what_stands_in_the_wrong_place_is_told_the_right_one(down: str, said: str, tmp_path: Path) -> None:
+    user = 'sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id"))'
+    up = 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))'
+    report = project(tmp_path, f'{up}\n    op.create_table("orders", {user})', down)
+    found = [each for each in report.findings if each.code == "MG204"]
+    assert [(each.help[: len(said)], each.span.line) for each in found] == [(said, found[0].span.line)]
