@@ -174,7 +174,7 @@ def is_and_was(difference: Difference) -> tuple[str, str]:
 
 _YES_AND_NO = {
     "nullable": ("nullable", "NOT NULL"),
-    "identity": ("an identity column", "no identity column"),
+    "identity": ("with an identity", "without an identity"),
     "not valid": ("NOT VALID", "validated"),
     "nulls not distinct": ("NULLS NOT DISTINCT", "NULLS DISTINCT"),
     "deferrable": ("DEFERRABLE", "NOT DEFERRABLE"),
