@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.history.reversal import Impossible, reasons
@@ -12,6 +13,9 @@ from migrate_guard.model.instead import Instead
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.schema import Schema
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
+
+MOST_TRIED: Final = 200
+"""Operations of a downgrade among which the right place for one is looked for."""
 
 
 @rule("MG204", on=Revision, severity=Severity.ERROR, yields_to=("MG206",))
@@ -56,6 +60,8 @@ def _moved(impossible: Impossible, view: RevisionView) -> str:
     """Where in the downgrade the operation would work; empty where that is nowhere."""
     operation, because = impossible.operation, impossible.because
     transitions = view.downgrade.transitions if view.downgrade else ()
+    if len(transitions) > MOST_TRIED:
+        return ""
     place = next((at for at, each in enumerate(transitions) if each.operation is operation), len(transitions))
     if impossible.name:
         taking = (each.operation.span for each in transitions[:place])
