@@ -48,7 +48,15 @@ class Missing(NamedTuple):
 
 
 def missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Missing]:
-    """What an operation names and the history says is not there in `schema`."""
+    """What an operation names and the history says is not there in `schema`, unless it says IF EXISTS of that."""
+    if not getattr(op, "if_exists", False):
+        yield from _missing(op, schema, target)
+    elif isinstance(op, ops.DropColumn | ops.DropConstraint) and not op.if_table_exists:
+        # The words are about the column or the constraint: ALTER TABLE fails without the table.
+        yield from _table(op.table, schema)
+
+
+def _missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Missing]:
     match op:
         case ops.CreateTable(table=table):
             if checks_references(target):
@@ -67,7 +75,7 @@ def missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Missi
             yield from _type(name, schema)
         case ops.TableOperation(table=name):
             gone = list(_table(name, schema))
-            yield from gone
+            yield from () if op.if_table_exists else gone
             if not gone:
                 yield from _parts(op, schema.table(name) or given_table(name, op.span), schema, target)
 

@@ -164,9 +164,8 @@ def reasons(operation: ops.Operation, schema: Schema, believed: Schema, target: 
 
     `schema` is what the history tells, `believed` the same without its doubts.
     """
-    if not getattr(operation, "if_exists", False):
-        for absent in missing(operation, schema, target):
-            yield Reason(absent.what, absent.object, absent.lost, absent.name, absent.known)
+    for absent in missing(operation, schema, target):
+        yield Reason(absent.what, absent.object, absent.lost, absent.name, absent.known)
     if not getattr(operation, "if_not_exists", False):
         # A table that a condition may have made is not there for certain, even where its parts are believed.
         told = schema if isinstance(operation, ops.CreateTable | ops.RenameTable) else believed

@@ -6,11 +6,9 @@ from typing import Final
 from migrate_guard.asking import reversals
 from migrate_guard.asking.way_back import as_written, way_back
 from migrate_guard.history.difference import Difference
-from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Downgrade, Instead
 from migrate_guard.model.revision import Revision
-from migrate_guard.model.schema import Schema
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 MOST_NAMED: Final = 3
@@ -20,7 +18,7 @@ MOST_NAMED: Final = 3
 def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
     """Flag a downgrade after which the schema is not the one that the upgrade found."""
     found = [each for each in reversals.faults(view) if reversals.recreated(each, view) is None]
-    if not found or not view.revision.downgrade or _has_found_all_done(found, view):
+    if not found or not view.revision.downgrade:
         return
     left = [reversals.called(each.part) for each in found if each.verdict == "left behind"]
     taken = [each for each in found if reversals.is_taken(each, view)]
@@ -44,27 +42,6 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
         severity=Severity.WARNING if _is_minor(found, view) else None,
         direction="downgrade",
     )
-
-
-def _has_found_all_done(found: Iterable[Difference], view: RevisionView) -> bool:
-    """Whether the upgrade finds nothing left to do, as the tables were made from newer models at the beginning.
-
-    Its downgrade takes back what it does in every older database. A change of a column looks nowhere.
-    """
-    upgrade = view.upgrade
-    if upgrade is None or "upgrade" in view.revision.empty:
-        return False
-    looks = (
-        each.before is each.after and not isinstance(each.operation, ops.AlterColumn | ops.Update | ops.Delete)
-        for each in upgrade.transitions
-    )
-    return all(looks) and all(_is_of_models(each, upgrade.before) for each in found)
-
-
-def _is_of_models(difference: Difference, schema: Schema) -> bool:
-    """Whether it is about a table that was made as a whole, as by `create_all()`: its columns stand at one place."""
-    table = schema.table(difference.part.owner)
-    return table is None or len({each.span for each in table.columns}) < len(table.columns)
 
 
 def _is_minor(found: list[Difference], view: RevisionView) -> bool:

@@ -44,7 +44,7 @@ OPERATIONS: Final = (
 def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag an operation on something that the history never made, or has dropped or renamed before."""
     op = step.op
-    if op.is_tolerated or op.is_guarded or getattr(op, "if_exists", False):
+    if op.is_tolerated or op.is_guarded:
         return
     if step.direction == "downgrade" and "upgrade" in step.revision.empty:
         # Half of a pair: another revision does what this one takes back.
