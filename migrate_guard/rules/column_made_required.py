@@ -87,9 +87,10 @@ def _is_filled_here(step: Step[AlterColumn], table: Table | None) -> bool:
                 if not tables or step.op.table in tables:
                     return True
             case Update() | Delete() if operation.table == step.op.table:
-                if leaves_no_null(operation, step.op.column, table) or _is_loop(operation):
+                touches = isinstance(operation, Delete) or step.op.column in operation.columns
+                if leaves_no_null(operation, step.op.column, table) or (touches and _is_loop(operation)):
                     return True
-                parts += isinstance(operation, Update) and step.op.column in operation.columns
+                parts += isinstance(operation, Update) and touches
     return parts > 1
 
 
