@@ -44,7 +44,9 @@ def _adds(operation: ops.Operation, table: QualifiedName, column: str) -> bool:
 
 
 def _writes(operation: ops.Operation, table: QualifiedName, columns: set[str]) -> bool:
-    return isinstance(operation, ops.Update) and operation.table == table and not columns.isdisjoint(operation.columns)
+    if not isinstance(operation, ops.Update) or operation.table != table:
+        return False
+    return not operation.columns or not columns.isdisjoint(operation.columns)
 
 
 def original_column(step: Step[ops.Operation], table: QualifiedName, column: str) -> str:
@@ -134,6 +136,28 @@ def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
             case ops.CreateTable(copies_rows=True) if table in operation.reads:
                 return str(operation.table.name)
     return None
+
+
+def may_be_moved(step: Step[ops.Operation], table: QualifiedName, column: str | None = None) -> bool:
+    """Whether the revision may have put values of a table, or of one column, elsewhere: it writes what it computes.
+
+    What a script makes of the rows that it reads is not known; what SQL makes of them is, as far as it names them.
+    """
+    for operation, _, _ in step.earlier:
+        match operation:
+            case ops.Opaque(tables=tables) if not tables or tables != (table,):
+                return True
+            case ops.Insert(table=into, rows=None) if into != table:
+                if (
+                    not operation.sql
+                    or _PARAMETER.search(operation.sql)
+                    or table in (operation.source, *operation.reads)
+                ):
+                    return True
+            case ops.Update(sql=sql):
+                if not sql or _PARAMETER.search(sql) or (mentions(sql, column) if column else table in operation.reads):
+                    return True
+    return False
 
 
 def _assigned(sql: str, columns: list[str], source: str) -> str:
