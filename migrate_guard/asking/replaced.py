@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, NamedTuple, TypeGuard
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
@@ -44,7 +44,9 @@ def _adds(operation: ops.Operation, table: QualifiedName, column: str) -> bool:
 
 
 def _writes(operation: ops.Operation, table: QualifiedName, columns: set[str]) -> bool:
-    return isinstance(operation, ops.Update) and operation.table == table and not columns.isdisjoint(operation.columns)
+    if not isinstance(operation, ops.Update) or operation.table != table:
+        return False
+    return not operation.columns or not columns.isdisjoint(operation.columns)
 
 
 def original_column(step: Step[ops.Operation], table: QualifiedName, column: str) -> str:
@@ -91,14 +93,28 @@ def _takes_rows(operation: ops.Operation, into: set[QualifiedName], tables: set[
 
 
 def rows_copied_to(step: Step[ops.Operation], table: QualifiedName) -> QualifiedName | None:
-    """The table into which the revision has put the rows of another."""
+    """The table into which the revision has put the rows of another, or into new columns of which their values."""
     for operation, _, _ in step.earlier:
         name = operation.table.name if isinstance(operation, ops.CreateTable) else None
         if isinstance(operation, ops.Insert):
             name = operation.table
         if name is not None and name != table and _takes_rows(operation, {name}, {table}):
             return name
+        if _fills_new_column(operation, table, step):
+            return operation.table
     return None
+
+
+def _fills_new_column(
+    operation: ops.Operation, source: QualifiedName, step: Step[ops.Operation]
+) -> TypeGuard[ops.Update]:
+    """Whether an UPDATE gives a new column of another table what it reads from a table."""
+    return (
+        isinstance(operation, ops.Update)
+        and source in operation.reads
+        and operation.table != source
+        and any(step.is_new_column(operation.table, each) for each in operation.columns)
+    )
 
 
 def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
@@ -112,13 +128,36 @@ def values_copied_to(step: Step[ops.DropColumn]) -> str | None:
                 ]
                 if new and mentions(operation.sql, column):
                     return f"{operation.table}.{_assigned(operation.sql, new, column)}"
-                if new and _is_by_row(step, operation, new[0]):
-                    return f"{operation.table}.{new[0]}"
+                by_row = _by_row(step, operation, new)
+                if by_row is not None:
+                    return f"{operation.table}.{by_row}"
             case ops.Insert() if table in (operation.source, *operation.reads) and mentions(operation.sql, column):
                 return str(operation.table)
             case ops.CreateTable(copies_rows=True) if table in operation.reads:
                 return str(operation.table.name)
     return None
+
+
+def may_be_moved(step: Step[ops.Operation], table: QualifiedName, column: str | None = None) -> bool:
+    """Whether the revision may have put values of a table, or of one column, elsewhere: it writes what it computes.
+
+    What a script makes of the rows that it reads is not known; what SQL makes of them is, as far as it names them.
+    """
+    for operation, _, _ in step.earlier:
+        match operation:
+            case ops.Opaque(tables=tables) if not tables or tables != (table,):
+                return True
+            case ops.Insert(table=into, rows=None) if into != table:
+                if (
+                    not operation.sql
+                    or _PARAMETER.search(operation.sql)
+                    or table in (operation.source, *operation.reads)
+                ):
+                    return True
+            case ops.Update(sql=sql):
+                if not sql or _PARAMETER.search(sql) or (mentions(sql, column) if column else table in operation.reads):
+                    return True
+    return False
 
 
 def _assigned(sql: str, columns: list[str], source: str) -> str:
@@ -132,21 +171,35 @@ def mentions(sql: str, name: str) -> bool:
     return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", sql) is not None
 
 
-def _is_by_row(step: Step[ops.DropColumn], operation: ops.Update, new: str) -> bool:
-    """Whether it writes what the script makes of the rows, into a column that can be nothing else's successor."""
-    if operation.sql and re.search(r"=\s*(?:[:%?\ufffc]|'\ufffc)", operation.sql) is None:
-        return False
-    table = step.before.table(step.op.table)
-    old, added = (table.column(step.op.column), table.column(new)) if table else (None, None)
+def _by_row(step: Step[ops.DropColumn], operation: ops.Update, new: list[str]) -> str | None:
+    """The column into which it writes what the script makes of the rows, if that can be nothing else's successor."""
+    written = {each: _written(operation.sql, each, new) for each in new}
+    computed = [each for each, text in written.items() if not operation.sql or _PARAMETER.search(text)]
     run = step.run.transitions if step.run else ()
     dropped = [each for each, _, _ in run if isinstance(each, ops.DropColumn) and each.table == step.op.table]
-    return bool(
-        len(dropped) == 1
-        and operation.table == step.op.table
-        and old
-        and added
-        and old.type.family == added.type.family
-    )
+    table = step.before.table(step.op.table)
+    if len(computed) != 1 or len(dropped) != 1 or operation.table != step.op.table or table is None:
+        return None
+    old, added = table.column(step.op.column), table.column(computed[0])
+    is_translated = _CASE.search(written[computed[0]]) is not None
+    fits = old is not None and added is not None and (is_translated or old.type.family == added.type.family)
+    return computed[0] if fits else None
+
+
+_PARAMETER: Final = re.compile(r"(?<!:)[:%?\ufffc]")
+_CASE: Final = re.compile(r"\bCASE\b", re.IGNORECASE)
+_END_OF_SET: Final = re.compile(r"\b(?:WHERE|FROM)\b", re.IGNORECASE)
+
+
+def _written(sql: str, column: str, columns: list[str]) -> str:
+    """What an UPDATE sets a column to, as far as the next of the columns or its WHERE; empty where that is not told."""
+    found = re.search(rf"(?<!\w){re.escape(column)}\W?\s*=", sql)
+    if found is None:
+        return ""
+    rest = sql[found.end() :]
+    ends = [each.start() for name in columns for each in re.finditer(rf"(?<!\w){re.escape(name)}\W?\s*=", rest)]
+    ends += [each.start() for each in _END_OF_SET.finditer(rest)]
+    return rest[: min(ends, default=len(rest))]
 
 
 def names(columns: Iterable[str]) -> str:

@@ -40,6 +40,8 @@ def emptied_after(operation: ops.Operation, emptied: Names) -> Names:
             return emptied | set(tables)
         case ops.Insert(table=table) if table in emptied:
             return emptied - {table}
+        case ops.RenameTable(table=table, new_name=renamed, condition=None):
+            return (emptied - {table, renamed}) | ({renamed} if table in emptied else set())
     return emptied
 
 

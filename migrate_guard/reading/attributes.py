@@ -65,8 +65,11 @@ def _of_class(machine: CallEvaluator, value: Class, name: str, node: ast.expr) -
     found = metadata_of(value) if name == "metadata" else value.lookup(name)
     if isinstance(found, Function):
         return bound_method(found, value) if found.kind == "classmethod" else found
-    if isinstance(found, ColumnValue) and isinstance(table := model_table(value), TableValue):
-        return replace(found, name=name if HOLE in found.name else found.name, table=table.name)
+    if isinstance(found, ColumnValue):
+        # a class whose base is not known may be mapped as well
+        table = model_table(value)
+        named = found.name if found.name and HOLE not in found.name else name
+        return replace(found, name=named, table=table.name if isinstance(table, TableValue) else found.table)
     if found is not None:
         return found
     if name in ("__name__", "__qualname__"):

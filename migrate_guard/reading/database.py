@@ -276,8 +276,9 @@ def _clause(receiver: Clause, call: Call) -> Value:
             return replace(receiver, parameters=parameters, takes_more=receiver.takes_more or bool(call.args))
         case "columns" | "label" | "self_group" | "execution_options":
             return receiver
-        case "is_" if call.args and call.args[0] is None:
-            return sql_expression(receiver, None, ast.Eq())
+        case "is_" if call.args:
+            # IS true and = true take the same rows; of IS NOT that does not hold
+            return sql_expression(receiver, call.args[0], ast.Eq())
         case "is_not" | "isnot" if call.args and call.args[0] is None:
             return sql_expression(receiver, None, ast.NotEq())
         case "in_" | "not_in" | "notin_" if items := known_items(call.get(0, "other")):

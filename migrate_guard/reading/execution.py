@@ -18,6 +18,7 @@ from migrate_guard.reading.connections import switch
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.models import register
 from migrate_guard.reading.project import Project
+from migrate_guard.reading.statements import emit_changed_row
 from migrate_guard.reading.values import (
     FIELD,
     Class,
@@ -147,6 +148,8 @@ class StatementExecutor(CallEvaluator):
                     switch(self, owner, is_autocommit=value)
                 elif isinstance(owner, External):
                     self.assigned[f"{owner.path}.{name}"] = value
+                elif isinstance(owner, Unknown) and owner.table is not None:
+                    emit_changed_row(self, owner.table, name, value, self.span(target))
 
     def _unpack(self, targets: Sequence[ast.expr], value: Value, scope: Scope) -> None:
         items = known_items(value)

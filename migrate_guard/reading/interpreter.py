@@ -25,6 +25,7 @@ from migrate_guard.reading.computing import is_answer, known_items, outside, tru
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
+from migrate_guard.reading.results import rows_of_statement
 from migrate_guard.reading.script import Script
 from migrate_guard.reading.values import (
     HOLE,
@@ -36,6 +37,7 @@ from migrate_guard.reading.values import (
     Partial,
     Rows,
     Scope,
+    Statement,
     Value,
 )
 
@@ -257,6 +259,8 @@ class Interpreter(StatementExecutor):
 
     def for_loop(self, node: ast.For | ast.AsyncFor, scope: Scope) -> Flow:
         iterable = self.evaluate(node.iter, scope)
+        if isinstance(iterable, Statement):
+            iterable = rows_of_statement(self, iterable, "query")
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
             text = f"for each element of {self.source(node.iter)}"

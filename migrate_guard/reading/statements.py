@@ -9,11 +9,13 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.source import Span
 from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.clauses import expression
 from migrate_guard.reading.colons import note_sent
+from migrate_guard.reading.computing import sql_text
 from migrate_guard.reading.ddl_elements import execute_element
 from migrate_guard.reading.machine import Machine, describe
 from migrate_guard.reading.naming import with_names
@@ -180,3 +182,18 @@ def emit_statement(call: Call, statement: Statement) -> None:
             text = results.text_of_change(statement)
             deletion = ops.Delete(span=span, table=table, where=where, sql=text)
             call.machine.emit(results.with_rows_after(deletion, text, None, call.machine))
+
+
+def emit_changed_row(machine: Machine, table: QualifiedName, name: str, value: Value, span: Span) -> None:
+    """Emit what a session writes for a row whose attribute is assigned: an UPDATE of that row by its key.
+
+    An attribute that is no column of the table is a relationship, whose columns are not known, or has another name.
+    """
+    known = machine.schema.table(table)
+    columns = () if known is not None and not known.is_open and known.column(name) is None else (name,)
+    key = known.primary_key.columns if known is not None and known.primary_key else ()
+    conditions = tuple(f"{each} = {HOLE}" for each in key) or (HOLE,)
+    change = Statement("update", table, conditions, columns, (sql_text(value),) if columns else ())
+    where = None if change.where is None else replace(expression(change.where), columns=key)
+    text = results.text_of_change(change)
+    machine.emit(ops.Update(span=span, table=table, columns=columns, where=where, sql=text))

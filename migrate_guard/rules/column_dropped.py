@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard import asking
 from migrate_guard.asking.deploys import OLD_CODE, goes_along, is_required, made_nullable, referring, then_ignore
-from migrate_guard.asking.replaced import column_replacement
+from migrate_guard.asking.replaced import column_replacement, may_be_moved
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.operations import DropColumn
 from migrate_guard.model.schema import Column, Table
@@ -19,7 +19,7 @@ def column_dropped(step: Step[DropColumn]) -> Iterator[Problem]:
     if step.is_new_column(op.table, op.column) or (table and column is None and _is_gone(table, op)):
         return
     replacement = column_replacement(step, op.table, op.column)
-    if replacement is not None and replacement.is_filled:
+    if replacement is not None and (replacement.is_filled or op.table in step.emptied):
         return
     if replacement is not None:
         message = f'dropping "{subject(op)}" and putting a new column in its place loses its values'
@@ -44,7 +44,8 @@ def _is_gone(table: Table, op: DropColumn) -> bool:
 def _message(step: Step[DropColumn], table: Table | None, column: Column | None) -> str:
     op = step.op
     along = goes_along(table, op.column, step.before) if table else ""
-    lost = [] if column and column.computed else ["its values"]
+    values = "what the script has not moved of its values" if may_be_moved(step, op.table, op.column) else "its values"
+    lost = [] if (column and column.computed) or op.table in step.emptied else [values]
     lost += [along] if along else []
     loses = f"loses {', with '.join(lost)}, and" if lost else "loses no values, but"
     message = f'dropping "{subject(op)}" {loses} {OLD_CODE} that names it fails'

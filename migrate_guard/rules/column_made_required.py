@@ -50,10 +50,11 @@ def _message(op: AlterColumn, *, is_empty: bool) -> str:
 
 def _is_required(op: AlterColumn, table: Table | None, column: Column | None) -> bool:
     """Whether there is no NULL in it already: it is NOT NULL, of the primary key, or numbers itself."""
+    if table is not None and table.primary_key is not None and op.column in table.primary_key.columns:
+        return True
     if column is None or column.nullable is None:
         return op.existing_nullable is False
-    is_key = table is not None and table.primary_key is not None and op.column in table.primary_key.columns
-    return column.nullable is False or is_key or column.is_identity or column.is_serial
+    return column.nullable is False or column.is_identity or column.is_serial
 
 
 def _is_empty(step: Step[AlterColumn], column: Column) -> bool:
@@ -87,9 +88,10 @@ def _is_filled_here(step: Step[AlterColumn], table: Table | None) -> bool:
                 if not tables or step.op.table in tables:
                     return True
             case Update() | Delete() if operation.table == step.op.table:
-                if leaves_no_null(operation, step.op.column, table) or _is_loop(operation):
+                touches = isinstance(operation, Delete) or step.op.column in operation.columns
+                if leaves_no_null(operation, step.op.column, table) or (touches and _is_loop(operation)):
                     return True
-                parts += isinstance(operation, Update) and step.op.column in operation.columns
+                parts += isinstance(operation, Update) and touches
     return parts > 1
 
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard import asking
 from migrate_guard.asking.deploys import OLD_CODE, then_ignore
-from migrate_guard.asking.replaced import original_column
+from migrate_guard.asking.replaced import original_column, original_table
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.operations import AlterColumn, RenameColumn
 from migrate_guard.model.schema import Column
@@ -18,7 +18,7 @@ def default_dropped(step: Step[AlterColumn]) -> Iterator[Problem]:
     column = table.column(op.column) if table else None
     if op.modify_default is not None or step.is_new(op.table) or not _had_default(op, column) or _has_value_left(step):
         return
-    if not _is_required(step, column):
+    if not _is_required(step, column) or original_table(step, op.table) != op.table:
         return
     is_new = step.is_new_column(op.table, op.column)
     does = f'does not know the new column "{op.column}"' if is_new else "leaves it out"

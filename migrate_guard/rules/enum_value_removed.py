@@ -6,11 +6,13 @@ from typing import Final, NamedTuple
 from migrate_guard import asking
 from migrate_guard.asking import enums
 from migrate_guard.model import operations as ops
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.statement import Statement
 from migrate_guard.rule import Confidence, Problem, RevisionView, Severity, rule
 
 _CATALOG: Final = "pg_enum"
+_MOST_NAMED: Final = 4
 
 
 class _Removal(NamedTuple):
@@ -19,8 +21,8 @@ class _Removal(NamedTuple):
     labels: tuple[str, ...]
     statement: Statement[ops.Operation]
     object: str
-    becomes: str | None = None
-    """What the only label is called from now on."""
+    becomes: tuple[str, ...] = ()
+    """What the labels are called from now on, where they are renamed."""
 
 
 @rule(
@@ -46,10 +48,15 @@ def enum_value_removed(view: RevisionView) -> Iterator[Problem]:
 
 
 def _message(each: _Removal, labels: str, view: RevisionView) -> str:
-    if each.becomes is not None:
-        return (
-            f'{labels} of "{each.object}" is called "{each.becomes}" from now on: whoever still writes {labels} fails'
+    if len(each.becomes) == 1:
+        new = each.becomes[0]
+        return f'{labels} of "{each.object}" is called "{new}" from now on: whoever still writes {labels} fails'
+    if each.becomes:
+        more = len(each.labels) - _MOST_NAMED
+        named = (
+            asking.quoted(each.labels) if more < 1 else f"{asking.quoted(each.labels[:_MOST_NAMED])} and {more} more"
         )
+        return f'{named} of "{each.object}" have other names from now on: whoever still writes one of them fails'
     if each.object == _CATALOG:
         return "an enum loses a value in the catalog alone: rows and indexes that hold it cannot be read any more"
     product = asking.product(view.target)
@@ -59,7 +66,7 @@ def _message(each: _Removal, labels: str, view: RevisionView) -> str:
 
 
 def _help(each: _Removal) -> str:
-    if each.becomes is not None:
+    if each.becomes:
         return "Add the new value, let the application write it, and give the rows the new one; the old one can stay."
     if each.object == _CATALOG:
         return "Leave the value in the type, and forbid it with a CHECK."
@@ -71,6 +78,7 @@ def _help(each: _Removal) -> str:
 
 def _removals(view: RevisionView) -> Iterator[_Removal]:
     done: dict[str, _Removal] = {}
+    renamed: dict[tuple[QualifiedName, str | None], _Removal] = {}
     for place, statement in enumerate(view.statements):
         op = statement.op
         if op.is_tolerated:
@@ -78,7 +86,9 @@ def _removals(view: RevisionView) -> Iterator[_Removal]:
         match op:
             case ops.RenameEnumValue(enum=name, value=value, new_value=new):
                 if _is_in_use(name, view) and value != new:
-                    yield _Removal((value,), statement, str(name), becomes=new)
+                    known = renamed.setdefault((name, op.condition), _Removal((), statement, str(name)))
+                    both = known._replace(labels=(*known.labels, value), becomes=(*known.becomes, new))
+                    renamed[name, op.condition] = both
             case ops.Delete(table=name) | ops.Update(table=name) if name.name == _CATALOG:
                 yield _Removal((), statement, _CATALOG)
             case ops.AlterColumn(table=name, column=column, modify_type=kind) if kind is not None:
@@ -88,6 +98,7 @@ def _removals(view: RevisionView) -> Iterator[_Removal]:
                     gone = {one for each in view.statements[: place + 1] for one in enums.moved(lost, each.op)}
                     left = tuple(each for each in lost if each not in gone)
                     done[subject] = _Removal(left, statement, subject)
+    yield from renamed.values()
     yield from (each for each in done.values() if each.labels)
 
 

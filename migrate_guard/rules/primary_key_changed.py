@@ -3,8 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard import asking
+from migrate_guard.asking import uniqueness
 from migrate_guard.asking.deploys import OLD_CODE, referring, then_ignore
-from migrate_guard.asking.replaced import names, original_column
+from migrate_guard.asking.replaced import names, original_column, original_table
 from migrate_guard.model.operations import AddConstraint, DropColumn, DropConstraint, Operation
 from migrate_guard.model.schema import PrimaryKey, Table
 from migrate_guard.rule import Problem, Severity, Step, rule
@@ -24,7 +25,9 @@ def primary_key_changed(step: Step[DropConstraint] | Step[DropColumn] | Step[Add
     key, left = table.primary_key, step.left.table(op.table)
     if left is None or (left.primary_key is not None and _is_same(step, left.primary_key, key)):
         return
-    if any(step.is_new_column(op.table, each) for each in key.columns):
+    if any(step.is_new_column(op.table, each) for each in key.columns) or original_table(step, op.table) != op.table:
+        return
+    if _is_told_elsewhere(op, key, left) or _stays_unique(key, left):
         return
     yield Problem(
         asking.hedged(_message(step, table, key, left.primary_key), op),
@@ -54,6 +57,18 @@ def _is_same(step: Step[Operation], new: PrimaryKey, old: PrimaryKey) -> bool:
         return False
     before = {original_column(step, table, each) for each in old.columns}
     return set(new.columns) in (before, set(old.columns))
+
+
+def _is_told_elsewhere(op: Operation, key: PrimaryKey, left: Table) -> bool:
+    """Whether a column of the key goes by another statement: who names it fails, whatever the key is."""
+    gone = (left.lost_at(each) is not None and left.column(each) is None for each in key.columns)
+    return not isinstance(op, DropColumn) and any(gone)
+
+
+def _stays_unique(key: PrimaryKey, left: Table) -> bool:
+    """Whether a key of just these columns is left, by which they are found and which ON CONFLICT takes."""
+    own = uniqueness.parts(key)
+    return any(uniqueness.parts(each) == own for each in uniqueness.keys(left))
 
 
 def _message(step: Step[Operation], table: Table, old: PrimaryKey, new: PrimaryKey | None) -> str:

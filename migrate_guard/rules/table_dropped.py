@@ -5,7 +5,7 @@ from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.asking.deploys import OLD_CODE, referring, then_ignore
-from migrate_guard.asking.replaced import rows_copied_to, table_replacement
+from migrate_guard.asking.replaced import may_be_moved, rows_copied_to, table_replacement
 from migrate_guard.model.operations import DropTable
 from migrate_guard.rule import Problem, Severity, Step, rule
 
@@ -55,6 +55,7 @@ def _message(step: Step[DropTable]) -> str:
     elif table is not None and table.partition_of is not None:
         message = f'dropping "{name}" loses the rows of this partition of "{table.partition_of}"'
     else:
-        message = f'dropping "{name}" loses its rows, and {OLD_CODE} that uses it fails'
+        rows = "what the script has not moved of its rows" if may_be_moved(step, name) else "its rows"
+        message = f'dropping "{name}" loses {rows}, and {OLD_CODE} that uses it fails'
     others = referring(table, None, step.before) if table else []
     return f"{message}; foreign keys of {asking.quoted(others)} refer to it" if others else message

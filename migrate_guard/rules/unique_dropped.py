@@ -1,11 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from migrate_guard import asking
 from migrate_guard.asking import uniqueness
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import DropConstraint, DropIndex, Operation
-from migrate_guard.model.revision import Revision
+from migrate_guard.model.revision import Revision, Run
 from migrate_guard.model.schema import Index, Schema, Table, UniqueConstraint
 from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
 
@@ -21,6 +22,7 @@ def unique_dropped(view: RevisionView) -> Iterator[Problem]:
     """Flag a dropped unique key that ON CONFLICT of the code that still runs may name."""
     if view.upgrade is None:
         return
+    told: set[tuple[QualifiedName, uniqueness.Parts]] = set()
     for statement in view.statements:
         found = _dropped(statement)
         if found is None:
@@ -28,11 +30,13 @@ def unique_dropped(view: RevisionView) -> Iterator[Problem]:
         table, key = found
         if statement.is_new(table.name) or _is_replaced(table, key, view.upgrade.after):
             continue
-        columns = [each for each in key.columns if each]
-        on = f" ({', '.join(columns)})" if len(columns) == len(key.columns) else ""
+        same = table.name, uniqueness.parts(key)
+        if same in told or not _is_known(same[1].columns, view.upgrade.before.table(table.name)):
+            continue
+        told.add(same)
         message = (
             f'without "{key.name}" the code that runs until the deploy is through fails with every '
-            f'INSERT … ON CONFLICT{on} into "{table.name}", and nothing keeps duplicates out'
+            f'INSERT … ON CONFLICT{_columns(key)} into "{table.name}", {_left(key, table, view.upgrade)}'
         )
         yield Problem(
             asking.hedged(message, statement.op),
@@ -43,6 +47,30 @@ def unique_dropped(view: RevisionView) -> Iterator[Problem]:
             confidence=asking.confidence(statement.op),
             direction="upgrade",
         )
+
+
+def _is_known(columns: Iterable[str], before: Table | None) -> bool:
+    """Whether the code that runs can name the columns: the revision has neither added nor renamed one of them."""
+    return before is None or before.is_open or all(before.column(each) is not None for each in columns)
+
+
+def _columns(key: uniqueness.UniqueKey) -> str:
+    """The columns as ON CONFLICT names them; of an expression nothing is told."""
+    columns = [each for each in key.columns if each]
+    return f" ({', '.join(dict.fromkeys(columns))})" if len(columns) == len(key.columns) else ""
+
+
+def _left(key: UniqueConstraint | Index, table: Table, run: Run) -> str:
+    """What is to be said of the key that takes its place, or that there is none."""
+    after, before = run.after.table(table.name), run.before.table(table.name)
+    own, known = uniqueness.parts(key), list(uniqueness.keys(before)) if before else []
+    for other in uniqueness.keys(after) if after else ():
+        given = uniqueness.parts(other)
+        shares = given.columns & own.columns or given.expressions
+        if shares and other.name and all(uniqueness.parts(each) != given for each in known):
+            of = _columns(other) or " of an expression"
+            return f'which "{other.name}"{of} does not match'
+    return "and nothing keeps duplicates out"
 
 
 def _dropped(statement: Statement[Operation]) -> tuple[Table, UniqueConstraint | Index] | None:

@@ -25,6 +25,8 @@ def unique_on_existing_data(statement: Subject) -> Iterator[Problem]:
         return
     before, after = statement.before.table(op.table), statement.after.table(op.table)
     for key in _keys(statement):
+        if _has_usual_key(key, before):
+            continue
         if before is not None and _is_unique_already(key, before, after or before, statement):
             continue
         is_concurrent = isinstance(op, CreateIndex) and op.concurrently
@@ -32,7 +34,8 @@ def unique_on_existing_data(statement: Subject) -> Iterator[Problem]:
         query = uniqueness.duplicates(op.table, key, after or before, statement.target)
         yield Problem(
             asking.hedged(
-                f'{_called(op, key)} fails if two rows of "{op.table}" have the same {_values(key)}{left}', op
+                f'{_called(op, key)} fails if two rows of "{op.table}"{_taken(key)} have the same {_values(key)}{left}',
+                op,
             ),
             op.span,
             object=_object(op, key),
@@ -52,6 +55,12 @@ def _keys(statement: Subject) -> Iterator[UniqueConstraint | Index]:
             yield from (each for each in added if isinstance(each, UniqueConstraint))
 
 
+def _has_usual_key(key: UniqueConstraint | Index, before: Table | None) -> bool:
+    """Whether it has "id" of a table that the history does not create, which is all but certainly its primary key."""
+    is_unknown = before is None or (before.primary_key is None and not before.is_told and before.column("id") is None)
+    return is_unknown and "id" in uniqueness.parts(key).columns
+
+
 def _is_unique_already(key: UniqueConstraint | Index, before: Table, after: Table, statement: Subject) -> bool:
     """Whether the rows that are there cannot break it."""
     if uniqueness.is_implied(key, uniqueness.keys(before)):
@@ -62,7 +71,8 @@ def _is_unique_already(key: UniqueConstraint | Index, before: Table, after: Tabl
     kept = (each for each in lost if isinstance(each, PrimaryKey | UniqueConstraint) or _is_unique_index(each))
     if uniqueness.is_implied(key, kept):
         return True
-    columns = [after.column(each) for each in uniqueness.parts(key).columns]
+    names = uniqueness.parts(key).columns
+    columns = [after.column(each) for each in names]
     return any(each is not None and _tells_apart(each, key, path) for each in columns)
 
 
@@ -88,9 +98,15 @@ def _called(op: AddConstraint | AddColumn | CreateIndex, key: UniqueConstraint |
     return f"adding {constraints.called('unique constraint', op.table, key)}"
 
 
+def _taken(key: UniqueConstraint | Index) -> str:
+    return " that its WHERE takes" if isinstance(key, Index) and key.where is not None else ""
+
+
 def _values(key: UniqueConstraint | Index) -> str:
     names: Sequence[str] = [each for each in key.columns if each]
-    return asking.quoted(names) if len(names) == len(key.columns) else "value of its expression"
+    if len(names) == len(key.columns):
+        return asking.quoted(names)
+    return f"{asking.quoted(names)} and value of its expression" if names else "value of its expression"
 
 
 def _object(op: AddConstraint | AddColumn | CreateIndex, key: UniqueConstraint | Index) -> str:
