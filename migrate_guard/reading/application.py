@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -196,27 +196,46 @@ def _members(value: Value) -> tuple[tuple[str, str], ...]:
     return tuple((each.name, "") for each in value.columns) if isinstance(value, TableValue) else ()
 
 
-def with_columns_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]:
-    """The facts, models and tables with those of their columns alone that the script names."""
+def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]:
+    """The facts, models and tables with those of their columns alone that the script names.
+
+    One of which it takes no more than the name of the table, or the MetaData, is only that.
+    """
     found = tuple(facts)
     if not any(isinstance(each, ApplicationUse) and each.kind in ("model", "table") for each in found):
         return found
     named: defaultdict[str, set[str]] = defaultdict(set)
     words: set[str] = set()
+    mentioned = Counter[str]()
     for node in ast.walk(tree):
+        mentioned[_unparsed(node)] += 1
         if isinstance(node, ast.Attribute):
-            named[_unparsed(node.value).removesuffix(".c").removesuffix(".__table__")].add(node.attr)
+            owner = _unparsed(node.value)
+            named[owner.removesuffix(".c").removesuffix(".__table__")].add(node.attr)
         elif isinstance(node, ast.keyword) and node.arg:
             words.add(node.arg)
     return tuple(
-        replace(each, members=tuple(one for one in each.members if one[0] in named[each.local] | words))
+        replace(
+            each,
+            kind=_part(each, mentioned),
+            members=tuple(one for one in each.members if one[0] in named[each.local] | words),
+        )
         if isinstance(each, ApplicationUse) and each.kind in ("model", "table")
         else each
         for each in found
     )
 
 
-def _unparsed(node: ast.expr) -> str:
+def _part(use: ApplicationUse, mentioned: Mapping[str, int]) -> ApplicationKind:
+    """What a script takes of a model, where it mentions nothing else of it."""
+    names = mentioned[f"{use.local}.__tablename__"] + mentioned[f"{use.local}.__table__.name"]
+    if names and names == mentioned[use.local]:
+        return "name"
+    metadata = mentioned[f"{use.local}.metadata"]
+    return "metadata" if metadata and metadata == mentioned[use.local] else use.kind
+
+
+def _unparsed(node: ast.AST) -> str:
     """A dotted name as it is written; empty for anything else."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):

@@ -36,6 +36,8 @@ def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     if op.is_tolerated or op.is_guarded or getattr(op, "if_not_exists", False):
         return
     for each in existing(op, step.before, step.target):
+        if asking.is_asked_for(each.object.rpartition(".")[2], op):
+            continue
         yield Problem(
             asking.hedged(f"{each.what}, so this fails", op),
             op.span,

@@ -47,6 +47,8 @@ def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     if op.is_tolerated or op.is_guarded or getattr(op, "if_exists", False):
         return
     for each in missing(op, step.before, step.target):
+        if asking.is_asked_for(each.name, op):
+            continue
         close = asking.nearest(each.name, each.known)
         hint = f' (did you mean "{close}"?)' if close else ""
         yield Problem(
