@@ -219,6 +219,7 @@ def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]
             words.add(node.arg)
         elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             aliases[_unparsed(node.value)] = node.targets[0].id
+    left = (each for each in found if not isinstance(each, ApplicationUse) or not _is_unused(each, aliases, mentioned))
     return tuple(
         replace(
             each,
@@ -227,8 +228,7 @@ def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]
         )
         if isinstance(each, ApplicationUse) and each.kind in ("model", "table")
         else each
-        for each in found
-        if not isinstance(each, ApplicationUse) or not _is_unused(each, aliases, mentioned)
+        for each in left
     )
 
 
@@ -236,7 +236,9 @@ def _is_unused(use: ApplicationUse, aliases: Mapping[str, str], mentioned: Mappi
     """Whether settings are given a name that stands nowhere else: `CONF = shop.conf.CONF`."""
     alias = aliases.get(use.local)
     return use.kind == "settings" and alias is not None and mentioned[use.local] == mentioned[alias] == 1
-(use: ApplicationUse, mentioned: Mapping[str, int]) -> ApplicationKind:
+
+
+def _part(use: ApplicationUse, mentioned: Mapping[str, int]) -> ApplicationKind:
     """What a script takes of a model, where it mentions nothing else of it."""
     names = mentioned[f"{use.local}.__tablename__"] + mentioned[f"{use.local}.__table__.name"]
     if names and names == mentioned[use.local]:
