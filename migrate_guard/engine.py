@@ -294,7 +294,8 @@ class _Asked:
         heads = {each.id for each in graph.real_heads(reading.history)} or {
             each.id for each in reading.history.order[-1:]
         }
-        is_one_run = self.under_review is not None and self.under_review.is_one_run
+        run = self.under_review if self.under_review and self.under_review.is_one_run else None
+        is_one_run = run is not None
         session = Session(reading.target, reading.environment, self.small, is_one_run)
         replaying = replay(reading, engine_name)
         for replayed in replaying:
@@ -330,7 +331,10 @@ class _Asked:
             back_again = None
             if self._is_under_review(replayed.revision):
                 back_again = cache(partial(reverse, replayed, replaying.interpret, reading.target))
-            view = RevisionView(head, upgrade, downgrade, reading.environment, reading.target, statements, back_again)
+            runs_alone = run is not None and run.revisions == {replayed.revision.id}
+            view = RevisionView(
+                head, upgrade, downgrade, reading.environment, reading.target, statements, back_again, runs_alone
+            )
             self._ask(Revision, view, replayed.revision, None)
             self.findings[said:] = standing_alone(self.findings[said:], (*statements, *undone))
             if replayed.revision.id in heads:

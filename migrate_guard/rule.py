@@ -140,6 +140,8 @@ class RevisionView:
     """What the upgrade makes the database run."""
     reverse: Callable[[], Reversal] | None = None
     """Gives what upgrade, downgrade and upgrade come to; None where nobody is to be told."""
+    runs_alone: bool = False
+    """No other revision is under review, and a database that stands at its parent runs this one only."""
 
     @property
     def reversal(self) -> Reversal | None:

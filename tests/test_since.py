@@ -101,6 +101,29 @@ def test_a_branch_label(repo: Repo, since: Since) -> None:
     assert since("shop") == ["d4"]
 
 
+ONE_FOR_ALL = """\
+from alembic import context
+from sqlalchemy import create_engine
+
+with create_engine(context.config.get_main_option("sqlalchemy.url")).connect() as connection:
+    context.configure(connection=connection)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+
+
+def test_what_several_revisions_share_is_said_of_several(repo: Repo, capsys: Capture) -> None:
+    index = 'op.create_index("{0}_price", "t_a1", ["price"], unique=True)'
+    repo.write(c3=script("c3", "b2", index.format("c3")), d4=script("d4", "c3", index.format("d4")))
+    (repo.project / "alembic" / "env.py").write_text(ONE_FOR_ALL, encoding="utf-8")
+    asked = ["check", "--isolated", "--select", "one-transaction-for-all", "--output-format", "concise"]
+    said = {}
+    for word in ("a1", "b2", "c3"):
+        run([*asked, "--since", word])
+        said[word] = capsys.readouterr().out.count("MG902")
+    assert said == {"a1": 1, "b2": 1, "c3": 0}
+
+
 def test_a_merge_reviews_the_other_side_too(repo: Repo, since: Since) -> None:
     merge = price("e5", None).replace("down_revision = None", 'down_revision = ("c3", "d4")')
     repo.write(c3=price("c3", "b2"), d4=price("d4", "b2"), e5=merge)

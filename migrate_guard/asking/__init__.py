@@ -54,6 +54,12 @@ def confidence(operation: ops.Operation) -> Confidence:
     return Confidence.MEDIUM if operation.condition else Confidence.HIGH
 
 
+def is_asked_for(name: str, operation: ops.Operation) -> bool:
+    """Whether the condition of an operation asks for that name: `if "orders_idx" in names`."""
+    condition = operation.condition or ""
+    return bool(name) and any(f"{quote}{name}{quote}" in condition for quote in "\"'")
+
+
 # Databases.
 
 PRODUCTS: Final[dict[DialectName, str]] = {
@@ -96,7 +102,8 @@ def key_left_out(column: Column, target: Target) -> str:
     if not column.is_serial:
         return "adds it NOT NULL and leaves the key out"
     if target.dialect == "postgresql":
-        return "adds a SERIAL column and leaves the key out"
+        serial = "BIGSERIAL" if column.type.name.lower() in ("bigint", "biginteger", "bigserial") else "SERIAL"
+        return f"adds a {serial} column and leaves the key out"
     if target.dialect == "sqlite":
         return "adds it NOT NULL and leaves the key out"
     return f"leaves the key out, and {PRODUCTS[target.dialect]} numbers no column that is none"

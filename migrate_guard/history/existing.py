@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from migrate_guard.dialects.namespaces import folds_column_names, has_unique_constraint_names, shares_index_names
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, PrimaryKey, Schema, Table, UniqueConstraint
+from migrate_guard.model.schema import AnyConstraint, ForeignKey, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
@@ -72,14 +72,14 @@ def _parts(op: ops.TableOperation, table: Table, schema: Schema, target: Target)
             for index in op.indexes:
                 yield from _index(index.name, table.name, schema, target)
             for constraint in op.constraints:
-                yield from _constraint(constraint, None, table, target)
+                yield from _constraint(constraint, None, table, schema, target)
         case ops.RenameColumn(column=old, new_name=new):
             if old != new and not (folds_column_names(target) and old.lower() == new.lower()):
                 yield from _column(table, new, target)
         case ops.CreateIndex(index=index):
             yield from _index(index.name, table.name, schema, target)
         case ops.AddConstraint(constraint=constraint, using_index=using):
-            yield from _constraint(constraint, using, table, target)
+            yield from _constraint(constraint, using, table, schema, target)
         case ops.RenameConstraint(constraint=name, new_name=new):
             if name != new and has_unique_constraint_names(target):
                 yield from _named_constraint(table, new)
@@ -127,7 +127,9 @@ def _taken(name: str, table: Table, target: Target) -> Span | None:
     return next((key.span for key in keys if key and key.name == name), None)
 
 
-def _constraint(constraint: AnyConstraint, using: str | None, table: Table, target: Target) -> Iterator[Existing]:
+def _constraint(
+    constraint: AnyConstraint, using: str | None, table: Table, schema: Schema, target: Target
+) -> Iterator[Existing]:
     if not has_unique_constraint_names(target):
         return
     key = table.primary_key
@@ -138,6 +140,8 @@ def _constraint(constraint: AnyConstraint, using: str | None, table: Table, targ
         return
     if constraint.name is None or constraint.is_implicit_name:
         return
+    if isinstance(constraint, ForeignKey) and schema.table(constraint.referred_table) is None:
+        return  # what another history does to that table may have taken the key along
     named = list(_named_constraint(table, constraint.name))
     yield from named
     if (

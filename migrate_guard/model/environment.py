@@ -50,13 +50,15 @@ class AdvisoryLock:
 
 @dataclass(frozen=True, slots=True)
 class Uncommitted:
-    """A statement of env.py for which SQLAlchemy begins a transaction that nobody commits: revisions run inside it."""
+    """What SQLAlchemy begins a transaction for that nobody commits: a statement of env.py, or the revisions."""
 
     span: Span
     condition: str | None = None
     """Why it may not be executed: the source of a condition that could not be decided."""
     committed: str = ""
     """The statement with a commit behind it, as Python; empty where it is no statement of its own."""
+    is_of_revisions: bool = False
+    """It is the call of `context.run_migrations`, outside of `context.begin_transaction()`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,8 +18,14 @@ class Fact:
     """Why it may not be so: the source of a condition that could not be decided."""
 
 
-ApplicationKind: TypeAlias = Literal["model", "metadata", "table", "enum", "settings", "session", "constant", "code"]
-"""What a name of the application stands for; code: a function or class that is handed the database."""
+ApplicationKind: TypeAlias = Literal[
+    "model", "metadata", "table", "name", "enum", "settings", "session", "constant", "code"
+]
+"""What a name of the application stands for.
+
+name: a model of which no more is taken than the name of its table; code: a function or class that is handed the
+database.
+"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +98,7 @@ class ColonBind(Fact):
     """The text is executed; else it is a piece of DDL, into which SQLAlchemy writes NULL."""
 
 
-TransactionAction: TypeAlias = Literal["commit", "rollback", "begin", "engine"]
+TransactionAction: TypeAlias = Literal["commit", "driver commit", "rollback", "begin", "engine"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -123,13 +123,13 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     if table is None or operation.constraint is None:
         return schema
     if is_unsure(operation) and not undoes(operation, table, operation.constraint):
-        return schema.with_table(unsure(table, operation, operation.constraint))
+        return _with_doubtful_references(schema.with_table(unsure(table, operation, operation.constraint)), operation)
     dropped = table.constraint(operation.constraint) or _believed(schema, table, operation)
-    if operation.kind == "primary" and operation.constraint == "PRIMARY":
-        # MySQL calls every primary key that, whatever the script calls it
+    if operation.kind == "primary" and dropped is None:
+        # MySQL calls every one PRIMARY; elsewhere a drop by another name fails, and what follows is no fault of its own
         dropped = table.primary_key
     if dropped is None:
-        return schema.with_table(_without_not_null(table, operation.constraint))
+        return _with_doubtful_references(schema.with_table(_without_not_null(table, operation.constraint)), operation)
     if operation.cascade:
         schema = _without_references(schema, table, dropped)
 
@@ -184,6 +184,14 @@ def _without_references(schema: Schema, table: Table, dropped: AnyConstraint) ->
         kept = tuple(key for key in other.foreign_keys if not _rests_on(key, table, dropped))
         if len(kept) != len(other.foreign_keys):
             schema = schema.with_table(replace(other, foreign_keys=kept))
+    return schema
+
+
+def _with_doubtful_references(schema: Schema, operation: ops.DropConstraint) -> Schema:
+    """What CASCADE may take along, where it is not known what is dropped, or whether."""
+    for other in schema.referring(operation.table) if operation.cascade else ():
+        names = {key.name for key in other.foreign_keys if key.referred_table == operation.table and key.name}
+        schema = schema.with_table(replace(other, doubtful=other.doubtful | names))
     return schema
 
 

@@ -105,8 +105,17 @@ class Configured:
 
 
 @dataclass(frozen=True, slots=True)
+class Entrusted:
+    """Alembic was asked for its transaction, or something that is not known may have begun one or commit it."""
+
+
+@dataclass(frozen=True, slots=True)
 class Ran:
     """The call of `context.run_migrations`."""
 
+    span: Span
+    condition: str | None = None
+    """Why it may not be called: the source of a condition that could not be decided."""
 
-Event: TypeAlias = Began | Ended | Isolated | Executed | Listening | Started | Configured | Ran
+
+Event: TypeAlias = Began | Ended | Isolated | Executed | Listening | Started | Configured | Entrusted | Ran

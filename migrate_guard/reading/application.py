@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -38,7 +38,9 @@ _APPLICATION: Final = frozenset(
      "project", "server", "service", "services", "settings", "src"}
 )  # fmt: skip
 """How packages of applications are called, where the application does not lie beside its migrations."""
-_SETTINGS: Final = frozenset({"settings", "config", "conf", "configuration", "get_settings", "get_config"})
+_SETTINGS: Final = re.compile(
+    r"settings|conf|config|configuration|get_(\w+_)?(settings|config|configuration)(_service)?"
+)
 _SESSIONS: Final = frozenset(
     {"session", "sessionlocal", "db", "engine", "get_session", "get_db", "get_engine", "async_session", "session_scope",
      "session_maker", "sessionmaker"}
@@ -89,11 +91,11 @@ def application_kind(machine: CallEvaluator, path: str, value: Value) -> Applica
         case SqlType():
             return "session" if value.class_name == "SQLAlchemy" else None
         case Instance():
-            return "settings" if _is_settings(value.owner) or _last(path) in _SETTINGS else None
+            return "settings" if _is_settings(value.owner) or _SETTINGS.fullmatch(_last(path)) else None
         case Function():
-            return _named(path) if _last(path) in _SETTINGS | _SESSIONS else None
+            return _named(path) if _SETTINGS.fullmatch(_last(path)) or _last(path) in _SESSIONS else None
         case External(path=elsewhere) if elsewhere != path:
-            return None
+            return "settings" if _SETTINGS.fullmatch(_last(path)) else None
         case Unknown() | External():
             return _named(path)
     is_constant = isinstance(value, (*PRIMITIVES, *CONTAINERS)) and not _last(path).startswith("__")
@@ -116,7 +118,7 @@ def _of_class(machine: CallEvaluator, value: Class) -> ApplicationKind | None:
 
 
 def _is_settings(value: Class) -> bool:
-    return value.name.endswith(("Settings", "Config")) or any(
+    return value.name.endswith(("Settings", "Config", "Configuration")) or any(
         base.path.endswith(".BaseSettings")
         if isinstance(base, External)
         else isinstance(base, Class) and _is_settings(base)
@@ -128,7 +130,7 @@ def _named(path: str) -> ApplicationKind | None:
     """What a name whose value is not known stands for, by itself and by its module."""
     parts = path.split(".")
     name, modules = parts[-1], {each.lower() for each in parts[:-1]}
-    if name.lower() in _SETTINGS:
+    if _SETTINGS.fullmatch(name.lower()):
         return "settings"
     if name.lower() in _SESSIONS:
         return "session"
@@ -196,27 +198,56 @@ def _members(value: Value) -> tuple[tuple[str, str], ...]:
     return tuple((each.name, "") for each in value.columns) if isinstance(value, TableValue) else ()
 
 
-def with_columns_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]:
-    """The facts, models and tables with those of their columns alone that the script names."""
+def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]:
+    """The facts, models and tables with those of their columns alone that the script names.
+
+    One of which it takes no more than the name of the table, or the MetaData, is only that.
+    """
     found = tuple(facts)
-    if not any(isinstance(each, ApplicationUse) and each.kind in ("model", "table") for each in found):
+    if not any(isinstance(each, ApplicationUse) and each.kind in ("model", "table", "settings") for each in found):
         return found
     named: defaultdict[str, set[str]] = defaultdict(set)
     words: set[str] = set()
+    mentioned = Counter[str]()
+    aliases: dict[str, str] = {}
     for node in ast.walk(tree):
+        mentioned[_unparsed(node)] += 1
         if isinstance(node, ast.Attribute):
-            named[_unparsed(node.value).removesuffix(".c").removesuffix(".__table__")].add(node.attr)
+            owner = _unparsed(node.value)
+            named[owner.removesuffix(".c").removesuffix(".__table__")].add(node.attr)
         elif isinstance(node, ast.keyword) and node.arg:
             words.add(node.arg)
+        elif isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            aliases[_unparsed(node.value)] = node.targets[0].id
+    left = (each for each in found if not isinstance(each, ApplicationUse) or not _is_unused(each, aliases, mentioned))
     return tuple(
-        replace(each, members=tuple(one for one in each.members if one[0] in named[each.local] | words))
+        replace(
+            each,
+            kind=_part(each, mentioned),
+            members=tuple(one for one in each.members if one[0] in named[each.local] | words),
+        )
         if isinstance(each, ApplicationUse) and each.kind in ("model", "table")
         else each
-        for each in found
+        for each in left
     )
 
 
-def _unparsed(node: ast.expr) -> str:
+def _is_unused(use: ApplicationUse, aliases: Mapping[str, str], mentioned: Mapping[str, int]) -> bool:
+    """Whether settings are given a name that stands nowhere else: `CONF = shop.conf.CONF`."""
+    alias = aliases.get(use.local)
+    return use.kind == "settings" and alias is not None and mentioned[use.local] == mentioned[alias] == 1
+
+
+def _part(use: ApplicationUse, mentioned: Mapping[str, int]) -> ApplicationKind:
+    """What a script takes of a model, where it mentions nothing else of it."""
+    names = mentioned[f"{use.local}.__tablename__"] + mentioned[f"{use.local}.__table__.name"]
+    if names and names == mentioned[use.local]:
+        return "name"
+    metadata = mentioned[f"{use.local}.metadata"]
+    return "metadata" if metadata and metadata == mentioned[use.local] else use.kind
+
+
+def _unparsed(node: ast.AST) -> str:
     """A dotted name as it is written; empty for anything else."""
     parts: list[str] = []
     while isinstance(node, ast.Attribute):

@@ -171,7 +171,7 @@ def _of_connection(machine: CallEvaluator, value: Connection, name: str, node: a
         case "engine":
             return value if value.is_engine else Connection(own=OwnConnection(), is_engine=True)
         case "connection" | "dbapi_connection" | "driver_connection" if not value.is_session:
-            return value
+            return replace(value, is_driver=True)
         case "connection" | "bind" | "dbapi_connection" | "driver_connection":
             return Connection()
         case "name":

@@ -18,7 +18,7 @@ from migrate_guard.model.environment import (
 from migrate_guard.model.revision import Suppression
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
-from migrate_guard.reading.account import ConnectionValue, Event, Executed
+from migrate_guard.reading.account import ConnectionValue, Event, Executed, Ran
 from migrate_guard.reading.comments import of_configuration, suppressions
 from migrate_guard.reading.computing import texts, usually
 from migrate_guard.reading.database_urls import configured_url, masked
@@ -222,12 +222,14 @@ def _place(node: ast.expr | ast.stmt | ast.keyword, path: str) -> Span:
 # -- statements
 
 
-def _uncommitted(told: _Told, event: Executed | None, project: Project) -> Uncommitted | None:
-    """The statement that begins the transaction of nobody, and as it is with the commit behind it."""
+def _uncommitted(told: _Told, event: Executed | Ran | None, project: Project) -> Uncommitted | None:
+    """What begins the transaction of nobody, and as it is with the commit behind it."""
     if event is None or told.source is None:
         return None
     if "future=True" not in told.source.text and is_before_sqlalchemy_2(project.roots):
         return None
+    if isinstance(event, Ran):
+        return Uncommitted(event.span, event.condition, _in_transaction(told, event.span), is_of_revisions=True)
     for node in ast.walk(told.tree) if told.tree else ():
         if not isinstance(node, ast.Expr):
             continue
@@ -240,6 +242,15 @@ def _uncommitted(told: _Told, event: Executed | None, project: Project) -> Uncom
                 code = f"{_segment(told.source, node)}\n{'await ' if is_awaited else ''}{receiver.id}.commit()"
             return Uncommitted(_place(node, event.span.path), event.condition, code)
     return Uncommitted(event.span, event.condition)
+
+
+def _in_transaction(told: _Told, span: Span) -> str:
+    """The call of `run_migrations` in Alembic's transaction."""
+    call = _call_at(told.tree, span)
+    if call is None or not isinstance(call.func, ast.Attribute):
+        return ""
+    receiver = _segment(told.source, call.func.value)
+    return f"with {receiver}.begin_transaction():\n    {_segment(told.source, call)}"
 
 
 def _takes_lock(how: Running, account: Sequence[Event]) -> bool:

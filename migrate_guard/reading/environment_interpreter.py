@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
@@ -25,6 +25,7 @@ from migrate_guard.reading.account import (
     DriverConnection,
     Ended,
     EngineValue,
+    Entrusted,
     Event,
     Executed,
     Isolated,
@@ -110,7 +111,13 @@ class EnvironmentInterpreter(Interpreter):
             return re.split(str(call.get(0)), names[:_LONGEST_LIST])
         if call.name in ("connect", "begin") and top not in sys.stdlib_module_names:
             return self._opened(EngineValue(), call.name)
+        self._hand_on((*call.args, *call.kwargs.values()))
         return super().call_external(call)
+
+    def _hand_on(self, args: Iterable[Value]) -> None:
+        """A connection goes where it is not known what is done with it."""
+        if any(isinstance(each, ConnectionValue | EngineValue) for each in args):
+            self.note(Entrusted())
 
     def _alembic(self, call: Call) -> Value:
         match call.name:
@@ -120,7 +127,7 @@ class EnvironmentInterpreter(Interpreter):
                 self.note(Configured(connection, dict(call.kwargs), is_partial, call.span))
                 return super().call_external(call)
             case "run_migrations":
-                self.note(Ran())
+                self.note(Ran(call.span, self.conditions[-1].text if self.conditions else None))
             case "execute":
                 return self._executed(None, call)
             case "get_section" if self.options is not None:
@@ -139,6 +146,8 @@ class EnvironmentInterpreter(Interpreter):
                 # the command line gives it none (alembic/config.py, `Config.attributes`)
                 return Unknown("what a program hands to env.py") if self.is_embedded else call.get(1, "default")
             case _:
+                if call.name == "begin_transaction":
+                    self.note(Entrusted())
                 return super().call_external(call)
         return None
 
@@ -255,6 +264,8 @@ class EnvironmentInterpreter(Interpreter):
                 return self._of_transaction(receiver, call)
             case Connection(is_session=False) | MigrationContext() if call.name in _EXECUTING:
                 return self._executed(None, call)
+            case MigrationContext() if call.name == "begin_transaction":
+                self.note(Entrusted())
         return super().call_method(receiver, call)
 
     def _of_engine(self, engine: EngineValue, call: Call) -> Value:
@@ -354,6 +365,9 @@ class EnvironmentInterpreter(Interpreter):
                 return Unknown(f"what {name}() returns", self.span(node), default=(args[1],))
             case _ if name in _EXECUTING:
                 return self._executed(function, Call(self, name, args, kwargs, self.span(node), node))
+            case "begin_transaction":
+                self.note(Entrusted())
+        self._hand_on((*args, *kwargs.values()))
         return super().call_unknown(function, args, kwargs, node)
 
     def _executed(self, connection: Value, call: Call) -> Value:
@@ -380,6 +394,8 @@ class EnvironmentInterpreter(Interpreter):
     @contextmanager
     def entered(self, manager: Value) -> Iterator[Value]:
         if not isinstance(manager, TransactionValue):
+            if isinstance(manager, Unknown | External):
+                self.note(Entrusted())
             yield manager
             return
         yield manager.entered

@@ -19,7 +19,7 @@ from migrate_guard.model.revision import Direction, Revision, Run, Unknown, Unre
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.reading.application import with_columns_used
+from migrate_guard.reading.application import with_parts_used
 from migrate_guard.reading.batch import end_block
 from migrate_guard.reading.computing import is_answer, known_items, outside, truth
 from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
@@ -101,7 +101,7 @@ def interpret(
         schema,
         machine.schema,
         raises,
-        with_columns_used(machine.facts, script.tree),
+        with_parts_used(machine.facts, script.tree),
     )
 
 

@@ -227,7 +227,10 @@ class Machine:
 
     def needs_database(self, reason: OnlineReason, node: ast.expr, call: str = "") -> None:
         """Note that something cannot be rendered with --sql, unless the script has seen to that."""
-        self.needs_database_at(reason, self.span(node), call)
+        asked = node.func if isinstance(node, ast.Call) else node
+        name = ast.unparse(asked.value) if isinstance(asked, ast.Attribute) else ""
+        if not any(each.text in (f"if {name}", f"if {name} is not None") for each in self.conditions):
+            self.needs_database_at(reason, self.span(node), call)
 
     def needs_database_at(self, reason: OnlineReason, span: Span, call: str = "") -> None:
         """The same, of a place."""

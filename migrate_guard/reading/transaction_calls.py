@@ -4,6 +4,8 @@ What they do inside of Alembic's (tried on Alembic 1.20.1 with SQLAlchemy 2.0.58
 
 - `commit()` and `rollback()` of the connection end the transaction that Alembic has begun. What follows, the row of the
   version table with it, runs in one that SQLAlchemy begins by itself and nobody commits.
+- `commit()` of the driver's connection ends it as well, and SQLAlchemy does not know: it commits what the driver begins
+  next.
 - `begin()` of the connection is refused: it is in a transaction.
 - A session on the connection joins the transaction: its `commit()` and `begin()` leave it as it is, its `rollback()`
   rolls it back (`join_transaction_mode` of sqlalchemy/orm/session.py).
@@ -35,7 +37,7 @@ def note_transaction(receiver: Connection, call: Call) -> None:
         case "begin" if receiver.own is None and not receiver.is_session:
             action = "begin"
         case "commit" if receiver.own is None and not receiver.is_session:
-            action = "commit"
+            action = "driver commit" if receiver.is_driver else "commit"
         case "rollback" if receiver.own is None:
             action = "rollback"
         case _:

@@ -26,6 +26,7 @@ from migrate_guard.reading.account import (
     Configured,
     ConnectionValue,
     Ended,
+    Entrusted,
     Event,
     Executed,
     Isolated,
@@ -50,7 +51,7 @@ class Running:
     is_autocommit: bool = False
     is_handed_connection: bool = False
     is_in_transaction: bool = False
-    uncommitted: Executed | None = None
+    uncommitted: Executed | Ran | None = None
 
 
 _Key: TypeAlias = tuple[str, bool]
@@ -120,6 +121,9 @@ class _Way:
     """What had been set in that transaction, if nothing in env.py ends it."""
     begun_by: Executed | None = None
     """The statement that began it, if nothing in env.py commits it."""
+    is_entrusted: bool = False
+    """Alembic may have begun its transaction, or env.py one of its own."""
+    ran: Ran | None = None
     settings: tuple[SessionSetting, ...] | None = None
     """What is set when revisions run; None where they do not."""
 
@@ -133,6 +137,13 @@ class _Way:
         per_revision = self.option("transaction_per_migration")
         is_per_revision = isinstance(per_revision, int) and per_revision
         return "per-revision" if is_per_revision or not is_transactional else "single"
+
+    def uncommitted(self, target: Target) -> Executed | Ran | None:
+        """What SQLAlchemy begins the transaction for that nobody commits."""
+        if self.begun_by is not None:
+            return self.begun_by
+        is_left_out = not (self.is_external or self.is_entrusted) and self.mode(target) == "single"
+        return self.ran if is_left_out and self.is_known(target) else None
 
     def option(self, name: str) -> Value:
         return usually(self.configured.options.get(name))
@@ -160,6 +171,7 @@ class _Reader:
         self.started: list[SessionSetting] = []
         self.locks: list[AdvisoryLock] = []
         self.ways: list[_Way] = []
+        self.is_entrusted = False
 
     def take(self, event: Event) -> None:
         match event:
@@ -185,10 +197,17 @@ class _Reader:
                     if way.session is session and is_committed:
                         way.opening.clear()
                         way.begun_by = None
+                        way.is_entrusted |= way.ran is not None
             case Configured():
                 self.ways.append(self.way(event))
+            case Entrusted():
+                self.is_entrusted = True
+                for way in self.ways:
+                    way.is_entrusted = True
             case Ran() if self.ways:
-                self.ways[-1].settings = self.settings(self.ways[-1].session)
+                way = self.ways[-1]
+                way.ran, way.settings = event, self.settings(way.session)
+                way.is_entrusted |= way.session.is_own
 
     def session(self, connection: Value) -> _Session:
         if connection is None and self.ways:
@@ -207,7 +226,7 @@ class _Reader:
         begun_by = next((each.begun_by for each in (session, *heard) if each.begun_by), None)
         is_external = session.is_begun or bool(heard)
         opening = pending if is_external and not is_owned else []
-        return _Way(event, session, is_external, opening, None if is_owned else begun_by)
+        return _Way(event, session, is_external, opening, None if is_owned else begun_by, self.is_entrusted)
 
     def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
         """What is set on a connection by now, in order."""
@@ -241,6 +260,6 @@ def running(account: Sequence[Event], target: Target) -> Running:
         tuple(reader.locks),
         way.session.is_autocommit,
         is_in_transaction=any(each.is_external and not each.session.is_autocommit for each in ways),
-        uncommitted=next((each.begun_by for each in opened if each.begun_by), None),
+        uncommitted=next((found for each in opened if (found := each.uncommitted(target))), None),
         is_handed_connection=not any(isinstance(each.configured.connection, ConnectionValue) for each in reader.ways),
     )

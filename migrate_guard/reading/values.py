@@ -385,6 +385,8 @@ class Connection:
     """None: it is that of the migration."""
     is_engine: bool = False
     """What connections are opened with; those of it are like `own`."""
+    is_driver: bool = field(default=False, compare=False)
+    """The driver's connection below: SQLAlchemy does not hear what it is told."""
     opened_at: Span | None = field(default=None, compare=False)
     """Of a session, where the script opens it."""
 

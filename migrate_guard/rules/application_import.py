@@ -14,18 +14,20 @@ from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 _MOST_NAMED: Final = 3
 _HAPPENS: Final[dict[ApplicationKind, str]] = {
-    "model": "with the columns of today, not those of the table at this revision",
-    "table": "with the columns of today, not those of the table at this revision",
-    "metadata": "with the tables of today, not those of this revision",
-    "enum": "with the members of today, not those of this revision",
-    "settings": "what is set where it runs decides what the migration does",
-    "session": "with the settings and events that connections have there today",
-    "constant": "with the value of today, not that of this revision",
-    "code": "it does what it does today, not what it did at this revision",
+    "model": "{it_has} the columns of today, not those of the table at this revision",
+    "table": "{it_has} the columns of today, not those of the table at this revision",
+    "name": "{it_has} the table name of today, not that of this revision",
+    "metadata": "{it_has} the tables of today, not those of this revision",
+    "enum": "{it_has} the members of today, not those of this revision",
+    "settings": "what is set where the migration runs decides what it does",
+    "session": "{it_has} the settings and events of today, not those of this revision",
+    "constant": "{it_has} the value of today, not that of this revision",
+    "code": "what runs is the code of today, not that of this revision",
 }
 _HELP: Final[dict[ApplicationKind, str]] = {
     "model": "Declare in the script what it uses of the table.",
     "table": "Declare in the script what it uses of the table.",
+    "name": "Write the name of the table down in the script.",
     "metadata": "Write down the tables as op.create_table() calls.",
     "enum": "Write the values down in the script.",
     "settings": "Write the value down in the script, or pass it with -x and read it with context.get_x_argument().",
@@ -49,12 +51,20 @@ def application_import(view: RevisionView, options: Options) -> Iterator[Problem
     for use, direction in scripts.facts(view, ApplicationUse):
         if not any(use.name == each or use.name.startswith(f"{each}.") for each in options.allow):
             groups[use.span.line, use.kind, use.name if use.name in live else ""].append((use, direction))
+    seen: set[tuple[ApplicationKind, frozenset[str]]] = set()
     for group in groups.values():
         first, direction = group[0]
+        what = first.kind, frozenset(use.name for use, _ in group)
+        if what in seen:
+            continue
+        seen.add(what)
         names = _listed([use.name for use, _ in group])
-        belongs, it_is = ("belongs", "it is") if len(group) == 1 else ("belong", "they are")
+        belongs, it_is, it_has = (
+            ("belongs", "it is", "it has") if len(group) == 1 else ("belong", "they are", "they have")
+        )
+        happens = _HAPPENS[first.kind].format(it_has=it_has)
         yield Problem(
-            f"{names} {belongs} to the application: {_HAPPENS[first.kind]}, and the migration fails when {it_is} moved",
+            f"{names} {belongs} to the application: {happens}, and the migration fails when {it_is} moved",
             first.span,
             object=first.name if len(group) == 1 else first.name.rpartition(".")[0],
             help=_HELP[first.kind],

@@ -39,6 +39,8 @@ def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
         # Half of a pair: another revision does what this one takes back.
         return
     for each in existing(op, step.before, step.target):
+        if asking.is_asked_for(each.object.rpartition(".")[2], op):
+            continue
         yield Problem(
             asking.hedged(f"{each.what}, so this fails", op),
             op.span,

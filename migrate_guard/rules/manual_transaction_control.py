@@ -16,11 +16,16 @@ _BLOCK: Final = (
     "What cannot run in a transaction stands in with op.get_context().autocommit_block(), what may fail by itself in "
     "with op.get_bind().begin_nested()."
 )
+_BEHIND: Final = (
+    "ends the transaction of the migration behind Alembic's back: when a later statement fails, what stands before it "
+    "stays, and the version table does not know it"
+)
 _HAPPENS: Final[dict[TransactionAction, str]] = {
     "commit": (
         "ends the transaction that Alembic has begun: what follows, the row in the version table with it, runs in one "
         "that nobody commits"
     ),
+    "driver commit": _BEHIND,
     "rollback": (
         "takes back all that the transaction has done so far, of earlier revisions too, and nobody commits what follows"
     ),
@@ -32,6 +37,7 @@ _HAPPENS: Final[dict[TransactionAction, str]] = {
 }
 _HELP: Final[dict[TransactionAction, str]] = {
     "commit": _BLOCK,
+    "driver commit": _BLOCK,
     "rollback": _BLOCK,
     "begin": "Leave it out: the migration runs in a transaction already; begin_nested() makes a savepoint.",
     "engine": "Execute it on op.get_bind(); what cannot run in a transaction, in op.get_context().autocommit_block().",
@@ -76,7 +82,4 @@ def _is_control(op: Operation) -> TypeGuard[RawSql]:
 def _sent(kind: str) -> str:
     if kind in _BEGINNING:
         return "begins no transaction: the migration runs in the one that Alembic has begun"
-    return (
-        "ends the transaction of the migration behind Alembic's back: when a later statement fails, what stands before "
-        "it stays, and the version table does not know it"
-    )
+    return _BEHIND

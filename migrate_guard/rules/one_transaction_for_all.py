@@ -21,7 +21,7 @@ def one_transaction_for_all(view: RevisionView) -> Iterator[Problem]:
     if environment.transactions != "single" or not environment.knows_transactions or environment.uncommitted:
         return
     at = environment.configure_span
-    if at is None or not view.revision.parents:
+    if at is None or not view.revision.parents or view.runs_alone:
         return
     for statement in view.statements:
         why = _why(statement)

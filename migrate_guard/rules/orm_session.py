@@ -38,7 +38,10 @@ def _message(fact: OrmUse, *, is_live: bool) -> str:
     what = f'"{fact.model}"' if fact.model else "mapped classes"
     if is_live:
         return (
-            f"the session works on {what} with the columns, defaults and events that the models have today: it names "
-            "columns that a later revision adds, and fails on every new database"
+            f"the session works on {what} with the columns, defaults and events that the models have today: once a "
+            "later revision adds a column, it names that as well and fails on every new database"
         )
-    return f"the session makes an object of each row of {what} that it touches, and writes them one by one"
+    return (
+        f"the session works on {what}: each row that it loads becomes an object, and each changed object an UPDATE of "
+        "its own"
+    )

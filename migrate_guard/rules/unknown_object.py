@@ -50,6 +50,8 @@ def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
         # Half of a pair: another revision does what this one takes back.
         return
     for each in missing(op, step.before, step.target):
+        if asking.is_asked_for(each.name, op):
+            continue
         close = asking.nearest(each.name, each.known)
         hint = f' (did you mean "{close}"?)' if close else ""
         yield Problem(

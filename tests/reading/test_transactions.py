@@ -85,8 +85,6 @@ class Case:
     """Alembic or env.py commits what the revisions do."""
     is_read: bool = True
     """The setting tells that it does not."""
-    is_begun: bool = True
-    """Somebody begins a transaction; where that is nobody, it is not told."""
 
 
 SET = "connection.execute(text(\"SET lock_timeout = '5s'\"))"
@@ -113,7 +111,6 @@ CASES = [
         "no transaction at all",
         online("context.configure(connection=connection)", "context.run_migrations()"),
         persists=False,
-        is_begun=False,
     ),
     Case(
         "no transaction but those of revisions",
@@ -421,7 +418,7 @@ def test_what_is_read_is_what_alembic_does(
     assert environment.is_autocommit == (case.mode == "none")
     assert (setting and setting.value) == case.timeout
     assert all(each.is_in_transaction for each in environment.settings) == case.is_read
-    assert (environment.uncommitted is None) == (case.persists or not case.is_begun)
+    assert (environment.uncommitted is None) == case.persists
     assert environment.configure_span is not None
     line = case.env.splitlines()[environment.configure_span.line - 1]
     assert line.lstrip().startswith("context.configure(connection=connection")
