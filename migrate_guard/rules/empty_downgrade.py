@@ -85,6 +85,7 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
         revision.downgrade,
         help="Take the upgrade back in downgrade(), or raise in it to say that it cannot be.",
         instead=(Downgrade(refusal if options.downgrades == "raise" else inverse(changes) or refusal),),
+        direction="downgrade",
     )
 
 

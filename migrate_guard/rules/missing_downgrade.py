@@ -28,6 +28,7 @@ def missing_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]
         revision.upgrade or revision.span,
         help="Add a downgrade() that takes the upgrade back, or one that raises and says why it cannot be.",
         instead=(Downgrade(_body(view, options)),),
+        direction="downgrade",
     )
 
 
