@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Protocol, TypeVar, cast, get_args
 
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.revision import Downgrades
@@ -217,6 +217,24 @@ def target(settings: Settings, url: str | None) -> Target:
     dialect = settings.dialect or from_url or "postgresql"
     version = settings.db_version or DEFAULT_VERSIONS[dialect]
     return Target(dialect, version, driver or None if dialect == from_url else None)
+
+
+_OTHERS: Final = frozenset(
+    (
+        *("access", "bigquery", "clickhouse", "clickhousedb", "cockroachdb", "crate", "databricks", "db2", "duckdb"),
+        *("firebird", "hana", "ibm_db_sa", "informix", "mssql", "oracle", "redshift", "snowflake", "sybase"),
+        *("teradatasql", "trino"),
+    )
+)
+"""Dialects of SQLAlchemy and of packages that it lists ("Dialects", External Dialects) for which nothing is known here.
+
+What is neither one of these nor known is mostly a placeholder: `driver://` in the ini that `alembic init` writes."""
+
+
+def unknown_database(settings: Settings, url: str | None) -> str | None:
+    """Return the database that a URL names and nothing is known of, unless the settings name another."""
+    backend = (url or "").partition("://")[0].strip().lower().partition("+")[0]
+    return backend if settings.dialect is None and backend in _OTHERS else None
 
 
 # Files

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from migrate_guard.asking.required import fills_itself
 from migrate_guard.asking.scripts import facts
 from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.reversal import Reversal, found
@@ -50,8 +52,19 @@ def poorer(view: RevisionView) -> list[Poorer]:
     return [
         Poorer(operation, each)
         for each in faults(view)
-        if not _has_only_more(each) and (operation := recreated(each, view))
+        if not _has_only_more(each) and (operation := recreated(each, view)) and not _is_refused(operation, each)
     ]
+
+
+def _is_refused(operation: ops.Operation, difference: Difference) -> bool:
+    """Whether all that is lost is the default without which rows refuse the column: a rule of its own speaks of it."""
+    return (
+        isinstance(operation, ops.AddColumn)
+        and operation.column.nullable is False
+        and not fills_itself(operation.column)
+        and difference.part == Part("column", operation.table, operation.column.name)
+        and {each.name for each in difference.facts} == {"default"}
+    )
 
 
 def _has_only_more(difference: Difference) -> bool:
@@ -94,7 +107,27 @@ def faults(view: RevisionView) -> list[Difference]:
     if any(facts(view, ImportTimeCall)):
         # What runs whenever the script is imported is part of neither direction.
         return []
-    return [each for each in reversal.differences if each.is_certain and not is_left_enum(each, view.upgrade)]
+    return [
+        each
+        for each in reversal.differences
+        if each.is_certain and not is_left_enum(each, view.upgrade) and not _is_shared(each, view.upgrade)
+    ]
+
+
+def _is_shared(difference: Difference, upgrade: Run) -> bool:
+    """Whether it is an extension that the upgrade makes sure of: others may have made it, and may need it."""
+    return (
+        difference.verdict == "left behind"
+        and difference.part.kind == "extension"
+        and all(
+            _IF_NOT_EXISTS.search(operation.sql)
+            for each in upgrade.transitions
+            if isinstance(operation := each.operation, ops.RawSql) and difference.part.owner in operation.objects
+        )
+    )
+
+
+_IF_NOT_EXISTS: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
 
 
 def _speaks(reversal: Reversal) -> bool:

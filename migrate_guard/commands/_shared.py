@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target
+from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
 from migrate_guard.reporters import formats
 from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
@@ -74,6 +74,19 @@ def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = Fal
     for warning in () if quiet else warnings:
         complain("warning", warning)
     return selection
+
+
+def tell_unknown_databases(selection: Selection, chosen: Settings) -> None:
+    """Say what environments are judged as that are made for a database of which nothing is known."""
+    for environment in selection.environments:
+        if name := unknown_database(chosen, environment.url):
+            used = target(chosen, environment.url)
+            place = environment.script_location or environment.root
+            complain(
+                "warning",
+                f"{place}: nothing is known of {name}, so it is judged as {used.dialect} {used.version} "
+                "(--dialect names another)",
+            )
 
 
 def the_reading(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -62,7 +63,9 @@ def _revisions(word: str, history: History) -> tuple[str, ...] | None:
 
 def _since_ref(ref: str, reading: Reading, found: AlembicEnvironment) -> Reviewed:
     """What a git ref means; raises GitError."""
+    from migrate_guard.reading.edits import rewritten_downgrades
     from migrate_guard.reading.parting import parting
 
     parted = parting(ref, found, reading.history, reading.project, reading.target)
-    return Reviewed(added(reading.history, parted.settled, parted.moved, parted.deleted), parted)
+    review = added(reading.history, parted.settled, parted.moved, parted.deleted)
+    return Reviewed(replace(review, rewritten=rewritten_downgrades(parted, reading.scripts)), parted)

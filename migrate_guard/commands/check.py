@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING
 import click
 
 from migrate_guard.commands._baseline import accepted, tell_stale
-from migrate_guard.commands._shared import color, discovered, environment_options, settings, table_sizes, width
+from migrate_guard.commands._shared import (
+    color,
+    discovered,
+    environment_options,
+    settings,
+    table_sizes,
+    tell_unknown_databases,
+    width,
+)
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.base import Base
 from migrate_guard.model.baseline import Baseline, Entry
@@ -100,6 +108,8 @@ def command(
     small = sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
     known = Baseline() if no_baseline or (isolated and not baseline) else accepted(chosen, paths, baseline)
     selection = discovered(paths, names, quiet=quiet)
+    if not quiet:
+        tell_unknown_databases(selection, chosen)
     outcomes = judge(selection, chosen, selected(rules, chosen), since=since, small=small)
     report = sifted(outcomes, selection, chosen, rules, started, known)
     if not quiet and since is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from migrate_guard.model.revision import Suppression
+from migrate_guard.model.revision import Suppression, UnreadableScript
 from migrate_guard.model.source import Span
 
 TransactionMode: TypeAlias = Literal["per-revision", "single", "none"]
@@ -102,6 +102,8 @@ class Environment:
     """The folder of env.py, or of the scripts where there is none."""
     config_path: str | None = None
     env_path: str | None = None
+    unreadable: UnreadableScript | None = None
+    """env.py, where it cannot be decoded or parsed; then all that only it could tell is left at its default."""
     url: str | None = None
     databases: tuple[str, ...] = ()
     """The engine names of a multidb environment."""

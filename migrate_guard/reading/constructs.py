@@ -163,6 +163,7 @@ def _table(call: Call) -> Value:
     if {"autoload", "autoload_with"} & call.kwargs.keys():
         from migrate_guard.reading.reflecting import reflected
 
+        call.machine.needs_database_at("inspector", call.span)
         found = reflected(call, call.machine.qualified(name, schema))
         found.columns += [each for each in call.args if isinstance(each, ColumnValue)]
         call.machine.tables.append(found)

@@ -8,7 +8,7 @@ the head and everything about the downgrade.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
@@ -48,6 +48,15 @@ class Comparison:
         then = interpret(before, "upgrade", now.before, self._target, self._before, engine_name)
         changed = (*([] if before is script else [revision.path]), *helpers)
         return Edit(revision, now, then, changed, rewritten_statement(before, script))
+
+
+def rewritten_downgrades(parting: Parting, scripts: Mapping[str, Script]) -> frozenset[str]:
+    """The paths of the scripts, by revision, whose downgrade the branch writes otherwise than the merge base."""
+    return frozenset(
+        now.revision.path
+        for name, before in parting.scripts.items()
+        if (now := scripts.get(name)) is not None and rewritten_statement(before, now, "downgrade")
+    )
 
 
 def rewritten_statement(before: Script, now: Script, direction: str = "upgrade") -> Span | None:

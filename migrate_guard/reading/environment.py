@@ -15,7 +15,7 @@ from migrate_guard.model.environment import (
     Uncommitted,
     UnloadedModels,
 )
-from migrate_guard.model.revision import Suppression
+from migrate_guard.model.revision import Suppression, UnreadableScript
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.account import ConnectionValue, Event, Executed, Ran
@@ -43,6 +43,7 @@ class _Told:
     """What interpreting env.py tells; nothing where it cannot be read."""
 
     source: Source | None = None
+    unreadable: UnreadableScript | None = None
     tree: ast.Module | None = None
     configured: Mapping[str, Value] = field(default_factory=dict)
     account: Sequence[Event] = ()
@@ -76,6 +77,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         script_location=display_path(location, project.base),
         config_path=display_path(found.config_path, project.base) if found.config_path else None,
         env_path=display_path(found.env_path, project.base) if found.env_path else None,
+        unreadable=told.unreadable,
         url=found.url,
         databases=found.databases,
         urls=tuple(_urls(found, told, project.base)),
@@ -122,13 +124,12 @@ def _source(path: Path, base: Path) -> Source | None:
 
 def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target: Target) -> _Told:
     """What `upgrade` meets on its way through env.py."""
-    source = _source(path, project.base)
-    if source is None:
-        return _Told()
+    source, display = None, display_path(path, project.base)
     try:
+        source = Source(display, read_text(path, display))
         tree = parse(source)
-    except UnreadableFile:
-        return _Told(source)
+    except UnreadableFile as error:
+        return _Told(source, UnreadableScript(error.span, error.reason))
     urls = {each.value: _line(each.path, each.line, each.text, project.base) for each in found.written_urls}
     for is_embedded in (False, True):
         machine = EnvironmentInterpreter(target, project, source.path, urls, found.sections)
@@ -139,11 +140,11 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
             package = package_of(path.parent, project.roots)
             machine.load_module(tree, Scope(None, names, path=source.path, package=package))
         except (OutOfBudget, RecursionError, MemoryError):
-            return _Told(source, tree)
+            return _Told(source, tree=tree)
         if machine.configured:
             break
     configured = {name: _resolved(value, machine) for name, value in machine.configured.items()}
-    return _Told(source, tree, configured, machine.account, machine.urls, machine.arguments)
+    return _Told(source, None, tree, configured, machine.account, machine.urls, machine.arguments)
 
 
 def _resolved(value: Value, machine: Interpreter) -> Value:

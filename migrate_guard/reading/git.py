@@ -145,6 +145,8 @@ def _files(where: Repository, commit: str) -> Iterator[tuple[str, str]]:
 def _commit(where: Repository, ref: str) -> str | None:
     """The id of the commit that a ref means, None where it means none."""
     if not _is_spelled_well(ref):
+        if not ref:
+            raise GitError("the name is empty, as of a variable that is not set")
         raise GitError(f"{ref!r} is no revision, and no ref of git, which does not begin with a dash")
     done = _git(where.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
     return done.stdout.decode().strip() if done.returncode == 0 else None

@@ -3,6 +3,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard.asking import ancestors, nearest
+from migrate_guard.asking.branch import is_added, merged, parent_line, tips
+from migrate_guard.history.graph import build
+from migrate_guard.model.base import Base
 from migrate_guard.model.instead import Code
 from migrate_guard.model.revision import History, MissingParent, Revision
 from migrate_guard.rendering.python import literal
@@ -16,6 +19,10 @@ def broken_down_revision(view: HistoryView) -> Iterator[Problem]:
     for missing in view.history.missing:
         if missing.parent in missing.revision.down or missing.parent not in branches:
             yield _problem(missing, view.history)
+    if view.base is not None:
+        for missing in merged(view.history, view.base).missing:
+            if is_added(missing.revision.id, view.base) and missing.parent in view.history.revisions:
+                yield _merge_problem(missing, view.base)
 
 
 def _problem(missing: MissingParent, history: History) -> Problem:
@@ -31,6 +38,21 @@ def _problem(missing: MissingParent, history: History) -> Problem:
         if meant
         else f'Bring back the script that defines "{parent}", or name the revision that took its place.',
         instead=(_assignment(revision, parent, meant, is_parent),) if meant else (),
+    )
+
+
+def _merge_problem(missing: MissingParent, base: Base) -> Problem:
+    """What the branch builds upon, and what its base has deleted meanwhile."""
+    revision, parent = missing.revision, missing.parent
+    names = "comes after" if parent in revision.down else "depends on"
+    heads = tips(build(base.tip.values()))
+    instead = f"write {parent_line([heads[0].id]).text} there" if len(heads) == 1 else "name one that is left there"
+    return Problem(
+        f'"{revision.id}" {names} "{parent}", which {base.ref} has deleted meanwhile, so after the merge no Alembic '
+        "command works",
+        missing.span,
+        object=f"{revision.id}.{parent}",
+        help=f"Take {base.ref} in, and {instead}.",
     )
 
 

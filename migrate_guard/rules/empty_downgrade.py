@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from migrate_guard.asking import inverse
+from migrate_guard.asking.passing import lasting
 from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.instead import Code, Downgrade
@@ -36,6 +37,8 @@ LEAVES_NOTHING: Final = (
 """Operations that change rows, the session, or nothing that a downgrade would have to take back."""
 
 DROPS: Final = (ops.DropTable, ops.DropColumn, ops.DropIndex, ops.DropConstraint, ops.DropType, ops.DropView)
+
+LOSES_ROWS: Final = (ops.DropTable, ops.DropColumn)
 
 TAKES: Final = (
     *DROPS,
@@ -104,22 +107,22 @@ def _changes(run: Run) -> list[ops.Operation]:
     Operations hang together by the objects they touch: a table is created, filled, and renamed to another's name.
     Those that hang together count all, or none where each object is at the end as it was before the upgrade.
     """
-    leaving = [each for each in run.transitions if _leaves_something(each)]
+    leaving = [each for each in lasting(run) if _leaves_something(each)]
     if not any(isinstance(each.operation, TAKES) for each in leaving):
         return [each.operation for each in leaving]
     touched = [_touched(each, run) for each in leaving]
     owners = {part.owner for parts in touched for part in parts}
     before, after = _parts(run.before, owners), _parts(run.after, owners)
-    lasting = {part for parts in touched for part in parts if before.get(part) != after.get(part)}
+    stays = {part for parts in touched for part in parts if before.get(part) != after.get(part)}
     for each, parts in zip(leaving, touched, strict=True):
-        if isinstance(each.operation, DROPS):
-            # What is there again after a drop is another one, alike in all that is known of it.
-            lasting |= before.keys() & parts
+        if isinstance(each.operation, LOSES_ROWS):
+            # What is there again after such a drop is another one, alike in all that is known of it but its rows.
+            stays |= before.keys() & parts
     size = -1
-    while size != len(lasting):
-        size = len(lasting)
-        lasting.update(*(parts for parts in touched if not lasting.isdisjoint(parts)))
-    kept = (not parts or not lasting.isdisjoint(parts) for parts in touched)
+    while size != len(stays):
+        size = len(stays)
+        stays.update(*(parts for parts in touched if not stays.isdisjoint(parts)))
+    kept = (not parts or not stays.isdisjoint(parts) for parts in touched)
     return [each.operation for each, is_kept in zip(leaving, kept, strict=True) if is_kept]
 
 

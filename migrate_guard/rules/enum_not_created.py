@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import TypeAlias
 
 from migrate_guard import asking
 from migrate_guard.asking import enums
@@ -12,39 +13,63 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import EnumType, Type
 from migrate_guard.rule import Confidence, Problem, Severity, Step, rule
 
+Typed: TypeAlias = ops.AddColumn | ops.AlterColumn | ops.CreateTable
+
 
 @rule(
     "MG130",
-    on=(ops.AddColumn, ops.AlterColumn),
+    on=(ops.AddColumn, ops.AlterColumn, ops.CreateTable),
     severity=Severity.ERROR,
     dialects=("postgresql",),
     yields_to=("MG120", "MG121"),
 )
-def enum_not_created(step: Step[ops.AddColumn | ops.AlterColumn]) -> Iterator[Problem]:
-    """Flag a column that gets an enum type which nothing has created: only create_table does that by itself."""
-    op = step.op
-    name, kind = (op.column.name, op.column.type) if isinstance(op, ops.AddColumn) else (op.column, op.modify_type)
-    if op.is_sql or op.is_tolerated or kind is None or not enums.is_enum(kind) or not _is_missing(kind, step):
+def enum_not_created(step: Step[Typed]) -> Iterator[Problem]:
+    """Flag a column that gets an enum type which nothing has created: create_table alone does that by itself."""
+    if step.op.is_sql or step.op.is_tolerated:
         return
+    for column, kind in _typed(step.op):
+        if enums.is_enum(kind) and _is_missing(kind, step):
+            yield _problem(step, column, kind)
+
+
+def _typed(op: Typed) -> Iterator[tuple[str, Type]]:
+    """The columns that an operation gives a type."""
+    match op:
+        case ops.AddColumn(column=column):
+            yield column.name, column.type
+        case ops.AlterColumn(column=name, modify_type=Type() as kind):
+            yield name, kind
+        case ops.CreateTable(table=table):
+            yield from ((each.name, each.type) for each in table.columns)
+
+
+def _problem(step: Step[Typed], column: str, kind: Type) -> Problem:
+    op = step.op
+    name = op.table.name if isinstance(op, ops.CreateTable) else op.table
     type_name = QualifiedName(kind.name, kind.schema)
     lost = step.before.gone_types.get(type_name)
-    directive = "add_column" if isinstance(op, ops.AddColumn) else "alter_column"
     missing = "is not there any more" if lost else "is created nowhere before"
-    message = f'"{op.table}.{name}" is of the type "{type_name}", which {missing}: {directive} creates no type'
-    table = step.before.table(op.table)
+    match op:
+        case ops.CreateTable():
+            why = "with create_type=False create_table makes no type"
+        case _:
+            directive = "add_column" if isinstance(op, ops.AddColumn) else "alter_column"
+            why = f"{directive} creates no type"
+    message = f'"{name}.{column}" is of the type "{type_name}", which {missing}: {why}'
+    table = step.before.table(name)
     is_sure = op.condition is None and (lost is not None or (table is not None and table.is_told))
-    yield Problem(
+    return Problem(
         asking.hedged(message, op),
         op.span,
-        object=f"{op.table}.{name}",
+        object=f"{name}.{column}",
         help=f"Create the type first, with {enums.written(kind)}.create(op.get_bind()), and drop it in downgrade().",
-        instead=_instead(op, kind),
+        instead=() if isinstance(op, ops.CreateTable) else _instead(op, kind),
         related=(Related(lost, f'"{type_name}" is taken away here'),) if lost else (),
         confidence=Confidence.HIGH if is_sure else Confidence.MEDIUM,
     )
 
 
-def _is_missing(kind: Type, step: Step[ops.AddColumn | ops.AlterColumn]) -> bool:
+def _is_missing(kind: Type, step: Step[Typed]) -> bool:
     """Whether nothing that the history tells has the type, and nothing that nobody knows may have made it."""
     schema, name = step.before, QualifiedName(kind.name, kind.schema)
     if not name.name or name in schema.enums or any((each, name) in schema.definitions for each in ("TYPE", "DOMAIN")):

@@ -66,8 +66,9 @@ def is_inside(
 def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[Rule]) -> bool:
     """Say whether a finding is one of the range of its environment.
 
-    It is if it lies in a script of the range, wherever else a revision of the range leads, or if it is about the graph
-    in which these scripts take part, and those that the branch has moved in it or deleted. What comes of comparing it
+    It is if it lies in a script of the range, wherever else a revision of the range leads, if it is about a downgrade
+    that the branch writes otherwise, or about the graph in which these scripts take part, and those that the branch has
+    moved in it or deleted. What comes of comparing it
     with its base is always one. Environments may have revisions of one id; the script tells which one is meant.
     """
     if any(rule.code == finding.code and Base in rule.on for rule in rules):
@@ -77,6 +78,7 @@ def is_under_review(finding: Finding, ranges: Sequence[Range], rules: Sequence[R
     return any(
         finding.revision in each.revisions
         or path in each.scripts
+        or (finding.direction == "downgrade" and path in each.rewritten)
         or _is_about_graph_with(finding, each.scripts | each.moved | each.deleted, rules)
         for each in own
     )

@@ -97,7 +97,7 @@ def test_a_comment_alone_on_its_line_declares_it(comment: str, expected: list[st
 @pytest.mark.parametrize(
     ("up", "down", "expected"),
     [
-        ("op.execute('CREATE EXTENSION IF NOT EXISTS citext')", "op.execute('UPDATE a SET b = 1')", Severity.WARNING),
+        ("op.execute('CREATE EXTENSION citext')", "op.execute('UPDATE a SET b = 1')", Severity.WARNING),
         ("op.execute('CREATE FUNCTION f() RETURNS int RETURN 1')", "op.execute('UPDATE a SET b = 1')", Severity.ERROR),
         ("pass", 'op.execute("CREATE TABLE a (b int)")', Severity.WARNING),
     ],
