@@ -328,7 +328,8 @@ def test_words_that_mean_nothing(repo: Repo, refused: Refused) -> None:
         "error: --since main:alembic: there is no revision and no git ref of that name"
     )
     assert refused("a1..b2").startswith("error: --since a1..b2: there is no revision and no git ref of that name")
-    for word in ("", "-n", "--all", "--output=x", "a\nb"):
+    assert refused("").startswith("error: --since : the name is empty")
+    for word in ("-n", "--all", "--output=x", "a\nb"):
         assert "is no revision, and no ref of git" in refused(word)
     assert not (repo.root / "x").exists()
 
@@ -495,6 +496,6 @@ def test_a_range_has_every_script_on_one_side() -> None:
         frozenset({"c3"}),
         frozenset({"c3.py", "copy.py", "stray.py"}),
         frozenset({"a1.py", "b2.py", "broken.py"}),
-        frozenset({"b2.py"}),
-        frozenset({"gone.py"}),
+        moved=frozenset({"b2.py"}),
+        deleted=frozenset({"gone.py"}),
     )
