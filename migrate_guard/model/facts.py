@@ -72,6 +72,8 @@ class ImportTimeCall(Fact):
     """"op.execute"."""
     has_effect: bool = True
     """It changes the database; else it only needs one."""
+    is_tolerated: bool = False
+    """Whether the script goes on where there is no migration to run in."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

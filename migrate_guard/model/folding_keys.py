@@ -125,11 +125,12 @@ def drop_constraint(schema: Schema, operation: ops.DropConstraint) -> Schema:
     if is_unsure(operation) and not undoes(operation, table, operation.constraint):
         return _with_doubtful_references(schema.with_table(unsure(table, operation, operation.constraint)), operation)
     dropped = table.constraint(operation.constraint) or _believed(schema, table, operation)
-    if operation.kind == "primary" and dropped is None:
+    if operation.kind == "primary" and dropped is None and not operation.if_exists:
         # MySQL calls every one PRIMARY; elsewhere a drop by another name fails, and what follows is no fault of its own
         dropped = table.primary_key
     if dropped is None:
-        return _with_doubtful_references(schema.with_table(_without_not_null(table, operation.constraint)), operation)
+        schema = schema.with_table(_without_not_null(table, operation.constraint))
+        return schema if operation.if_exists else _with_doubtful_references(schema, operation)
     if operation.cascade:
         schema = _without_references(schema, table, dropped)
 

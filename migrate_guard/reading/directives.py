@@ -113,7 +113,11 @@ def _note_import_time(call: Call) -> None:
     at = call.span if not machine.depth else machine.importing
     assert at is not None
     has_effect = call.name not in ("f", "get_bind", "get_context", "inline_literal", "batch_alter_table")
-    machine.remember(ImportTimeCall(span=at, condition="", call=f"op.{call.name}", has_effect=has_effect))
+    is_tolerated = bool(machine.tolerating)
+    fact = ImportTimeCall(
+        span=at, condition="", call=f"op.{call.name}", has_effect=has_effect, is_tolerated=is_tolerated
+    )
+    machine.remember(fact)
 
 
 # -- tables

@@ -18,9 +18,10 @@ def operation_at_import_time(view: RevisionView) -> Iterator[Problem]:
             continue
         seen.add(fact.span)
         refused = f'"alembic heads", "history" and "revision" fail at {fact.call}(), which needs a migration to run in'
-        repeated = "every upgrade and downgrade, of whatever revision, repeats it, and " if fact.has_effect else ""
+        repeated = "every upgrade and downgrade, of whatever revision, repeats it"
+        happens = f"{repeated}, and {refused}" if fact.has_effect else refused
         yield Problem(
-            f"{fact.call}() runs when the script is imported: {repeated}{refused}",
+            f"{fact.call}() runs when the script is imported: {repeated if fact.is_tolerated else happens}",
             fact.span,
             object=fact.call,
             help="Move it into upgrade().",

@@ -9,6 +9,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision
+from migrate_guard.model.schema import PrimaryKey
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 _HARMLESS: Final = ("SELECT", "COMMENT", "GRANT", "REVOKE", "LOCK", "ANALYZE", "VACUUM", "EXPLAIN", "COPY TO")
@@ -21,7 +22,7 @@ def version_table_touched(view: RevisionView) -> Iterator[Problem]:
         for transition in run.transitions:
             op = transition.operation
             table = _touched(op, view.environment.version_table)
-            if table is None or _widens(op):
+            if table is None or _is_as_of_alembic(op):
                 continue
             yield Problem(
                 asking.hedged(_message(op, table), op),
@@ -46,8 +47,13 @@ def _touched(op: ops.Operation, version_table: str) -> QualifiedName | None:
     return next((each for each in named if each.name == version_table), None)
 
 
-def _widens(op: ops.Operation) -> bool:
-    """Whether it only makes room for longer revision ids, as there is no other way to."""
+def _is_as_of_alembic(op: ops.Operation) -> bool:
+    """Whether it only makes room for longer revision ids, as there is no other way to, or Alembic's own primary key.
+
+    An old Alembic made the table without one, which `version_table_pk=False` of `context.configure` still does.
+    """
+    if isinstance(op, ops.AddConstraint):
+        return isinstance(op.constraint, PrimaryKey) and op.constraint.columns == ("version_num",)
     return isinstance(op, ops.AlterColumn) and op.modify_type is not None and op.modify_type.family == "text"
 
 
