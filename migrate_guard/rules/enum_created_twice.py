@@ -31,7 +31,7 @@ def enum_created_twice(view: RevisionView) -> Iterator[Problem]:
         at = table.span if table is not None and not table.span.contains(op.span) else op.span
         does = f'create_table of "{table.table.name}" creates the type' if table else "this creates the type"
         yield Problem(
-            asking.hedged(f'{does} "{op.enum.name}", which is there already', op),
+            asking.hedged(f'{does} "{op.enum.name}", which is there already, so this fails', op),
             at,
             object=str(op.enum.name),
             help=_help(op, table, known),

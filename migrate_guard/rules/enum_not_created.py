@@ -55,7 +55,7 @@ def _problem(step: Step[Typed], column: str, kind: Type) -> Problem:
         case _:
             directive = "add_column" if isinstance(op, ops.AddColumn) else "alter_column"
             why = f"{directive} creates no type"
-    message = f'"{name}.{column}" is of the type "{type_name}", which {missing}: {why}'
+    message = f'"{name}.{column}" is of the type "{type_name}", which {missing}, so this fails: {why}'
     table = step.before.table(name)
     is_sure = op.condition is None and (lost is not None or (table is not None and table.is_told))
     return Problem(
