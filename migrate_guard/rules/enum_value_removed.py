@@ -53,9 +53,8 @@ def _message(each: _Removal, labels: str, view: RevisionView) -> str:
         return f'{labels} of "{each.object}" is called "{new}" from now on: whoever still writes {labels} fails'
     if each.becomes:
         more = len(each.labels) - _MOST_NAMED
-        named = (
-            asking.quoted(each.labels) if more < 1 else f"{asking.quoted(each.labels[:_MOST_NAMED])} and {more} more"
-        )
+        shown = ", ".join(f'"{label}"' for label in each.labels[:_MOST_NAMED])
+        named = asking.quoted(each.labels) if more < 1 else f"{shown} and {more} more"
         return f'{named} of "{each.object}" have other names from now on: whoever still writes one of them fails'
     if each.object == _CATALOG:
         return "an enum loses a value in the catalog alone: rows and indexes that hold it cannot be read any more"
