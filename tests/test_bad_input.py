@@ -293,6 +293,24 @@ def test_an_empty_file(versions: Path, check: Check) -> None:
     assert [each["code"] for each in check().of("helper.py")] == ["MG111"]
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (b"def (:\n", "(invalid syntax)"),
+        (b"x = '\xff'\n", "byte 0xff is not utf-8"),
+        (b"context = 1\x00\n", "(it holds a null byte)"),
+        (b"x = " + b"[" * 5000, "(too many nested parentheses)"),
+    ],
+    ids=["syntax", "encoding", "null byte", "nesting"],
+)
+def test_an_env_that_cannot_be_read(text: bytes, said: str, versions: Path, check: Check) -> None:
+    (versions.parent / "env.py").write_bytes(text)
+    (finding,) = check().of("env.py")
+    assert finding["code"] == "MG001"
+    assert said in finding["message"]
+    assert 'so "alembic upgrade" stops at it' in finding["message"]
+
+
 # Files that are none
 
 

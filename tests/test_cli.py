@@ -127,6 +127,25 @@ def test_no_scripts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Cap
     assert err.startswith("warning: no migration scripts found")
 
 
+@pytest.mark.parametrize(
+    ("url", "arguments", "said"),
+    [
+        ("mssql+pyodbc://db/app", (), "nothing is known of mssql, so it is judged as postgresql 15"),
+        ("mssql+pyodbc://db/app", ("--dialect", "mysql"), ""),
+        ("mssql+pyodbc://db/app", ("--quiet",), ""),
+        ("driver://user:pass@localhost/dbname", (), ""),
+        ("", (), ""),
+    ],
+)
+def test_a_database_of_which_nothing_is_known(
+    url: str, arguments: tuple[str, ...], said: str, make_project: MakeProject, capsys: Capture
+) -> None:
+    make_project({"a.py": script("a", None)}, url)
+    check("--isolated", *arguments)
+    err = capsys.readouterr().err
+    assert said in err if said else err == ""
+
+
 def test_an_empty_versions_directory(make_project: MakeProject, capsys: Capture) -> None:
     make_project({})
     assert check("--isolated") == 0

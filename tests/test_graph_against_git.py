@@ -311,6 +311,17 @@ def test_old_faults_of_a_script_that_is_written_anew(repo: Repo, found: Found) -
     assert [each.partition(" ")[0] for each in found()] == ["MG102"]
 
 
+def test_a_downgrade_of_the_base_that_the_branch_empties(repo: Repo, report: Reported) -> None:
+    repo.write(c3=C3.replace('op.drop_table("t_c3")', 'op.execute("DROP TABLE t_c3")'))
+    assert report(select="MG109,MG202") == []
+    repo.write(c3=C3.replace('op.drop_table("t_c3")', "pass"))
+    assert [each["code"] for each in report(select="MG109,MG202")] == ["MG202"]
+    repo.commit()
+    repo.git("branch", "--force", "main")
+    repo.write(c3="# a comment\n" + C3.replace('op.drop_table("t_c3")', "pass"))
+    assert report(select="MG109,MG202") == []
+
+
 EDITS = {
     "an argument": ("sa.Integer()", "sa.BigInteger()", 'it creates "t_c3" otherwise here than there', UPGRADE),
     "a new operation": (
@@ -540,6 +551,21 @@ def test_what_the_base_has_deleted_itself(repo: Repo, found: Found) -> None:
     assert found() == []
     repo.git("merge", "--quiet", "--no-edit", "main")
     assert found() == []
+
+
+def test_a_parent_that_the_base_has_deleted_meanwhile(repo: Repo, report: Reported) -> None:
+    repo.commit(d4=table("d4", "c3"))
+    repo.git("checkout", "--quiet", "main")
+    (repo.versions / "c3.py").unlink()
+    repo.commit()
+    repo.git("checkout", "--quiet", "topic")
+    (finding,) = report()
+    assert (finding["code"], finding["path"].rpartition("/")[2], finding["line"]) == ("MG102", "d4.py", DOWN)
+    assert "which main has deleted meanwhile" in finding["message"]
+    assert finding["help"] == 'Take main in, and write down_revision = "b2" there.'
+    repo.git("merge", "--quiet", "--no-edit", "main")
+    repo.write(d4=table("d4", "b2"))
+    assert report() == []
 
 
 def test_formats_show_a_deleted_script(repo: Repo, capsys: Capture) -> None:

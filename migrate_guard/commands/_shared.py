@@ -81,10 +81,11 @@ def tell_unknown_databases(selection: Selection, chosen: Settings) -> None:
     for environment in selection.environments:
         if name := unknown_database(chosen, environment.url):
             used = target(chosen, environment.url)
+            version = ".".join(map(str, used.version))
             place = environment.script_location or environment.root
             complain(
                 "warning",
-                f"{place}: nothing is known of {name}, so it is judged as {used.dialect} {used.version} "
+                f"{place}: nothing is known of {name}, so it is judged as {used.dialect} {version} "
                 "(--dialect names another)",
             )
 

@@ -20,10 +20,10 @@ class Range:
     """The scripts that are not."""
     moved: frozenset[str] = frozenset()
     """Of these, those whose place in the graph the branch under review has changed."""
-    rewritten: frozenset[str] = frozenset()
-    """Of these, those whose downgrade the branch writes otherwise; it may, and its faults are the branch's."""
     deleted: frozenset[str] = frozenset()
     """The scripts of its base that it has no longer."""
+    rewritten: frozenset[str] = frozenset()
+    """The settled scripts whose downgrade the branch writes otherwise; it may, and its faults are the branch's."""
     is_one_run: bool = True
     """The revisions run in one go, as those of a branch do when it is deployed."""
 
