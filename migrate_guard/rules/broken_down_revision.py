@@ -9,7 +9,7 @@ from migrate_guard.model.base import Base
 from migrate_guard.model.instead import Code
 from migrate_guard.model.revision import History, MissingParent, Revision
 from migrate_guard.rendering.python import literal
-from migrate_guard.rule import HistoryView, Problem, Severity, rule
+from migrate_guard.rule import Confidence, HistoryView, Problem, Severity, rule
 
 
 @rule("MG102", on=History, severity=Severity.ERROR, yields_to=("MG110",))
@@ -18,26 +18,33 @@ def broken_down_revision(view: HistoryView) -> Iterator[Problem]:
     branches = {label for each in view.history.revisions.values() for label in each.branch_labels}
     for missing in view.history.missing:
         if missing.parent in missing.revision.down or missing.parent not in branches:
-            yield _problem(missing, view.history)
+            yield _problem(missing, view)
     if view.base is not None:
         for missing in merged(view.history, view.base).missing:
             if is_added(missing.revision.id, view.base) and missing.parent in view.history.revisions:
                 yield _merge_problem(missing, view.base)
 
 
-def _problem(missing: MissingParent, history: History) -> Problem:
+def _problem(missing: MissingParent, view: HistoryView) -> Problem:
     revision, parent = missing.revision, missing.parent
     is_parent = parent in revision.down
     names = "comes after" if is_parent else "depends on"
-    meant, hint = _meant(parent, revision, history)
+    meant, hint = _meant(parent, revision, view.history)
+    told = f'"{revision.id}" {names} "{parent}", an id that no script'
+    # Scripts of a package without an environment of its own run beside those of other packages.
+    is_part = not is_parent and meant is None and view.environment.env_path is view.environment.config_path is None
     return Problem(
-        f'"{revision.id}" {names} "{parent}", an id that no script has{hint}, so no Alembic command works',
+        f"{told} here has: no Alembic command works unless another version location has it"
+        if is_part
+        else f"{told} has{hint}, so no Alembic command works",
         missing.span,
         object=f"{revision.id}.{parent}",
         help=f'Name "{meant}", or bring back the script that defines "{parent}".'
         if meant
         else f'Bring back the script that defines "{parent}", or name the revision that took its place.',
         instead=(_assignment(revision, parent, meant, is_parent),) if meant else (),
+        severity=Severity.WARNING if is_part else None,
+        confidence=Confidence.MEDIUM if is_part else Confidence.HIGH,
     )
 
 

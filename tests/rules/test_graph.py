@@ -13,7 +13,7 @@ from migrate_guard.model.revision import Revision, Run
 from migrate_guard.model.schema import Column, Schema, Table, Type
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.rule import HistoryView, Problem, RevisionView, Rule
+from migrate_guard.rule import HistoryView, Problem, RevisionView, Rule, Severity
 from migrate_guard.rules.broken_down_revision import broken_down_revision
 from migrate_guard.rules.multiple_bases import multiple_bases
 from migrate_guard.rules.multiple_heads import multiple_heads
@@ -122,3 +122,12 @@ def test_a_history_that_widens_the_version_table(limit: tuple[str, ...], fits: b
 
 def test_an_environment_that_widens_the_version_table() -> None:
     assert too_long(Environment("migrations", widens_version_table=True)) == []
+
+
+def test_a_package_that_depends_on_another_one() -> None:
+    """Without an environment nobody knows what runs beside its scripts."""
+    (problem,) = check(broken_down_revision, revision("a1", depends="d0"))
+    assert problem.severity is Severity.WARNING
+    assert problem.message.endswith("unless another version location has it")
+    parent, dependency = check(broken_down_revision, revision("a1", "c9", depends="d0"))
+    assert (parent.severity, dependency.severity) == (None, Severity.WARNING)
