@@ -22,6 +22,9 @@ def left_enums(view: RevisionView) -> Iterator[EnumType]:
     reversal = view.reversal
     if reversal is None or reversal.fault is None or view.upgrade is None or view.downgrade is None:
         return
+    if reversal.outcome == "downgrade-raises":
+        # It does not get to its end: what it would leave then is another matter.
+        return
     for difference in reversal.differences:
         if difference.is_certain and is_left_enum(difference, view.upgrade):
             yield view.downgrade.before.enums[difference.part.owner]
