@@ -30,6 +30,7 @@ class Options:
         *("date_created", "time_created", "datetime_created", "ts_created", "creation_date", "creation_time"),
         *("create_date", "create_time", "create_at", "inserted_at", "insert_time", "added_at", "added_on"),
         *("date_added", "registered_at", "joined_at", "date_joined", "created_utc", "created_at_utc"),
+        *("create_timestamp", "created_timestamp", "creation_timestamp", "creation_ts", "ctime", "issued_at"),
     )
     """Names of the column that says when a row was made."""
     updated: tuple[str, ...] = (
@@ -38,6 +39,7 @@ class Options:
         *("modified_at", "modified", "modified_on", "modified_date", "date_modified", "time_modified"),
         *("last_modified", "last_modified_at", "last_updated", "last_updated_at", "last_update", "changed_at"),
         *("last_changed", "changed_on", "edited_at", "updated_utc", "updated_at_utc", "modification_date"),
+        *("update_timestamp", "updated_timestamp", "modification_time", "mtime"),
     )
     """Names of the column that says when a row was changed last."""
     events: tuple[str, ...] = (
