@@ -233,8 +233,6 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
     taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
-    # What is dropped in vain may be another name of what seems to stay.
-    blurred = {owner for each in downgrade.transitions for owner, name in _taken(each) if name is not None}
     searched = transitions if len(found) * len(transitions) <= MOST_SEARCHED else ()
     temporary: set[QualifiedName] = set()
     for transition in transitions:
@@ -245,7 +243,7 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
             continue
         if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
             continue
-        is_certain = each.is_certain and not is_opaque and part.owner not in doubted | blurred
+        is_certain = each.is_certain and not is_opaque and part.owner not in doubted
         yield replace(each, is_certain=is_certain, span=_responsible(part, searched))
 
 
