@@ -906,8 +906,7 @@ BOMBS = {
 def test_bombs(name: str, versions: Path, check: Check) -> None:
     (versions / "b2.py").write_text(revision(BOMBS[name]))
     (versions / "z9.py").write_text(neighbour("b2"))
-    # CPU time of a busy machine: the longest takes 6 s on a quiet one, what does not end takes any.
-    check(seconds=20)
+    check()
 
 
 @pytest.mark.parametrize("name", ["m\udfff", "a\0b", "a\x1b[31m\u202e"], ids=ascii)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from sqlglot import Token, TokenType, exp
 from sqlglot.errors import ErrorLevel, SqlglotError
@@ -14,6 +15,9 @@ from migrate_guard.reading.sql.tokens import GRAMMARS, Kind, Statement, Word, sp
 from migrate_guard.reading.values import HOLE
 
 _CONSTANTS = frozenset({"NULL", "TRUE", "FALSE"})
+# What was read, by text, dialect and kinds of words; forgotten when it is full.
+_READ: Final[dict[tuple[str, DialectName, tuple[Kind, ...]], Expression]] = {}
+_MOST_KEPT: Final = 1024
 # Functions that SQL calls without parentheses.
 _BARE_FUNCTIONS = frozenset(
     {"CURRENT_DATE", "CURRENT_TIME", "CURRENT_TIMESTAMP", "LOCALTIME", "LOCALTIMESTAMP", "CURRENT_USER"}
@@ -37,6 +41,17 @@ def read(text: str, statement: Statement, begin: int, end: int, dialect: Dialect
     source = text[words[0].start : words[-1].end]
     if len(words) == 1 and (words[0].kind in (Kind.STRING, Kind.NUMBER) or words[0].keyword in _CONSTANTS):
         return Expression(source, is_literal=True)
+    # Scripts say `id = 1` and the like again and again, and parsing it is most of the work.
+    key = source, dialect, tuple(word.kind for word in words)
+    if key not in _READ:
+        if len(_READ) >= _MOST_KEPT:
+            _READ.clear()
+        _READ[key] = _read(source, text, statement, begin, end, dialect)
+    return _READ[key]
+
+
+def _read(source: str, text: str, statement: Statement, begin: int, end: int, dialect: DialectName) -> Expression:
+    words = statement.words[begin:end]
     functions = tuple(dict.fromkeys(_functions(words)))
     tree = _parse((_SELECT, *_tokens(statement, begin, end)), text, dialect)
     if not isinstance(tree, exp.Select) or len(tree.expressions) != 1:
