@@ -226,6 +226,8 @@ class Rule:
     options: type | None = None
     yields_to: tuple[str, ...] = ()
     """Codes of rules that speak first about the same object of the same cause."""
+    speaks_first: bool = False
+    """What it flags does not run: rules about scripts yield to it, unless it yields to them."""
     is_said_once: bool = False
     """Only the first finding of an environment is reported."""
     summary: str = ""
@@ -312,6 +314,7 @@ def rule(
     minds_downgrade: Callable[[Operation], bool] | None = None,
     options: type | None = None,
     yields_to: tuple[str, ...] = (),
+    speaks_first: bool = False,
     is_said_once: bool = False,
 ) -> Callable[[Check], Rule]:
     """Declare a rule; its name is the function's, which is also the module's and the page's.
@@ -339,6 +342,7 @@ def rule(
             minds_downgrade=minds_downgrade,
             options=options,
             yields_to=yields_to,
+            speaks_first=speaks_first,
             is_said_once=is_said_once,
             summary=(check.__doc__ or "").strip().partition("\n")[0],
         )

@@ -32,7 +32,7 @@ class _Wait(NamedTuple):
         return min(certain, asking.confidence(self.statement.op), asking.confidence(self.lock.op))
 
 
-@rule("MG326", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121"))
+@rule("MG326", on=Revision, severity=Severity.WARNING, dialects=("postgresql",))
 def blocking_scan_after_lock(view: RevisionView) -> Iterator[Problem]:
     """Flag a long statement that runs while an earlier one of the transaction keeps others from a table in use."""
     kept = transactions.kept_from(view.statements)

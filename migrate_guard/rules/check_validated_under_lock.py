@@ -15,7 +15,6 @@ from migrate_guard.rule import Problem, Severity, Statement, rule
     on=(Statement[AddConstraint], Statement[AddColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def check_validated_under_lock(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag a CHECK that is evaluated for every row of a table in use while everybody waits."""

@@ -12,7 +12,7 @@ from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG407", on=AlterColumn, severity=Severity.WARNING, yields_to=("MG406", "MG120"))
+@rule("MG407", on=AlterColumn, severity=Severity.WARNING, yields_to=("MG406",))
 def column_made_required(step: Step[AlterColumn]) -> Iterator[Problem]:
     """Flag SET NOT NULL of a column that nothing has filled before, in a table that may have rows."""
     op, table = step.op, step.before.table(step.op.table)

@@ -21,7 +21,7 @@ _MOST_NAMED: Final = 3
     on=(Statement[ops.DropColumn], Statement[ops.AlterColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121", "MG412", "MG414"),
+    yields_to=("MG412", "MG414"),
 )
 def column_used_by_view(statement: Statement[ops.DropColumn | ops.AlterColumn]) -> Iterator[Problem]:
     """Flag a drop or change of type that PostgreSQL refuses because a view, policy or the like uses the column."""

@@ -13,7 +13,6 @@ from migrate_guard.rule import Confidence, Problem, Related, Severity, Statement
     "MG330",
     on=(Statement[CreateIndex], Statement[DropIndex], Statement[RawSql]),
     severity=Severity.WARNING,
-    yields_to=("MG120", "MG121"),
 )
 def concurrently_under_timeout(
     statement: Statement[CreateIndex] | Statement[DropIndex] | Statement[RawSql],

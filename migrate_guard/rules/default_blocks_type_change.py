@@ -15,7 +15,7 @@ from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
     on=Statement[ops.AlterColumn],
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121", "MG130", "MG412"),
+    yields_to=("MG130", "MG412"),
 )
 def default_blocks_type_change(statement: Statement[ops.AlterColumn]) -> Iterator[Problem]:
     """Flag a change of type that PostgreSQL refuses as the default of the column does not become one of the type."""

@@ -11,7 +11,7 @@ from migrate_guard.model.schema import Column
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG408", on=AlterColumn, severity=Severity.WARNING, yields_to=("MG401", "MG402", "MG417", "MG120"))
+@rule("MG408", on=AlterColumn, severity=Severity.WARNING, yields_to=("MG401", "MG402", "MG417"))
 def default_dropped(step: Step[AlterColumn]) -> Iterator[Problem]:
     """Flag a NOT NULL column that loses its default: code that leaves it out cannot INSERT any more."""
     op, table = step.op, step.before.table(step.op.table)

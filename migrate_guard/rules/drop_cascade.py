@@ -25,7 +25,7 @@ _HARMLESS: Final = ("DROP TRIGGER", "DROP RULE", "DROP POLICY", "DROP INDEX", "D
 """Nothing depends on these, whatever CASCADE says."""
 
 
-@rule("MG411", on=Revision, severity=Severity.ERROR, dialects=("postgresql",), yields_to=("MG120",))
+@rule("MG411", on=Revision, severity=Severity.ERROR, dialects=("postgresql",))
 def drop_cascade(view: RevisionView) -> Iterator[Problem]:
     """Flag a DROP … CASCADE: it takes along what no line names."""
     for place, statement in enumerate(view.statements):

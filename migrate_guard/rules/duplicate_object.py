@@ -29,6 +29,7 @@ OPERATIONS: Final = (
     severity=Severity.ERROR,
     directions=("upgrade", "downgrade"),
     yields_to=("MG131", "MG204"),
+    speaks_first=True,
 )
 def duplicate_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag an operation that creates what already exists at this point of the history."""

@@ -21,7 +21,6 @@ Typed: TypeAlias = ops.AddColumn | ops.AlterColumn | ops.CreateTable
     on=(ops.AddColumn, ops.AlterColumn, ops.CreateTable),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def enum_not_created(step: Step[Typed]) -> Iterator[Problem]:
     """Flag a column that gets an enum type which nothing has created: create_table alone does that by itself."""

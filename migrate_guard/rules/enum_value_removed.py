@@ -30,7 +30,7 @@ class _Removal(NamedTuple):
     on=Revision,
     severity=Severity.ERROR,
     dialects=("postgresql", "mysql", "mariadb"),
-    yields_to=("MG120", "MG412", "MG414"),
+    yields_to=("MG412", "MG414"),
 )
 def enum_value_removed(view: RevisionView) -> Iterator[Problem]:
     """Flag a value that an enum loses, or that gets another name, while rows and applications have the old one."""

@@ -7,9 +7,7 @@ from migrate_guard.model.operations import AddEnumValue
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 
-@rule(
-    "MG420", on=Statement[AddEnumValue], severity=Severity.INFO, dialects=("postgresql",), yields_to=("MG120", "MG121")
-)
+@rule("MG420", on=Statement[AddEnumValue], severity=Severity.INFO, dialects=("postgresql",))
 def enum_value_unknown_to_running_code(statement: Statement[AddEnumValue]) -> Iterator[Problem]:
     """Flag a value that joins an enum in use: the code that still runs cannot read a row that has it."""
     op = statement.op

@@ -14,7 +14,6 @@ from migrate_guard.rule import Problem, Severity, Statement, rule
     on=(Statement[AddConstraint], Statement[AddColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def exclusion_constraint_blocks(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag an exclusion constraint, whose index cannot be built concurrently, on a table in use."""

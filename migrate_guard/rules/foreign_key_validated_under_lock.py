@@ -16,7 +16,6 @@ from migrate_guard.rule import Problem, Severity, Statement, rule
     on=(Statement[AddConstraint], Statement[AddColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def foreign_key_validated_under_lock(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag a foreign key that is compared with every row of a table in use while writers wait."""

@@ -14,11 +14,7 @@ from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
     "MG301",
     on=Statement[CreateIndex],
     severity=Severity.ERROR,
-    yields_to=(
-        "MG120",
-        "MG121",
-        "MG309",
-    ),
+    yields_to=("MG309",),
 )
 def index_blocks_writes(statement: Statement[CreateIndex]) -> Iterator[Problem]:
     """Flag an index whose building keeps writers waiting on a table that is in use."""

@@ -11,7 +11,7 @@ from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
 
 
-@rule("MG302", on=Revision, severity=Severity.WARNING, yields_to=("MG120", "MG121"))
+@rule("MG302", on=Revision, severity=Severity.WARNING)
 def index_drop_blocks(view: RevisionView) -> Iterator[Problem]:
     """Flag an index whose dropping keeps readers and writers waiting behind the queries that run."""
     for statement in view.statements:

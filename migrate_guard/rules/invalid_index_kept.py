@@ -10,7 +10,7 @@ from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
-@rule("MG318", on=Revision, severity=Severity.INFO, yields_to=("MG120", "MG121"))
+@rule("MG318", on=Revision, severity=Severity.INFO)
 def invalid_index_kept(view: RevisionView) -> Iterator[Problem]:
     """Flag IF NOT EXISTS with CONCURRENTLY, which keeps an INVALID index of a failed build."""
     dropped: set[str] = set()

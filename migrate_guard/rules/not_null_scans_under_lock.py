@@ -9,9 +9,7 @@ from migrate_guard.model.operations import AlterColumn
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 
-@rule(
-    "MG306", on=Statement[AlterColumn], severity=Severity.ERROR, dialects=("postgresql",), yields_to=("MG120", "MG121")
-)
+@rule("MG306", on=Statement[AlterColumn], severity=Severity.ERROR, dialects=("postgresql",))
 def not_null_scans_under_lock(statement: Statement[AlterColumn]) -> Iterator[Problem]:
     """Flag SET NOT NULL that looks for NULL in every row of a table in use while everybody waits."""
     op, effects = statement.op, statement.hazards

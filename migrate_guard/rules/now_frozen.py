@@ -27,7 +27,6 @@ class _Default(NamedTuple):
     "MG132",
     on=(ops.CreateTable, ops.AddColumn, ops.AlterColumn),
     severity=Severity.ERROR,
-    yields_to=("MG120", "MG121"),
 )
 def now_frozen(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag a default that is a string where a call was meant: "now()" is the time of the migration for ever."""

@@ -15,7 +15,6 @@ from migrate_guard.rule import Problem, Severity, Statement, rule
     on=(Statement[AddConstraint], Statement[AddColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def primary_key_blocks(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag a primary key whose index is built, or whose columns are searched for NULL, while everybody waits."""

@@ -15,7 +15,7 @@ from migrate_guard.rule import Problem, Severity, Step, rule
     "MG416",
     on=(DropConstraint, DropColumn, AddConstraint),
     severity=Severity.WARNING,
-    yields_to=("MG401", "MG402", "MG417", "MG120"),
+    yields_to=("MG401", "MG402", "MG417"),
 )
 def primary_key_changed(step: Step[DropConstraint] | Step[DropColumn] | Step[AddConstraint]) -> Iterator[Problem]:
     """Flag another primary key of a table in use, or none."""

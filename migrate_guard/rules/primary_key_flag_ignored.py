@@ -11,7 +11,7 @@ from migrate_guard.model.schema import PrimaryKey
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
-@rule("MG129", on=Revision, severity=Severity.WARNING, yields_to=("MG120", "MG121"))
+@rule("MG129", on=Revision, severity=Severity.WARNING)
 def primary_key_flag_ignored(view: RevisionView) -> Iterator[Problem]:
     """Flag primary_key=True of an added column, for which Alembic writes no key."""
     for each in view.upgrade.transitions if view.upgrade else ():

@@ -26,7 +26,7 @@ class _Pair(NamedTuple):
     new: str
 
 
-@rule("MG122", on=Revision, severity=Severity.WARNING, yields_to=("MG120", "MG121"))
+@rule("MG122", on=Revision, severity=Severity.WARNING)
 def probable_rename(view: RevisionView) -> Iterator[Problem]:
     """Flag a column or table that is dropped while another one like it is added: a rename that loses the rows."""
     run = view.upgrade

@@ -11,7 +11,7 @@ from migrate_guard.model.schema import Expression
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG413", on=AddColumn, severity=Severity.WARNING, yields_to=("MG406", "MG407", "MG120", "MG121"))
+@rule("MG413", on=AddColumn, severity=Severity.WARNING, yields_to=("MG406", "MG407"))
 def python_default_only(step: Step[AddColumn]) -> Iterator[Problem]:
     """Flag `default=` in add_column(), of which the database and the rows that are there get nothing."""
     op, column = step.op, step.op.column

@@ -27,7 +27,7 @@ class _Again(NamedTuple):
     create: Statement[Operation]
 
 
-@rule("MG421", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG120", "MG121", "MG401"))
+@rule("MG421", on=Revision, severity=Severity.WARNING, dialects=("postgresql",), yields_to=("MG401",))
 def recreated_without_privileges(view: RevisionView) -> Iterator[Problem]:
     """Flag a view or table that a revision drops and creates again: what was granted on it is gone."""
     for again in _recreated(view.statements):

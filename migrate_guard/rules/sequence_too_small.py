@@ -17,7 +17,7 @@ _ORDER: Final = tuple(_MAXIMA)
 _WIDENS: Final = re.compile(r"\bAS\s+(?:bigint|int8|integer|int4?)\b", re.IGNORECASE)
 
 
-@rule("MG418", on=Revision, severity=Severity.ERROR, dialects=("postgresql",), yields_to=("MG120", "MG121"))
+@rule("MG418", on=Revision, severity=Severity.ERROR, dialects=("postgresql",))
 def sequence_too_small(view: RevisionView) -> Iterator[Problem]:
     """Flag a SERIAL column that becomes wider while its sequence stops at the old maximum."""
     for statement in view.statements:

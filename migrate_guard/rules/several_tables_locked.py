@@ -30,7 +30,7 @@ class _Pair(NamedTuple):
     on=Revision,
     severity=Severity.WARNING,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121", "MG303", "MG320", "MG324", "MG327", "MG329"),
+    yields_to=("MG303", "MG320", "MG324", "MG327", "MG329"),
 )
 def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     """Flag a table that stays locked while the transaction works on another one for longer than an instant."""

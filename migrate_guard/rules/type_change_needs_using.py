@@ -15,7 +15,7 @@ from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
     on=Statement[ops.AlterColumn],
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121", "MG130"),
+    yields_to=("MG130",),
 )
 def type_change_needs_using(statement: Statement[ops.AlterColumn]) -> Iterator[Problem]:
     """Flag a change of type that PostgreSQL refuses without a USING that says how a value becomes one."""

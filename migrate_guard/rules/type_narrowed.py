@@ -16,7 +16,7 @@ from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, Severity, Step, rule
 
 
-@rule("MG405", on=AlterColumn, severity=Severity.ERROR, yields_to=("MG412", "MG414", "MG120"))
+@rule("MG405", on=AlterColumn, severity=Severity.ERROR, yields_to=("MG412", "MG414"))
 def type_narrowed(step: Step[AlterColumn]) -> Iterator[Problem]:
     """Flag a type that does not hold every value of the old one, in a table that may have rows."""
     op = step.op

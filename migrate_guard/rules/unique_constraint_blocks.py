@@ -14,7 +14,6 @@ from migrate_guard.rule import Problem, Severity, Statement, rule
     on=(Statement[AddConstraint], Statement[AddColumn]),
     severity=Severity.ERROR,
     dialects=("postgresql",),
-    yields_to=("MG120", "MG121"),
 )
 def unique_constraint_blocks(statement: Statement[AddConstraint] | Statement[AddColumn]) -> Iterator[Problem]:
     """Flag a unique constraint whose index is built while nobody can read or write the table."""

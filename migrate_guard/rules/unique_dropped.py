@@ -16,7 +16,7 @@ from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
     on=Revision,
     severity=Severity.WARNING,
     dialects=("postgresql", "sqlite"),
-    yields_to=("MG120", "MG121", "MG206", "MG401"),
+    yields_to=("MG206", "MG401"),
 )
 def unique_dropped(view: RevisionView) -> Iterator[Problem]:
     """Flag a dropped unique key that ON CONFLICT of the code that still runs may name."""

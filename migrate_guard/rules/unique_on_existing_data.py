@@ -16,7 +16,7 @@ Subject = Statement[AddConstraint] | Statement[AddColumn] | Statement[CreateInde
     "MG409",
     on=(Statement[AddConstraint], Statement[AddColumn], Statement[CreateIndex]),
     severity=Severity.WARNING,
-    yields_to=("MG120", "MG121", "MG309"),
+    yields_to=("MG309",),
 )
 def unique_on_existing_data(statement: Subject) -> Iterator[Problem]:
     """Flag a unique constraint or index on a table with rows: it fails where two of them agree."""

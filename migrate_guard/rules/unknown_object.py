@@ -40,6 +40,7 @@ OPERATIONS: Final = (
     severity=Severity.ERROR,
     directions=("upgrade", "downgrade"),
     yields_to=("MG204", "MG206"),
+    speaks_first=True,
 )
 def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     """Flag an operation on something that the history never made, or has dropped or renamed before."""

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model.finding import Confidence, Finding
-from migrate_guard.model.operations import Opaque
+from migrate_guard.model.operations import Opaque, Operation
+from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Rule
 
 _CONDITION: Final = re.compile(r" (?:if|unless|while|for each) ")
@@ -83,7 +84,7 @@ def _together(findings: Sequence[Finding]) -> Finding:
 
 def first_causes(findings: Sequence[Finding], rules: Iterable[Rule]) -> tuple[Finding, ...]:
     """Return the findings without those whose rule yields to another that speaks about the same."""
-    yields = {rule.code: frozenset(rule.yields_to) for rule in rules if rule.yields_to}
+    yields = _yields(tuple(rules))
     if not yields:
         return tuple(findings)
     heard = frozenset().union(*yields.values())
@@ -95,6 +96,23 @@ def first_causes(findings: Sequence[Finding], rules: Iterable[Rule]) -> tuple[Fi
         or spoken.isdisjoint(
             (code, *key) for code in yields[finding.code] for key in (_line(finding), *_owners(finding))
         )
+    )
+
+
+def _yields(rules: Sequence[Rule]) -> dict[str, frozenset[str]]:
+    """By code those of the rules that are heard first, where there are any."""
+    first = [rule for rule in rules if rule.speaks_first]
+    yields = {rule.code: frozenset(rule.yields_to) for rule in rules}
+    for rule in rules:
+        if not rule.speaks_first and _is_about_scripts(rule):
+            yields[rule.code] |= {each.code for each in first if rule.code not in each.yields_to}
+    return {code: others for code, others in yields.items() if others}
+
+
+def _is_about_scripts(rule: Rule) -> bool:
+    """Whether it speaks of what scripts do; what could not be resolved is said whatever else is."""
+    return bool(rule.on_statements) or any(
+        each is Revision or (issubclass(each, Operation) and each is not Opaque) for each in rule.on
     )
 
 

@@ -134,6 +134,18 @@ def test_other_rules_about_comments_hear_of_every_comment() -> None:
     assert codes(sifted) == [("MG004", 5)]
 
 
+def test_rules_about_scripts_yield_to_one_that_speaks_first() -> None:
+    unknown = replace(a_rule("MG120", "unknown", yields_to=("MG206",)), speaks_first=True)
+    twice = replace(a_rule("MG121", "twice"), speaks_first=True)
+    unnamed, unresolved = a_rule("MG206", "unnamed"), a_rule("MG002", "unresolved", on=Opaque)
+    rules = (BLOCKS, HEADS, unknown, twice, unnamed, unresolved)
+    assert codes(run(a_finding(), a_finding(unknown), rules=rules)) == [("MG120", 5)]
+    assert codes(run(a_finding(unnamed), a_finding(unknown), rules=rules)) == [("MG206", 5)], "it yields itself"
+    assert len(run(a_finding(unknown), a_finding(twice), rules=rules).findings) == 2, "both speak first"
+    assert len(run(a_finding(HEADS), a_finding(unknown), rules=rules).findings) == 2, "of the graph"
+    assert len(run(a_finding(unresolved), a_finding(unknown), rules=rules).findings) == 2
+
+
 def test_one_finding_a_cause() -> None:
     assert codes(run(a_finding(), a_finding(SHADOWED, line=9))) == [("MG301", 5)]
     assert codes(run(a_finding(object="orders"), a_finding(SHADOWED, line=9, object="orders.x"))) == [("MG301", 5)]
