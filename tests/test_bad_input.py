@@ -248,6 +248,9 @@ def test_syntax_of_a_newer_python(name: str, versions: Path, check: Check) -> No
 READABLE = {
     "byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
     "latin-1 declared": ("# coding: latin-1\n" + PLAIN.replace("bad", "bäd")).encode("latin-1"),
+    "latin-1 declared, lone CR": ("# coding: latin-1\n" + PLAIN.replace("bad", "bäd"))
+    .replace("\n", "\r")
+    .encode("latin-1"),
     "CRLF": PLAIN.replace("\n", "\r\n").encode(),
     "lone CR": PLAIN.replace("\n", "\r").encode(),
     "form feeds": PLAIN.replace("def ", "\fdef ").encode(),

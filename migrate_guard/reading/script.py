@@ -12,6 +12,7 @@ import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeGuard
 
@@ -167,8 +168,9 @@ def decode(data: bytes, display: str) -> str:
     """Decode by byte order mark or coding comment, else UTF-8 (PEP 263); raises UnreadableFile at the bad byte."""
     if (at := data.find(b"\0")) >= 0:
         raise UnreadableFile(_null_problem(data), _byte_span(data, at, display))
+    lines = iter(data.splitlines(keepends=True) if b"\r" in data else io.BytesIO(data))  # \r alone ends a line, too
     try:
-        encoding, _ = tokenize.detect_encoding(io.BytesIO(data).readline)
+        encoding, _ = tokenize.detect_encoding(partial(next, lines))
     except (SyntaxError, LookupError) as error:
         raise _undeclared(data, display, error) from error
     try:
