@@ -108,12 +108,13 @@ def judged(entry: Entry, corpus: Path) -> dict[str, Any]:
     started = time.perf_counter()
     from migrate_guard import engine
     from migrate_guard.config import Settings, selected, target
+    from migrate_guard.engine import histories
     from migrate_guard.reading.discover import discover
     from migrate_guard.rules import load_rules
 
     settings = Settings()
     rules = selected(load_rules(), settings)
-    engine.interpret = remembered(engine.interpret)  # type: ignore[assignment]  # it is asked for one thing again and again
+    histories.interpret = remembered(histories.interpret)  # type: ignore[assignment]  # it is asked for one thing again and again
     findings: list[tuple[str, str, str, str]] = []
     revisions = 0
     for environment in discover([Path(entry.script_location)], cwd=Path.cwd(), environ={}).environments:

@@ -16,7 +16,7 @@ from alembic.script import ScriptDirectory
 
 from benchmarks.oracle import judged, statements
 from benchmarks.reflection import postgresql_schema
-from migrate_guard import engine
+from migrate_guard.engine import histories
 from migrate_guard.model.finding import Severity
 from tests import servers
 from tests.checking import check
@@ -291,7 +291,7 @@ def test_scale_measures_and_draws(tmp_path: Path) -> None:
 
 def test_a_history_longer_than_the_trees_that_are_kept(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = check(history)
-    monkeypatch.setattr(engine, "MAXIMUM_TREES", 3)
+    monkeypatch.setattr(histories, "MAXIMUM_TREES", 3)
     again = check(history)
     assert (again.findings, again.opaque, again.operations) == (whole.findings, whole.opaque, whole.operations)
     assert whole.operations > REVISIONS

@@ -90,6 +90,17 @@ def test_what_the_range_creates_is_new(make_project: MakeProject, capsys: Captur
     assert revisions(check(capsys, "--select", "MG301", "--since", "c3")) == ["d4", "e5"]
 
 
+def test_what_the_range_adds_is_new(make_project: MakeProject, capsys: Capture) -> None:
+    add = 'op.add_column("t_a1", sa.Column("note", sa.Text()))'
+    drop = 'op.drop_column("t_a1", "note")'
+    root = make_project({**OLD, "c3.py": script("c3", "b2", add, drop), "d4.py": script("d4", "c3", drop, add)})
+    assert revisions(check(capsys, "--select", "MG402")) == ["d4"]
+    configure(root, ' = "b2"')
+    assert revisions(check(capsys, "--select", "MG402")) == []
+    configure(root, ' = "c3"')
+    assert revisions(check(capsys, "--select", "MG402")) == ["d4"]
+
+
 def test_each_revision_is_a_deploy_of_its_own(make_project: MakeProject, capsys: Capture) -> None:
     add = script("c3", "b2", 'op.add_column("t_a1", sa.Column("x", sa.Text()))')
     index = script("d4", "c3", 'op.create_index("ix", "t_b2", ["price"])')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from migrate_guard.model.facts import Fact
@@ -133,6 +134,8 @@ class Run:
     """Where it raises whatever the database holds: a declared refusal."""
     facts: tuple[Fact, ...] = ()
     """What the script does besides."""
+    files: frozenset[Path] = frozenset()
+    """The modules that were imported for it, and the files it read."""
 
 
 @dataclass(frozen=True, slots=True)

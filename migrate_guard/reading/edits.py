@@ -35,11 +35,11 @@ class Comparison:
     def edit(self, revision: Revision, script: Script, now: Run, engine_name: str | None) -> Edit | None:
         """Interpret an upgrade as it was, from the same schema on; None where nothing it consists of has changed.
 
-        `now` is what it does here, and the last that was interpreted.
+        `now` is what it does here.
         """
         helpers = [
             display_path(each, self._project.base)
-            for each in sorted(self._project.reached)
+            for each in sorted(now.files)
             if self._parting.files.has_changed(each)
         ]
         before = self._parting.scripts.get(revision.id, script)

@@ -56,6 +56,7 @@ def interpret(
     `engine_name` is what a multidb environment passes to `upgrade()` and `downgrade()`. `fails` tells of an operation
     whether a database with that schema refuses it; without it, what follows `except` may always run.
     """
+    project.reached.clear()
     machine = Interpreter(target, project, schema, script.source.path, fails)
     scope = Scope(path=script.source.path, package=package_of(script.path.parent, project.roots))
     raises: Span | None = None
@@ -102,6 +103,7 @@ def interpret(
         machine.schema,
         raises,
         with_parts_used(machine.facts, script.tree),
+        frozenset(project.reached),
     )
 
 

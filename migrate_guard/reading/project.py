@@ -73,7 +73,7 @@ class Project:
     """Whether env.py tells which convention applies, if any."""
     files: Files = field(default_factory=WorkingTree)
     reached: set[Path] = field(default_factory=set)
-    """The files of modules that were asked for, and those that scripts read, by the last upgrade."""
+    """The files of modules that were asked for, and those that scripts read, since it was last emptied."""
     _modules: dict[str, ProjectModule | None] = field(default_factory=dict)
     _paths: dict[str, Path | None] = field(default_factory=dict)
 

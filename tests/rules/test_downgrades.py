@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from migrate_guard import engine
+from migrate_guard.engine import checking
 from migrate_guard.history.fold import Interpret, Replayed
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import Reversal, reverse
@@ -118,7 +119,7 @@ def test_it_is_folded_once_and_only_for_rules_that_ask(
         asked.append(replayed.revision)
         return reverse(replayed, interpret, target)
 
-    monkeypatch.setattr(engine, "reverse", counted)
+    monkeypatch.setattr(checking, "reverse", counted)
     (found,) = discover([tmp_path], cwd=tmp_path, environ={}).environments
     reading = engine.read(found, Target.default(), tmp_path)
     rules = [each for each in load_rules() if each.code == code]
