@@ -1,0 +1,74 @@
+"""Say of an exception what failed, in the words of whoever refused, and at which line of a script."""
+
+from __future__ import annotations
+
+import os
+import re
+import traceback
+from types import TracebackType
+from typing import NamedTuple
+
+from sqlalchemy.exc import StatementError
+
+LONGEST = 2000
+_CLASS = re.compile(r"^<class '[\w.]+'>: ")
+"""How SQLAlchemy's adaption of asyncpg begins its messages."""
+
+
+class Failed(NamedTuple):
+    """What a step raised."""
+
+    error: str
+    message: str
+    path: str
+    line: int
+    """0: not in the script."""
+    statement: str
+
+
+def told(error: BaseException, script: str) -> Failed:
+    """Tell of an exception that running a script has raised."""
+    statement, cause = "", error
+    if isinstance(error, StatementError):
+        statement = error.statement or ""
+        cause = error.orig or error
+    cause = _of_driver(cause)
+    message = _CLASS.sub("", str(cause)).strip()
+    return Failed(
+        type(cause).__name__, message[:LONGEST], script, _line(error.__traceback__, script), statement.strip()[:LONGEST]
+    )
+
+
+def excerpt(error: BaseException) -> str:
+    """The lines of a traceback that lie outside of SQLAlchemy, Alembic and ourselves."""
+    here = os.path.dirname(os.path.abspath(__file__))
+    frames = [
+        each
+        for each in traceback.extract_tb(error.__traceback__)
+        if not each.filename.startswith((here, "<frozen")) and not re.search(_LIBRARIES, each.filename)
+    ]
+    lines = traceback.format_list(frames[-6:]) + traceback.format_exception_only(type(error), error)
+    return "".join(lines)[-LONGEST:].rstrip()
+
+
+_LIBRARIES = r"[\\/](?:sqlalchemy|alembic)[\\/]"
+
+
+def _of_driver(error: BaseException) -> BaseException:
+    """The exception of the database behind that of an adapter."""
+    cause = error.__cause__
+    return cause if cause is not None and hasattr(cause, "sqlstate") else error
+
+
+def _line(frame: TracebackType | None, script: str) -> int:
+    """The innermost line of the script that was running, 0 where none was."""
+    line = 0
+    while frame is not None:
+        if _is_same(frame.tb_frame.f_code.co_filename, script):
+            line = frame.tb_lineno
+        frame = frame.tb_next
+    return line
+
+
+def _is_same(path: str, script: str) -> bool:
+    return os.path.basename(path) == os.path.basename(script) and os.path.realpath(path) == os.path.realpath(script)

@@ -1,0 +1,126 @@
+"""Run steps of a history through the user's env.py, or through an environment of ours."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from typing import Any, NamedTuple
+
+from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.runtime.migration import MigrationContext, MigrationStep
+from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, pool
+
+from . import flask_app
+from .protocol import GivenUp, Job
+
+
+class Step(NamedTuple):
+    """One revision in one direction."""
+
+    revision: str
+    is_upgrade: bool
+
+
+class VersionTable(NamedTuple):
+    name: str
+    schema: str | None
+
+
+Around = Callable[[], AbstractContextManager[object]]
+
+
+class Migrations:
+    """The history of a project, and the way its migrations are run."""
+
+    def __init__(self, job: Job, scratch_url: Callable[[], str]) -> None:
+        """Load every script; raises what they raise on import, and GivenUp where the project cannot be loaded."""
+        self._job, self._scratch_url = job, scratch_url
+        sys.path[:0] = [each for each in job.sys_path if each not in sys.path]
+        self._around: Around
+        self.config, self._around = _configuration(job)
+        self.script = _scripts(job, self.config)
+        self.version_table = VersionTable("alembic_version", None)
+        self.runs = 0
+        """How often anything was run."""
+        self._was_asked = False
+
+    def run(self, steps: Sequence[Step]) -> None:
+        """Run steps in their order, each as `alembic upgrade` and `alembic downgrade` would; raises what they raise."""
+        ours = [self._step(each) for each in steps]
+
+        def wanted(heads: tuple[str, ...], context: MigrationContext) -> Iterator[Any]:
+            self._was_asked = True
+            self.version_table = VersionTable(context.version_table, context.version_table_schema)
+            yield from ours
+
+        self._was_asked = False
+        self.runs += 1
+        destination = steps[-1].revision if steps else "heads"
+        with (
+            self._around(),
+            EnvironmentContext(
+                self.config,
+                self.script,
+                fn=wanted,
+                as_sql=False,
+                starting_rev=None,
+                destination_rev=destination,
+                tag=None,
+            ) as environment,
+        ):
+            if self._job.own_environment:
+                self._run_without_env(environment)
+            else:
+                self.script.run_env()
+        if not self._was_asked:
+            raise GivenUp("env", "env.py has not called context.run_migrations(): nothing was run")
+
+    def _step(self, step: Step) -> Any:
+        script = self.script.get_revision(step.revision)
+        assert script is not None
+        make = MigrationStep.upgrade_from_script if step.is_upgrade else MigrationStep.downgrade_from_script
+        return make(self.script.revision_map, script)
+
+    def _run_without_env(self, environment: EnvironmentContext) -> None:
+        engine = create_engine(self._scratch_url(), poolclass=pool.NullPool)
+        with engine.connect() as connection:
+            environment.configure(connection=connection, transaction_per_migration=True)
+            with environment.begin_transaction():
+                environment.run_migrations()
+        engine.dispose()
+
+
+def _configuration(job: Job) -> tuple[Config, Around]:
+    """The configuration as `alembic` reads it, or as `flask db` does where env.py asks the application."""
+    options = argparse.Namespace(config=job.config_file, name=job.section, x=list(job.x) or None, raiseerr=True)
+    if not job.own_environment and job.script_location and flask_app.is_wanted(job.script_location):
+        return flask_app.configuration(job.script_location, list(job.x))
+    if job.config_file is None:
+        config = Config(ini_section=job.section, cmd_opts=options)
+    elif job.config_file.endswith(".toml"):
+        config = Config(toml_file=job.config_file, ini_section=job.section, cmd_opts=options)
+    else:
+        beside = os.path.join(os.path.dirname(job.config_file), "pyproject.toml")
+        more: dict[str, Any] = {"toml_file": beside} if os.path.exists(beside) and _takes_toml() else {}
+        config = Config(job.config_file, ini_section=job.section, cmd_opts=options, **more)
+    return config, nullcontext
+
+
+def _takes_toml() -> bool:
+    """Whether Alembic reads pyproject.toml: 1.16 and later."""
+    return "toml_file" in Config.__init__.__code__.co_varnames
+
+
+def _scripts(job: Job, config: Config) -> ScriptDirectory:
+    """The scripts where the configuration has them, else where they were found."""
+    if job.config_file is not None and config.get_main_option("script_location") is None:
+        config.set_main_option("script_location", (job.script_location or "").replace("%", "%%"))
+    if job.config_file is not None and not job.own_environment:
+        return ScriptDirectory.from_config(config)
+    place = job.script_location or job.version_locations[0]
+    return ScriptDirectory(place, version_locations=list(job.version_locations))

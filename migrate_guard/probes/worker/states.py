@@ -1,0 +1,86 @@
+"""The states of the scratch databases: filled, looked at, compared, and made anew."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, MetaData, Table, select
+
+from . import catalog, rows
+from .connections import run
+from .migrations import Migrations, Step, VersionTable
+from .protocol import Job, Planned
+from .redirect import Redirect
+
+
+class State(NamedTuple):
+    """What every database holds, but for rows; one of each for each database."""
+
+    heads: tuple[tuple[str, ...], ...]
+    catalogs: tuple[Any, ...]
+
+
+class States:
+    """Looks at the databases that the user's environment runs on."""
+
+    def __init__(self, job: Job, redirect: Redirect, migrations: Migrations) -> None:
+        self._job, self._redirect, self._migrations = job, redirect, migrations
+        self._known: State | None = None
+        self._runs = -1
+
+    def take(self) -> State:
+        """The state now; not looked for again while nothing has run."""
+        if self._known is None or self._runs != self._migrations.runs:
+            table = self._migrations.version_table
+            found = [run(each, lambda connection: _look(connection, table)) for each in self._redirect.databases]
+            self._known = State(tuple(heads for heads, _ in found), tuple(catalog for _, catalog in found))
+            self._runs = self._migrations.runs
+        return self._known
+
+    def fill(self, revision: str) -> dict[str, str]:
+        """Put rows into every table, and the user's own; return the tables that defy it, and why."""
+        job, table = self._job, self._migrations.version_table
+        if job.seed_files and rows.has_seed_file(job.seed_files, revision):
+            seeds = job.seed_files
+            run(self._redirect.databases[0], lambda connection: rows.seed(connection, seeds, revision))
+            self._known = None
+        defied: dict[str, str] = {}
+        for database in self._redirect.databases:
+            filled = run(database, lambda connection: rows.fill(connection, job.rows, job.seed, table.name))
+            defied.update(filled.defied)
+        return defied
+
+    def contents(self) -> tuple[Any, ...]:
+        """The rows of every database."""
+        table = self._migrations.version_table.name
+        return tuple(
+            run(each, lambda connection: rows.contents(connection, table)) for each in self._redirect.databases
+        )
+
+    def differences(self, before: State, after: State) -> list[tuple[str, str, str, str | None, str | None]]:
+        """What of the catalogues has changed: kind, owner, part, how it was and how it is."""
+        if before.catalogs == after.catalogs:
+            return []
+        return [each for one, other in zip(before.catalogs, after.catalogs) for each in catalog.differences(one, other)]
+
+    def losses(self, before: Sequence[Any]) -> list[Any]:
+        """What of those rows and values is no longer there."""
+        return [each for one, other in zip(before, self.contents()) for each in rows.lost(one, other)]
+
+    def restore(self, applied: Sequence[Planned]) -> None:
+        """Make every database anew, without rows, with these revisions applied."""
+        for database in list(self._redirect.databases):
+            self._redirect.replace(database)
+        self._migrations.run([Step(each.id, is_upgrade=True) for each in applied])
+
+
+def _look(connection: Connection, version_table: VersionTable) -> tuple[tuple[str, ...], Any]:
+    return _heads(connection, version_table), catalog.snapshot(connection, version_table.name)
+
+
+def _heads(connection: Connection, version_table: VersionTable) -> tuple[str, ...]:
+    if not connection.dialect.has_table(connection, version_table.name, schema=version_table.schema):
+        return ()
+    table = Table(version_table.name, MetaData(), schema=version_table.schema, autoload_with=connection)
+    return tuple(sorted(str(row[0]) for row in connection.execute(select(table.c.version_num))))

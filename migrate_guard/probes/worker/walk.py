@@ -1,0 +1,152 @@
+"""Walk a history: each revision up, down and up again, with snapshots in between."""
+
+from __future__ import annotations
+
+import time
+from typing import Any, NamedTuple
+
+from . import failures
+from .migrations import Migrations, Step
+from .protocol import Events, GivenUp, Job, Planned
+from .states import States
+
+UPGRADE, DOWNGRADE, AGAIN = "upgrade", "downgrade", "second upgrade"
+
+
+class Trip(NamedTuple):
+    """What one attempt at a round trip came to."""
+
+    failure: dict[str, Any] | None = None
+    differences: tuple[tuple[str, Any], ...] = ()
+    losses: tuple[Any, ...] = ()
+    not_moved: tuple[str, ...] = ()
+    unfilled: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple shares its defaults, and nobody writes into this one
+    is_upgraded: bool = False
+    """It ends where the first upgrade ended."""
+
+
+class Walk:
+    """The walk through one history, on databases of its own."""
+
+    def __init__(self, job: Job, events: Events, migrations: Migrations, states: States) -> None:
+        self._job, self._events, self._migrations, self._states = job, events, migrations, states
+        self._applied: list[Planned] = []
+        self._unreached: dict[str, str] = {}
+        """Revisions that could not be applied, and why."""
+
+    def go(self) -> None:
+        """Go through all revisions and tell of each."""
+        waiting: list[Planned] = []
+        for planned in self._job.revisions:
+            if not planned.is_judged:
+                waiting.append(planned)
+                continue
+            self._stand_on(waiting)
+            waiting = []
+            self._judge(planned)
+
+    def _stand_on(self, revisions: list[Planned]) -> None:
+        """Apply revisions that are not judged, all in one run; raises GivenUp where one fails."""
+        if not revisions:
+            return
+        try:
+            self._migrations.run([Step(each.id, is_upgrade=True) for each in revisions])
+        except GivenUp:
+            raise
+        except Exception as error:
+            failed = next((each for each in revisions if failures.told(error, each.path).line), revisions[-1])
+            told = failures.told(error, failed.path)
+            text = f"{failed.path}:{told.line}: {failed.id}, on which what is asked for rests, fails: {told.message}"
+            raise GivenUp("below", text) from error
+        self._applied += revisions
+
+    def _judge(self, planned: Planned) -> None:
+        begun = time.monotonic()
+        missing = self._missing_parent(planned)
+        if missing:
+            self._unreached[planned.id] = missing
+            self._tell(planned, Trip(), (), begun, f"{missing} below it could not be applied")
+            return
+        trip, raised = self._tried(planned)
+        if trip.failure is not None and trip.failure["step"] == UPGRADE:
+            self._unreached[planned.id] = planned.id
+        else:
+            self._applied.append(planned)
+        if not trip.is_upgraded:
+            self._states.restore(self._applied)
+        self._tell(planned, trip, raised, begun, planned.no_way_back)
+
+    def _tried(self, planned: Planned) -> tuple[Trip, tuple[dict[str, Any], ...]]:
+        """Try with rows, and where that fails once more without: it tells whether the rows are what fails."""
+        first = self._trip(planned, with_rows=self._job.rows > 0)
+        if first.failure is None:
+            return first, ()
+        if self._job.rows <= 0:
+            return first, ({**first.failure, "has_rows": False},)
+        self._states.restore(self._applied)
+        second = self._trip(planned, with_rows=False)
+        trip = second._replace(losses=first.losses, unfilled=first.unfilled)
+        empty = ({**second.failure, "has_rows": False},) if second.failure else ()
+        if second.failure and second.failure["step"] == first.failure["step"]:
+            return trip, empty
+        return trip, ({**first.failure, "has_rows": True}, *empty)
+
+    def _trip(self, planned: Planned, *, with_rows: bool) -> Trip:
+        states = self._states
+        unfilled = states.fill(planned.id) if with_rows else {}
+        before, rows = states.take(), states.contents() if with_rows else None
+        failure = self._step(planned, UPGRADE)
+        if failure:
+            return Trip(failure, unfilled=unfilled)
+        up = states.take()
+        moved: tuple[str, ...] = (UPGRADE,) if up.heads == before.heads else ()
+        if planned.no_way_back:
+            return Trip(not_moved=moved, unfilled=unfilled, is_upgraded=True)
+        failure = self._step(planned, DOWNGRADE)
+        if failure:
+            return Trip(failure, not_moved=moved, unfilled=unfilled)
+        down = states.take()
+        moved += (DOWNGRADE,) if down.heads == up.heads else ()
+        differences = tuple((DOWNGRADE, each) for each in states.differences(before, down))
+        losses = tuple(states.losses(rows)) if rows is not None else ()
+        failure = self._step(planned, AGAIN)
+        if failure:
+            return Trip(failure, differences, losses, moved, unfilled)
+        again = states.take()
+        moved += (AGAIN,) if again.heads == down.heads else ()
+        later = states.differences(up, again)
+        # What is left of the downgrade is there after the second upgrade, too: it is one cause.
+        differences = differences or tuple((AGAIN, each) for each in later)
+        return Trip(None, differences, losses, moved, unfilled, is_upgraded=not later and again.heads == up.heads)
+
+    def _step(self, planned: Planned, step: str) -> dict[str, Any] | None:
+        """Run one step; return what it raised."""
+        self._events.tell("step", revision=planned.id, step=step)
+        try:
+            self._migrations.run([Step(planned.id, is_upgrade=step != DOWNGRADE)])
+        except GivenUp:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever user code raises is what is to be told
+            return {"step": step, **failures.told(error, planned.path)._asdict()}
+        return None
+
+    def _missing_parent(self, planned: Planned) -> str:
+        script = self._migrations.script.get_revision(planned.id)
+        assert script is not None
+        below = script._all_down_revisions  # noqa: SLF001 - with depends_on
+        return next((self._unreached[each] for each in below if each in self._unreached), "")
+
+    def _tell(
+        self, planned: Planned, trip: Trip, raised: tuple[dict[str, Any], ...], begun: float, left_out: str
+    ) -> None:
+        self._events.tell(
+            "revision",
+            revision=planned.id,
+            failures=raised,
+            differences=[[step, *each] for step, each in trip.differences],
+            losses=trip.losses,
+            not_moved=trip.not_moved,
+            left_out=left_out,
+            unfilled=trip.unfilled,
+            seconds=round(time.monotonic() - begun, 3),
+        )

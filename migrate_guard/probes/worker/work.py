@@ -1,0 +1,48 @@
+"""Do the job: send every connection to the scratch databases, load the project, walk its history."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from . import failures
+from .protocol import Events, GivenUp, Job
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the job from the first descriptor and write events to the second; 0 where the walk came to its end."""
+    job, events = Job.read(int(arguments[0])), Events(int(arguments[1]))
+    try:
+        _walk(job, events)
+    except GivenUp as error:
+        events.tell("given up", kind=error.kind, text=str(error), excerpt=_cause(error))
+        return 1
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code raises what it likes, and the parent tells it
+        events.tell("given up", kind="env", text=f"{type(error).__name__}: {error}", excerpt=failures.excerpt(error))
+        return 1
+    events.tell("done")
+    return 0
+
+
+def _cause(error: BaseException) -> str:
+    return failures.excerpt(error.__cause__) if error.__cause__ else ""
+
+
+def _walk(job: Job, events: Events) -> None:
+    try:
+        import alembic
+        import sqlalchemy
+    except ImportError as error:
+        text = f"{sys.executable} has no {error.name}: name the Python of the project with --python"
+        raise GivenUp("import", text) from error
+    events.tell("versions", alembic=alembic.__version__, sqlalchemy=sqlalchemy.__version__)
+    from . import redirect
+    from .migrations import Migrations
+    from .states import States
+    from .walk import Walk
+
+    redirected = redirect.install(job._asdict())
+    migrations = Migrations(job, redirected.url)
+    migrations.run([])
+    events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=len(redirected.databases))
+    Walk(job, events, migrations, States(job, redirected, migrations)).go()
