@@ -46,9 +46,8 @@ def _report(error: Exception, arguments: list[str]) -> int:
     import click
 
     from migrate_guard.config import ConfigError
-    from migrate_guard.reading.baseline import BaselineError
     from migrate_guard.reading.discover import DiscoveryError
-    from migrate_guard.reading.statistics import StatisticsError
+    from migrate_guard.reading.json_documents import DocumentError
     from migrate_guard.terminal import UserError, complain
 
     if isinstance(error, click.Abort):
@@ -59,7 +58,7 @@ def _report(error: Exception, arguments: list[str]) -> int:
         complain("error", error.format_message())
     elif isinstance(error, click.ClickException):
         complain("error", error.format_message())
-    elif isinstance(error, BaselineError | ConfigError | DiscoveryError | StatisticsError | UserError):
+    elif isinstance(error, ConfigError | DiscoveryError | DocumentError | UserError):
         complain("error", str(error))
     else:
         complain("internal error", f"{type(error).__name__}: {error}")

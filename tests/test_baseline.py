@@ -20,7 +20,8 @@ from migrate_guard.commands.check import places_of
 from migrate_guard.model.baseline import FILE_NAME, Baseline, Entry
 from migrate_guard.model.finding import Confidence, Finding, Severity
 from migrate_guard.model.source import Span
-from migrate_guard.reading.baseline import BaselineError, read_baseline, written
+from migrate_guard.reading.baseline import read_baseline, written
+from migrate_guard.reading.json_documents import DocumentError
 from migrate_guard.sieve.baseline import Looked, matched, stale
 from migrate_guard.sieve.places import Places
 from tests.conftest import MakeProject, script
@@ -353,7 +354,7 @@ def test_a_broken_file_is_told(shop: Shop, text: str, says: str) -> None:
 def test_a_file_that_is_none(shop: Shop) -> None:
     shop.file.mkdir()
     assert "it is not a regular file" in shop.run("check")[2]
-    with pytest.raises(BaselineError, match="does not exist"):
+    with pytest.raises(DocumentError, match="does not exist"):
         read_baseline(shop.root / "nowhere.json")
 
 

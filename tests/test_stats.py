@@ -22,7 +22,8 @@ from migrate_guard.commands._database_url import DatabaseUrl, database_url
 from migrate_guard.config import ConfigError, Overrides, Settings, load
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.statistics import Statistics, TableSize
-from migrate_guard.reading.statistics import StatisticsError, read_statistics, written
+from migrate_guard.reading.json_documents import DocumentError
+from migrate_guard.reading.statistics import read_statistics, written
 from migrate_guard.reporters import formats
 from tests import servers
 from tests.conftest import MakeProject, script
@@ -380,7 +381,7 @@ BAD_FILES = {
 def test_mistakes_in_a_file(text: str, message: str, tmp_path: Path) -> None:
     file = tmp_path / "sizes.json"
     file.write_text(text, encoding="utf-8")
-    with pytest.raises(StatisticsError) as caught:
+    with pytest.raises(DocumentError) as caught:
         read_statistics(file)
     assert str(caught.value).startswith(f"{file}:")
     assert message in str(caught.value)

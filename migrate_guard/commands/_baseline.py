@@ -29,7 +29,7 @@ def place(chosen: Settings, paths: Sequence[Path], named: Path | None) -> Path:
 
 
 def read(file: Path) -> Baseline:
-    """Read the baseline in a file; raises BaselineError."""
+    """Read the baseline in a file; raises DocumentError."""
     from migrate_guard.reading.baseline import read_baseline
 
     entries = read_baseline(file)
@@ -38,7 +38,7 @@ def read(file: Path) -> Baseline:
 
 
 def accepted(chosen: Settings, paths: Sequence[Path], named: Path | None) -> Baseline:
-    """The baseline that a run goes by, empty where the project has none; raises BaselineError."""
+    """The baseline that a run goes by, empty where the project has none; raises DocumentError."""
     file = place(chosen, paths, named)
     return read(file) if named is not None or os.path.lexists(file) else Baseline(root=file.parent, base=Path.cwd())
 

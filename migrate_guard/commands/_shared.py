@@ -51,7 +51,7 @@ def start_of(paths: Sequence[Path]) -> Path:
 
 
 def table_sizes(chosen: Settings) -> Statistics | None:
-    """Read the statistics that the settings name, if they name some; raises StatisticsError."""
+    """Read the statistics that the settings name, if they name some; raises DocumentError."""
     if chosen.stats is None:
         return None
     from migrate_guard.reading.statistics import read_statistics

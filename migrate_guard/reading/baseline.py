@@ -10,38 +10,23 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard.model.baseline import Entry
+from migrate_guard.reading.json_documents import DocumentError, SyntaxMistake, kind, read_document, version_mistake
 
 VERSION: Final = 1
-MAXIMUM_SIZE: Final = 64 * 1024 * 1024
-"""Bytes of a file that are still read: those of some 300,000 findings."""
-_MOST_SHOWN: Final = 10
 _FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
 _CONFLICT: Final = re.compile(rb"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
 
 
-class BaselineError(Exception):
-    """Everything that is wrong with a baseline; the message is for the user."""
-
-    def __init__(self, path: Path, mistakes: list[str]) -> None:
-        shown = mistakes[:_MOST_SHOWN]
-        if len(mistakes) > len(shown):
-            shown.append(f"and {len(mistakes) - len(shown)} more")
-        lines = f" {shown[0]}" if len(shown) == 1 else "".join(f"\n  {each}" for each in shown)
-        super().__init__(f"{path}:{lines}")
-
-
 def read_baseline(path: Path) -> tuple[Entry, ...]:
-    """Return the entries of a baseline; raises BaselineError with all its mistakes."""
+    """Return the entries of a baseline; raises DocumentError with all its mistakes."""
     document = _document(path)
     if not isinstance(document, dict) or document.keys().isdisjoint(("version", "environments")):
-        raise BaselineError(path, ["it is no baseline; migrate-guard baseline writes one"])
-    version = document.get("version")
-    if version != VERSION or isinstance(version, bool):
-        written = "another version of migrate-guard has written it"
-        raise BaselineError(path, [f'"version": expected {VERSION}, got {_kind(version)}; {written}'])
+        raise DocumentError(path, ["it is no baseline; migrate-guard baseline writes one"])
+    if mistake := version_mistake(document.get("version"), VERSION):
+        raise DocumentError(path, [f"{mistake}; another version of migrate-guard has written it"])
     mistakes = list(_mistakes(document))
     if mistakes:
-        raise BaselineError(path, mistakes)
+        raise DocumentError(path, mistakes)
     return tuple(
         dict.fromkeys(
             Entry(name, each["code"], each["name"], each["revision"], each["object"], each["fingerprint"])
@@ -79,33 +64,23 @@ def _line(entry: Entry) -> str:
 
 
 def _document(path: Path) -> object:
-    data = b""
     try:
-        if not path.exists():
-            raise BaselineError(path, ["it does not exist; migrate-guard baseline writes it"])
-        if not path.is_file():
-            raise BaselineError(path, ["it is not a regular file"])
-        if path.stat().st_size > MAXIMUM_SIZE:
-            raise BaselineError(path, [f"it has more than {MAXIMUM_SIZE:,} bytes"])
-        data = path.read_bytes()
-        return json.loads(data)
-    except OSError as error:
-        raise BaselineError(path, [f"it cannot be read: {error.strerror}"]) from error
-    except (ValueError, RecursionError) as error:
-        problem = f"it is not JSON: {error}"
-        if _CONFLICT.search(data):
+        return read_document(path, "migrate-guard baseline")
+    except SyntaxMistake as error:
+        problem = error.problem
+        if _CONFLICT.search(error.data):
             problem = "a conflict of a merge was left in it: keep the lines of both sides, or of one"
-        raise BaselineError(path, [f"{problem}; without it migrate-guard baseline writes it anew"]) from error
+        raise DocumentError(path, [f"{problem}; without it migrate-guard baseline writes it anew"]) from error
 
 
 def _mistakes(document: dict[str, object]) -> Iterator[str]:
     environments = document.get("environments")
     if not isinstance(environments, dict):
-        yield f'"environments": expected an object, got {_kind(environments)}'
+        yield f'"environments": expected an object, got {kind(environments)}'
         return
     for name, entries in environments.items():
         if not isinstance(entries, list):
-            yield f'"{name}": expected a list, got {_kind(entries)}'
+            yield f'"{name}": expected a list, got {kind(entries)}'
             continue
         for number, entry in enumerate(entries, 1):
             if problem := _problem(entry):
@@ -114,24 +89,14 @@ def _mistakes(document: dict[str, object]) -> Iterator[str]:
 
 def _problem(entry: object) -> str | None:
     if not isinstance(entry, dict):
-        return f"expected an object, got {_kind(entry)}"
+        return f"expected an object, got {kind(entry)}"
     for key in ("code", "name"):
         if not isinstance(entry.get(key), str):
-            return f'"{key}": expected a string, got {_kind(entry.get(key))}'
+            return f'"{key}": expected a string, got {kind(entry.get(key))}'
     for key in ("revision", "object"):
         if key not in entry or not isinstance(entry[key], str | None):
-            return f'"{key}": expected a string or null, got {_kind(entry.get(key))}'
+            return f'"{key}": expected a string or null, got {kind(entry.get(key))}'
     fingerprint = entry.get("fingerprint")
     if not isinstance(fingerprint, str) or not _FINGERPRINT.fullmatch(fingerprint):
-        return f'"fingerprint": expected 16 hexadecimal digits, got {_kind(fingerprint)}'
+        return f'"fingerprint": expected 16 hexadecimal digits, got {kind(fingerprint)}'
     return None
-
-
-def _kind(value: object) -> str:
-    """What a value is, for a message."""
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict | list):
-        return "an object" if isinstance(value, dict) else "a list"
-    text = json.dumps(value)
-    return text if len(text) <= 40 else f"{text[:37]}..."
