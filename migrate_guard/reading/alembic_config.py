@@ -336,20 +336,20 @@ def tidy(path: Path) -> Path:
     return Path(absolute if os.path.realpath(absolute) == real else real)
 
 
-def content(path: Path) -> bytes:
-    """Return the beginning of a file, nothing for one that is absent or cannot be read."""
+def content(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Return a file up to a byte more than `most`, nothing for one that is absent or cannot be read."""
     try:
-        return _read_bounded(path)
+        return _read_bounded(path, most)
     except OSError:
         return b""
 
 
-def _read_bounded(path: Path) -> bytes:
-    """Return a regular file up to a byte more than the limit; OSError for all else, so no FIFO is ever waited for."""
+def _read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
+    """Return a regular file up to a byte more than `most`; OSError for all else, so no FIFO is ever waited for."""
     if not stat.S_ISREG(os.stat(path).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     with open(path, "rb") as file:
-        return file.read(MAX_BYTES + 1)
+        return file.read(most + 1)
 
 
 def _read_ini(path: Path) -> IniFile:

@@ -27,8 +27,8 @@ from migrate_guard.reading.environment_interpreter import EnvironmentInterpreter
 from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.models_loaded import unloaded_models
+from migrate_guard.reading.packages import is_before_sqlalchemy_2
 from migrate_guard.reading.project import Project, display_path, package_of
-from migrate_guard.reading.requirements import is_before_sqlalchemy_2
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 from migrate_guard.reading.transactions import Running, running
 from migrate_guard.reading.values import External, MetaDataValue, Scope, Value

@@ -14,7 +14,6 @@ from sqlalchemy.dialects import postgresql
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.schema import PrimaryKey
-from migrate_guard.reading.packages import locked_version
 from tests.reading.interpreting import run
 
 TABLES: Final = (
@@ -62,21 +61,3 @@ def test_keys_that_are_written(body: str, tmp_path: Path) -> None:
     has_key = any(isinstance(each, PrimaryKey) for each in added.constraints)
     assert has_key == ("PRIMARY KEY" in emitted(body))
     assert added.is_key_left_out == ("primary_key=True" in body and not has_key)
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "version"),
-    [
-        ("uv.lock", '[[package]]\nname = "sqlalchemy"\nversion = "2.1.9"\n', (2, 1, 9)),
-        ("poetry.lock", '[[package]]\nname = "SQLAlchemy"\nversion = "1.4.54"\n', (1, 4, 54)),
-        ("requirements.txt", "flask==3.0\nSQLAlchemy[asyncio]==2.0.41  # pinned\n", (2, 0, 41)),
-        ("requirements.txt", "sqlalchemy>=2.0\nsqlalchemy-utils==0.41\n", None),
-        ("requirements/base.txt", "sqlalchemy == 2.1\n", (2, 1)),
-        ("Pipfile.lock", '        "sqlalchemy": {\n            "version": "==2.0.1"\n        },\n', (2, 0, 1)),
-        ("notes.txt", "sqlalchemy==2.0.1\n", None),
-    ],
-)
-def test_locked_version(name: str, text: str, version: tuple[int, ...] | None, tmp_path: Path) -> None:
-    (tmp_path / name).parent.mkdir(exist_ok=True)
-    (tmp_path / name).write_text(text, encoding="utf-8")
-    assert locked_version("sqlalchemy", (tmp_path,)) == version
