@@ -16,7 +16,6 @@ import argparse
 import json
 import os
 import resource
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -25,27 +24,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+from benchmarks import children
+from benchmarks.histories import Entry, add_arguments, chosen
+
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of ru_maxrss."""
 TIMEOUT = 120.0
-
-
-@dataclass(frozen=True)
-class Entry:
-    """A history of corpus.json."""
-
-    key: str
-    package: str
-    script_location: str
-    versions: tuple[str, ...]
-    revisions: int
-    heads: tuple[str, ...]
-
-    @property
-    def directory(self) -> str:
-        """Where the package is unpacked."""
-        return self.package.partition("==")[0]
 
 
 @dataclass(frozen=True)
@@ -68,45 +54,24 @@ class Result:
 def main() -> None:
     """Parse the command line and go through the corpus."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", action="append", metavar="KEY", help="check this history; may be repeated")
+    add_arguments(parser)
+    children.add_arguments(parser, TIMEOUT)
     parser.add_argument("--findings", type=Path, metavar="FILE", help="write every finding")
     parser.add_argument("--opaque", type=Path, metavar="FILE", help="write every operation that was not understood")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="for each history")
-    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", metavar="DIR", help="where the packages are")
-    parser.add_argument("--child", metavar="KEY", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    entries = read_entries(HERE / "corpus.json")
     if arguments.child:
-        (entry,) = (each for each in entries if each.key == arguments.child)
+        (entry,) = chosen(parser, [arguments.child])
         print(json.dumps(check(entry, arguments.corpus)))
         return
-    if unknown := set(arguments.only or ()) - {each.key for each in entries}:
-        parser.error(f"corpus.json has no history {', '.join(sorted(unknown))}")
-    wanted = [each for each in entries if not arguments.only or each.key in arguments.only]
-    sys.exit(run(wanted, arguments))
-
-
-def read_entries(path: Path) -> list[Entry]:
-    """Read corpus.json."""
-    return [
-        Entry(
-            each["key"],
-            each["package"],
-            each["script_location"],
-            tuple(each["versions"]),
-            each["revisions"],
-            tuple(each["heads"]),
-        )
-        for each in json.loads(path.read_text(encoding="utf-8"))
-    ]
+    sys.exit(run(chosen(parser, arguments.only), arguments))
 
 
 def run(entries: Sequence[Entry], arguments: argparse.Namespace) -> int:
     """Check the histories, print what comes of it, and return the exit code."""
     results: dict[Entry, Result] = {}
     for entry in entries:
-        results[entry] = in_child(entry, arguments.corpus, arguments.timeout)
+        results[entry] = Result(**children.in_child(__file__, entry, arguments.corpus, arguments.timeout))
         if not arguments.markdown:
             print(line(entry, results[entry]), flush=True)
     if arguments.markdown:
@@ -121,23 +86,8 @@ def run(entries: Sequence[Entry], arguments: argparse.Namespace) -> int:
 # -- one history
 
 
-def in_child(entry: Entry, corpus: Path, timeout: float) -> Result:
-    """Check one history in a process of its own."""
-    if not (corpus / entry.directory).is_dir():
-        return Result(problem="not fetched")
-    command = [sys.executable, __file__, "--child", entry.key, "--corpus", str(corpus)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired:
-        return Result(problem=f"takes more than {timeout:.0f} seconds")
-    if done.returncode:
-        return Result(problem=f"crashes: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}")
-    return Result(**json.loads(done.stdout))
-
-
 def check(entry: Entry, corpus: Path) -> dict[str, Any]:
     """Check one history here and return the fields of its Result."""
-    sys.path.insert(0, str(HERE.parent))
     os.chdir(corpus / entry.directory)
     started = time.perf_counter()
     from migrate_guard.commands.check import judge, sifted

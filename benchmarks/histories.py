@@ -23,13 +23,19 @@ class Entry:
     """A history of corpus.json."""
 
     key: str
-    directory: str
+    package: str
     script_location: str
+    revisions: int
     versions: tuple[str, ...] = ()
-    naming_convention: Mapping[str, str] = field(default_factory=dict)
+    naming_convention: Mapping[str, str] = field(default_factory=dict, hash=False)
     """What the env.py of the project hands to Alembic with its metadata."""
     before: tuple[str, ...] = ()
     """Statements that the env.py of the project runs before the migrations."""
+
+    @property
+    def directory(self) -> str:
+        """Where the package is unpacked."""
+        return self.package.partition("==")[0]
 
 
 def read_entries() -> list[Entry]:
@@ -37,8 +43,9 @@ def read_entries() -> list[Entry]:
     return [
         Entry(
             each["key"],
-            each["package"].partition("==")[0],
+            each["package"],
             each["script_location"],
+            each["revisions"],
             tuple(each["versions"]),
             each.get("naming_convention", {}),
             tuple(each.get("before", ())),

@@ -16,7 +16,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -26,10 +25,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-HERE = Path(__file__).resolve().parent
-sys.path.insert(0, str(HERE.parent))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from benchmarks.corpus import Entry, read_entries  # noqa: E402 - the repository has to be on the path
+from benchmarks import children
+from benchmarks.histories import Entry, add_arguments, chosen
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -56,20 +55,16 @@ class Said:
 def main() -> None:
     """Parse the command line and go through the corpus."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--only", action="append", metavar="KEY", help="judge this history; may be repeated")
+    add_arguments(parser)
+    children.add_arguments(parser, TIMEOUT)
     parser.add_argument("--findings", type=Path, metavar="FILE", help="write every finding")
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="histories at once")
-    parser.add_argument("--timeout", type=float, default=TIMEOUT, metavar="SECONDS", help="for each history")
-    parser.add_argument("--corpus", type=Path, default=HERE / "corpus", metavar="DIR", help="where the packages are")
-    parser.add_argument("--child", metavar="KEY", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    entries = {each.key: each for each in read_entries(HERE / "corpus.json")}
-    if unknown := {*(arguments.only or ()), *filter(None, [arguments.child])} - entries.keys():
-        parser.error(f"corpus.json has no history {', '.join(sorted(unknown))}")
     if arguments.child:
-        print(json.dumps(judged(entries[arguments.child], arguments.corpus)))
+        (entry,) = chosen(parser, [arguments.child])
+        print(json.dumps(judged(entry, arguments.corpus)))
         return
-    wanted = [each for key, each in entries.items() if not arguments.only or key in arguments.only]
+    wanted = chosen(parser, arguments.only)
     with ThreadPoolExecutor(arguments.jobs) as pool:
         said = list(pool.map(lambda each: in_child(each, arguments.corpus, arguments.timeout), wanted))
     results = dict(zip(wanted, said, strict=True))
@@ -86,17 +81,8 @@ def main() -> None:
 
 def in_child(entry: Entry, corpus: Path, timeout: float) -> Said:
     """Judge one history in a process of its own."""
-    if not (corpus / entry.directory).is_dir():
-        return Said(problem="not fetched")
-    command = [sys.executable, __file__, "--child", entry.key, "--corpus", str(corpus)]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)
-    except subprocess.TimeoutExpired:
-        return Said(problem=f"takes more than {timeout:.0f} seconds")
-    if done.returncode:
-        return Said(problem=f"crashes: {(done.stderr.strip() or str(done.returncode)).splitlines()[-1]}")
-    found = json.loads(done.stdout)
-    return Said(**{**found, "findings": tuple(map(tuple, found["findings"]))})
+    said = Said(**children.in_child(__file__, entry, corpus, timeout))
+    return replace(said, findings=tuple(map(tuple, said.findings)))
 
 
 # -- one history
