@@ -335,6 +335,28 @@ def test_help_and_version(capsys: Capture) -> None:
     assert "--output-format" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("command", ["baseline", "check", "graph", "plan", "schema"])
+def test_commands_that_read_scripts_take_the_same_options(
+    make_project: MakeProject, capsys: Capture, command: str
+) -> None:
+    make_project(CLEAN)
+    assert run([command, "--help"]) == 0
+    out = capsys.readouterr().out
+    options = (
+        "--dialect NAME",
+        "--db-version VERSION",
+        "--config FILE",
+        "--isolated",
+        "-n, --name SECTION",
+        "--no-cache",
+    )
+    for option in options:
+        assert f"  {option} " in out
+    arguments = ["--dialect", "sqlite", "--db-version", "3.40", "--isolated", "-n", "alembic", "--no-cache"]
+    assert run([command, *arguments]) == 0
+    assert capsys.readouterr().out
+
+
 def test_no_command(capsys: Capture) -> None:
     assert run([]) == 2
     out, err = capsys.readouterr()

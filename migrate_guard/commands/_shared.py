@@ -26,6 +26,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 def environment_options(function: F) -> F:
     """Add the options that say which environment is meant, and for which database it is judged."""
     for option in (
+        # Nothing is kept between runs so far, so no command asks whether this is given.
+        click.option("--no-cache", is_flag=True, expose_value=False, help="Neither read nor write a cache."),
         click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
         click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),

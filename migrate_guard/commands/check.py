@@ -53,7 +53,6 @@ if TYPE_CHECKING:
 @click.option(
     "--add-ignore", is_flag=True, help="Put a comment that ignores it beside each finding, to be given a reason."
 )
-@click.option("--no-cache", is_flag=True, help="Neither read nor write a cache.")
 @click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
 @click.option("-v", "--verbose", is_flag=True, help="List what was not understood, and where settings come from.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
@@ -73,7 +72,6 @@ def command(
     output_file: Path | None,
     statistics: bool,
     add_ignore: bool,
-    no_cache: bool,
     color_choice: str,
     verbose: bool,
     quiet: bool,
