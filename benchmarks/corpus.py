@@ -90,7 +90,7 @@ def check(entry: Entry, corpus: Path) -> dict[str, Any]:
     """Check one history here and return the fields of its Result."""
     os.chdir(corpus / entry.directory)
     started = time.perf_counter()
-    from migrate_guard.commands.check import judge, sifted
+    from migrate_guard.commands._judging import judge, sifted
     from migrate_guard.config import Settings, selected
     from migrate_guard.reading.discover import discover
     from migrate_guard.rules import load_rules

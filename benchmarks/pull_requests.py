@@ -124,7 +124,7 @@ def pull_request(
 ) -> Iterator[Finding]:
     """What is said of a revision on the day on which it is the newest one."""
     from migrate_guard import engine
-    from migrate_guard.commands.check import sifted
+    from migrate_guard.commands._judging import sifted
     from migrate_guard.config import Settings
     from migrate_guard.history import graph
     from migrate_guard.history.range import behind

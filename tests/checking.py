@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from migrate_guard.commands.check import judge, sifted
+from migrate_guard.commands._judging import judge, sifted
 from migrate_guard.config import Settings, selected
 from migrate_guard.model.finding import Report
 from migrate_guard.model.revision import Downgrades

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from migrate_guard.__main__ import run
-from migrate_guard.commands.check import places_of
+from migrate_guard.commands._judging import places_of
 from migrate_guard.model.baseline import FILE_NAME, Baseline, Entry
 from migrate_guard.model.finding import Confidence, Finding, Severity
 from migrate_guard.model.source import Span

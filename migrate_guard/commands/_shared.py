@@ -1,50 +1,35 @@
-"""What commands have in common: options, settings, and finding the environments."""
+"""What commands have in common: settings, and finding the environments."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
-import click
-
+from migrate_guard.commands._options import EnvironmentOptions
 from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
 from migrate_guard.reporters import formats
 from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
+    from migrate_guard.model.names import QualifiedName
     from migrate_guard.model.statistics import Statistics
     from migrate_guard.reading.discover import AlembicEnvironment, Selection
     from migrate_guard.rule import Rule
 
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def environment_options(function: F) -> F:
-    """Add the options that say which environment is meant, and for which database it is judged."""
-    for option in (
-        # Nothing is kept between runs so far, so no command asks whether this is given.
-        click.option("--no-cache", is_flag=True, expose_value=False, help="Neither read nor write a cache."),
-        click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
-        click.option("--isolated", is_flag=True, help="Read no configuration file."),
-        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),
-        click.option("--db-version", metavar="VERSION", help='Version of the database, such as "16".'),
-        click.option("--dialect", metavar="NAME", help="postgresql, sqlite, mysql or mariadb."),
-    ):
-        function = option(function)
-    return function
-
 
 def settings(
-    paths: Sequence[Path], overrides: Overrides, rules: Sequence[Rule], config: Path | None, isolated: bool
+    paths: Sequence[Path], overrides: Overrides, rules: Sequence[Rule], environment: EnvironmentOptions
 ) -> Settings:
     """Return the settings for `paths`; raises ConfigError."""
-    if config and isolated:
+    file, isolated = environment.config, environment.isolated
+    if file and isolated:
         raise ConfigError([Mistake("--isolated", "it does not go with --config")])
-    return load(start_of(paths), overrides, rules=rules, formats=formats(), file=config, isolated=isolated)
+    overrides = overrides._replace(dialect=environment.dialect, db_version=environment.db_version)
+    return load(start_of(paths), overrides, rules=rules, formats=formats(), file=file, isolated=isolated)
 
 
 def start_of(paths: Sequence[Path]) -> Path:
@@ -59,6 +44,12 @@ def table_sizes(chosen: Settings) -> Statistics | None:
     from migrate_guard.reading.statistics import read_statistics
 
     return read_statistics(chosen.stats)
+
+
+def small_tables(chosen: Settings) -> frozenset[QualifiedName]:
+    """The tables whose locks are no hazards, as the settings and the statistics say; raises DocumentError."""
+    sizes = table_sizes(chosen)
+    return sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
 
 
 def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False) -> Selection:
@@ -92,15 +83,13 @@ def tell_unknown_databases(selection: Selection, chosen: Settings) -> None:
             )
 
 
-def the_reading(
-    paths: Sequence[Path], names: Sequence[str], overrides: Overrides, config: Path | None, isolated: bool
-) -> Reading:
+def the_reading(paths: Sequence[Path], options: EnvironmentOptions) -> Reading:
     """Read the one history that a command line means; raises UserError when there is none or several."""
     from migrate_guard import engine
     from migrate_guard.rules import load_rules
 
-    chosen = settings(paths, overrides, load_rules(), config, isolated)
-    environment = the_environment(discovered(paths, names))
+    chosen = settings(paths, Overrides(), load_rules(), options)
+    environment = the_environment(discovered(paths, options.names))
     return engine.read(environment, target(chosen, environment.url), Path.cwd())
 
 

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import click
 
 from migrate_guard.commands._baseline import place, read
-from migrate_guard.commands._shared import discovered, environment_options, settings, table_sizes
-from migrate_guard.commands.check import judge, places_of, sifted
-from migrate_guard.config import Overrides, selected
+from migrate_guard.commands._judging import Judged, Prepared, judged, places_of, prepared
+from migrate_guard.commands._options import (
+    EnvironmentOptions,
+    RuleOptions,
+    environment_options,
+    rule_options,
+    stats_option,
+)
+from migrate_guard.commands._shared import discovered, small_tables
+from migrate_guard.config import Overrides
 from migrate_guard.model.baseline import Baseline, Entry
+from migrate_guard.model.finding import Finding
 from migrate_guard.reading.project import display_path
 from migrate_guard.reporters._counting import count
 from migrate_guard.terminal import UserError, complain, emit, visible
@@ -25,24 +32,16 @@ _UNREADABLE = "unreadable-script"
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @click.option("--baseline", "file", type=click.Path(path_type=Path), metavar="FILE", help="The file to write.")
 @click.option("--prune", is_flag=True, help="Only remove entries that hide nothing any more.")
-@click.option("--select", multiple=True, metavar="RULES", help="Run these rules only: codes, prefixes, names, ALL.")
-@click.option("--ignore", multiple=True, metavar="RULES", help="Do not run these rules.")
-@click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules as well.")
-@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them.")
+@rule_options
+@stats_option
 @environment_options
 def command(
     paths: tuple[Path, ...],
     file: Path | None,
     prune: bool,
-    select: tuple[str, ...],
-    ignore: tuple[str, ...],
-    extend_select: tuple[str, ...],
+    asked: RuleOptions,
     stats: Path | None,
-    dialect: str | None,
-    db_version: str | None,
-    config: Path | None,
-    isolated: bool,
-    names: tuple[str, ...],
+    environment: EnvironmentOptions,
 ) -> int:
     """Accept all current findings: check reports only what comes on top of them.
 
@@ -50,48 +49,48 @@ def command(
     to bring it up to date. What other rules, other environments and other files than those of PATH have in it stays.
     """
     from migrate_guard.reading.baseline import written
-    from migrate_guard.rules import load_rules
-    from migrate_guard.sieve.baseline import entry_of
 
-    started = time.perf_counter()
-    rules = load_rules()
-    overrides = Overrides(dialect, db_version, select, ignore, extend_select, stats=stats)
-    chosen = settings(paths, overrides, rules, config, isolated)
-    target = place(chosen, paths, file)
+    run = prepared(paths, Overrides(stats=stats), asked, environment)
+    target = place(run.settings, paths, file)
     is_there = os.path.lexists(target)
     if prune and not is_there:
         raise UserError(f"{shown(target)} does not exist: there is nothing to prune")
     known = read(target) if is_there else Baseline(root=target.parent, base=Path.cwd())
-    sizes = table_sizes(chosen)
-    small = sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
-    selection = discovered(paths, names)
-    outcomes = judge(selection, chosen, selected(rules, chosen), small=small)
-    report = sifted(outcomes, selection, chosen, rules, started, known)
-    if any(outcome.crashed for outcome in outcomes):
-        crash = next(each for each in report.findings if each.name == "rule-crashed")
+    small = small_tables(run.settings)
+    said = judged(run, discovered(paths, environment.names), known, small=small)
+    if said.has_crashed:
+        crash = next(each for each in said.report.findings if each.name == "rule-crashed")
         raise UserError(f"{crash.message}, so nothing is written; {crash.help}")
-    places = places_of(outcomes)
-    old = tuple(each.finding for each in report.hidden if each.by == "baseline")
-    accepted = (*old, *(() if prune else report.findings))
-    # What rules say once an environment they say elsewhere in a part of it; the entry for that stays as it is.
-    once = {each.code for each in rules if each.is_said_once}
-    unmatched = {*report.stale, *report.elsewhere}
-    kept = {each for each in known.entries if each.code in once and each not in unmatched}
-    settled = {(each.environment, each.code) for each in kept}
-    fresh = (entry_of(each, known, places) for each in accepted)
-    entries = {*report.elsewhere, *kept, *(each for each in fresh if (each.environment, each.code) not in settled)}
+    old = tuple(each.finding for each in said.report.hidden if each.by == "baseline")
+    accepted = (*old, *(() if prune else said.report.findings))
+    entries = _entries(accepted, known, run, said)
     if not entries and not is_there:
         emit("there is nothing to accept, so no baseline is written\n")
         return 0
     text = written(entries)
     if not is_there or target.read_bytes() != text.encode():
         emit(text, target)
-    emit(f"{shown(target)}: {_account(entries, known.entries, report.stale)}\n")
+    emit(f"{shown(target)}: {_account(entries, known.entries, said.report.stale)}\n")
     unreadable = [each for each in accepted if each.name == _UNREADABLE]
     if unreadable:
         paths_shown = ", ".join(visible(each.span.path) for each in unreadable)
         complain("warning", f"nothing says what scripts do that cannot be read: {paths_shown}")
     return 0
+
+
+def _entries(accepted: Sequence[Finding], known: Baseline, run: Prepared, said: Judged) -> frozenset[Entry]:
+    """What a baseline holds that accepts some findings and knew others before."""
+    from migrate_guard.sieve.baseline import entry_of
+
+    report, places = said.report, places_of(said.outcomes)
+    # What rules say once an environment they say elsewhere in a part of it; the entry for that stays as it is.
+    once = {each.code for each in run.rules if each.is_said_once}
+    unmatched = {*report.stale, *report.elsewhere}
+    kept = {each for each in known.entries if each.code in once and each not in unmatched}
+    settled = {(each.environment, each.code) for each in kept}
+    fresh = (entry_of(each, known, places) for each in accepted)
+    unsettled = (each for each in fresh if (each.environment, each.code) not in settled)
+    return frozenset((*report.elsewhere, *kept, *unsettled))
 
 
 def _account(entries: Collection[Entry], before: Sequence[Entry], stale: Sequence[Entry]) -> str:

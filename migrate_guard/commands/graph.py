@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from migrate_guard.commands._shared import environment_options, the_reading
-from migrate_guard.config import Overrides
+from migrate_guard.commands._options import EnvironmentOptions, environment_options
+from migrate_guard.commands._shared import the_reading
 from migrate_guard.terminal import emit
 
 
@@ -18,14 +18,10 @@ from migrate_guard.terminal import emit
 def command(
     paths: tuple[Path, ...],
     output_format: str,
-    dialect: str | None,
-    db_version: str | None,
-    config: Path | None,
-    isolated: bool,
-    names: tuple[str, ...],
+    environment: EnvironmentOptions,
 ) -> int:
     """Draw the revision graph, newest first, with its heads, bases, labels and faults."""
     from migrate_guard.commands._lanes import draw
 
-    emit(draw(the_reading(paths, names, Overrides(dialect, db_version), config, isolated).history))
+    emit(draw(the_reading(paths, environment).history))
     return 0

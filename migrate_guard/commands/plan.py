@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import click
 
+from migrate_guard.commands._options import EnvironmentOptions, environment_options, stats_option
 from migrate_guard.commands._shared import (
     color,
     discovered,
-    environment_options,
     existing_paths,
     settings,
     table_sizes,
@@ -34,7 +34,7 @@ WIDTH = 100
 @click.argument("arguments", nargs=-1, metavar="[REV|RANGE] [PATH]...")
 @click.option("--downgrade", is_flag=True, help="Plan the downgrade.")
 @click.option("--since", metavar="REV|REF", help="Plan what comes after a revision, or is not in a git ref.")
-@click.option("--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them.")
+@stats_option
 @click.option(
     "--format",
     "output_format",
@@ -53,11 +53,7 @@ def command(
     output_format: str,
     color_choice: str,
     verbose: bool,
-    dialect: str | None,
-    db_version: str | None,
-    config: Path | None,
-    isolated: bool,
-    names: tuple[str, ...],
+    environment: EnvironmentOptions,
 ) -> int:
     """Show what revisions will make the database do, without a database.
 
@@ -84,15 +80,15 @@ def command(
         raise click.UsageError(f"one revision or range at a time, not {' and '.join(words)}")
     if words and since is not None:
         raise click.UsageError(f"--since does not go with {words[0]}")
-    chosen = settings(paths, Overrides(dialect, db_version, stats=stats), load_rules(), config, isolated)
+    chosen = settings(paths, Overrides(stats=stats), load_rules(), environment)
     sizes = table_sizes(chosen)
-    selection = discovered(paths, names)
-    environment = the_environment(selection)
-    with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
-        reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
+    selection = discovered(paths, environment.names)
+    found = the_environment(selection)
+    with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
+        reading = engine.read(found, target(chosen, found.url), Path.cwd())
         direction: Direction = "downgrade" if downgrade else "upgrade"
         if since is not None:
-            wanted = _since(since, reading, environment)
+            wanted = _since(since, reading, found)
         elif selection.restrict is not None and not words:
             wanted = _of_scripts(selection.restrict, reading)
         else:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 import click
 
-from migrate_guard.commands._shared import environment_options, existing_paths, the_reading
-from migrate_guard.config import Overrides
+from migrate_guard.commands._options import EnvironmentOptions, environment_options
+from migrate_guard.commands._shared import existing_paths, the_reading
 from migrate_guard.model.revision import History
 from migrate_guard.terminal import UserError, emit
 
@@ -30,11 +29,7 @@ class UnknownRevision(UserError):
 def command(
     arguments: tuple[str, ...],
     output_format: str,
-    dialect: str | None,
-    db_version: str | None,
-    config: Path | None,
-    isolated: bool,
-    names: tuple[str, ...],
+    environment: EnvironmentOptions,
 ) -> int:
     """Show the schema after a revision, without a database.
 
@@ -52,7 +47,7 @@ def command(
     revisions, paths = existing_paths(arguments)
     if len(revisions) > 1:
         raise click.UsageError(f"one revision at a time, not {' and '.join(revisions)}")
-    reading = the_reading(paths, names, Overrides(dialect, db_version), config, isolated)
+    reading = the_reading(paths, environment)
     wanted = resolve(revisions[0] if revisions else "heads", reading.history)
     schema = engine.schema_at(reading, wanted) if wanted else Schema()
     version_table = reading.environment.version_table

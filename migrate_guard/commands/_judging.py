@@ -1,0 +1,213 @@
+"""Asking the rules about environments, and sifting what they say into a report."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from migrate_guard.commands._options import EnvironmentOptions, RuleOptions
+from migrate_guard.commands._shared import settings
+from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.model.base import Base
+from migrate_guard.model.baseline import Baseline, Entry
+from migrate_guard.model.finding import Report
+from migrate_guard.terminal import progress
+
+if TYPE_CHECKING:
+    from migrate_guard.commands._since import Reviewed
+    from migrate_guard.engine import Outcome, Reading
+    from migrate_guard.model.names import QualifiedName
+    from migrate_guard.reading.discover import AlembicEnvironment, Selection
+    from migrate_guard.rule import Rule
+    from migrate_guard.sieve.places import Places
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What is settled before anything is read."""
+
+    rules: Sequence[Rule]
+    """Every rule that there is."""
+    settings: Settings
+    started: float
+    """When, by `time.perf_counter`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What the rules say of a selection."""
+
+    outcomes: Sequence[Outcome]
+    report: Report
+
+    @property
+    def has_crashed(self) -> bool:
+        """Whether a rule has, so that its findings are missing."""
+        return any(outcome.crashed for outcome in self.outcomes)
+
+
+def prepared(
+    paths: Sequence[Path], overrides: Overrides, asked: RuleOptions, environment: EnvironmentOptions
+) -> Prepared:
+    """Load the rules and the settings, those of the command line over those of a file; raises ConfigError."""
+    from migrate_guard.rules import load_rules
+
+    started = time.perf_counter()
+    rules = load_rules()
+    overrides = overrides._replace(select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select)
+    return Prepared(rules, settings(paths, overrides, rules, environment), started)
+
+
+def judged(
+    run: Prepared,
+    selection: Selection,
+    baseline: Baseline,
+    *,
+    since: str | None = None,
+    small: frozenset[QualifiedName],
+) -> Judged:
+    """Ask the rules that are on about a selection; raises UserError for a `since` that means nothing."""
+    outcomes = judge(selection, run.settings, selected(run.rules, run.settings), since=since, small=small)
+    return Judged(outcomes, sifted(outcomes, selection, run.settings, run.rules, run.started, baseline))
+
+
+def judge(
+    selection: Selection,
+    chosen: Settings,
+    rules: Sequence[Rule],
+    *,
+    since: str | None = None,
+    small: frozenset[QualifiedName] = frozenset(),
+) -> list[Outcome]:
+    """Ask the rules about every environment of a selection; raises UserError for a `since` that means nothing."""
+    if not selection.environments:
+        return []
+    from migrate_guard import engine
+    from migrate_guard.commands._start_after import Start
+
+    outcomes = []
+    start = Start(chosen)
+    for environment in selection.environments:
+        with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
+            reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
+            started = start.range_of(reading.history, environment)
+            under_review, parting = (started, None) if since is None else _reviewed(since, reading, environment)
+            outcome = engine.check(
+                reading, rules, chosen.rule_options, under_review=under_review, parting=parting, small=small
+            )
+            outcomes.append(replace(outcome, under_review=None if since is None else under_review, started=started))
+    start.complain()
+    return outcomes
+
+
+def _reviewed(word: str, reading: Reading, environment: AlembicEnvironment) -> Reviewed:
+    from migrate_guard.commands._since import reviewed
+
+    return reviewed(word, reading, environment)
+
+
+def sifted(
+    outcomes: Sequence[Outcome],
+    selection: Selection,
+    chosen: Settings,
+    rules: Sequence[Rule],
+    started: float,
+    baseline: Baseline | None = None,
+) -> Report:
+    """Sift what the rules say of all environments into one report."""
+    from migrate_guard.reading.project import display_path
+    from migrate_guard.sieve import Scope, sift
+    from migrate_guard.sieve.scope import PathIgnores
+
+    base = Path.cwd()
+    dialects = {target(chosen, environment.url).dialect for environment in selection.environments}
+    is_compared = any(each.is_compared for each in outcomes)
+    ran = [
+        each
+        for each in selected(rules, chosen)
+        if (not each.dialects or not dialects.isdisjoint(each.dialects)) and (is_compared or each.on != (Base,))
+    ]
+    restrict = selection.restrict
+    shown = None if restrict is None else frozenset(display_path(path, base) for path in restrict)
+    known = {rule.code: rule.name for rule in rules}
+    known_baseline = baseline or Baseline()
+    places = places_of(outcomes)
+    kept = sift(
+        (
+            finding
+            for outcome in outcomes
+            for finding in outcome.findings
+            if chosen.downgrades != "none" or finding.direction != "downgrade"
+        ),
+        (comment for outcome in outcomes for comment in outcome.suppressions),
+        Scope(
+            rules=ran,
+            known=known,
+            restrict=shown,
+            path_ignores=PathIgnores(chosen.per_file_ignores, chosen.root or base, base),
+            places=places,
+            baseline=known_baseline,
+            ranges=tuple(each.under_review for each in outcomes if each.under_review is not None),
+            started={each.summary.location: each.started for each in outcomes if each.started is not None},
+        ),
+    )
+    stale = _stale(kept.unmatched, known_baseline, {each.code for each in ran}, known, places, shown)
+    return Report(
+        findings=kept.findings,
+        hidden=kept.hidden,
+        opaque=tuple(each for outcome in outcomes for each in outcome.opaque),
+        environments=tuple(outcome.summary for outcome in outcomes),
+        sources={path: source for outcome in outcomes for path, source in outcome.sources.items()},
+        rules_run=len(ran),
+        operations=sum(outcome.operations for outcome in outcomes),
+        elapsed_ms=round((time.perf_counter() - started) * 1000),
+        stale=stale,
+        elsewhere=tuple(each for each in kept.unmatched if each not in stale),
+    )
+
+
+def places_of(outcomes: Sequence[Outcome]) -> Places:
+    """Where in the histories the files of all environments lie."""
+    from migrate_guard.sieve.places import Places
+
+    environments: dict[str, str] = {}
+    revisions: dict[str, str] = {}
+    homes: dict[str, str] = {}
+    settings: set[str] = set()
+    for outcome in outcomes:
+        location = outcome.summary.location
+        own = set(filter(None, (outcome.environment.env_path, outcome.environment.config_path)))
+        environments |= dict.fromkeys((*outcome.sources, *own), location)
+        settings |= own
+        history = outcome.history
+        revisions |= {each.path: each.id for group in history.duplicates for each in group}
+        revisions |= {each.path: each.id for each in history.revisions.values()}
+        homes |= dict.fromkeys(history.revisions, location)
+    return Places(environments, revisions, homes, frozenset(settings))
+
+
+def _stale(
+    unmatched: Sequence[Entry],
+    baseline: Baseline,
+    ran: Collection[str],
+    known: Collection[str],
+    places: Places,
+    restrict: frozenset[str] | None,
+) -> tuple[Entry, ...]:
+    """The entries that a run in the files asked for would have found a use for."""
+    if not unmatched:
+        return ()
+    from migrate_guard.sieve.baseline import Looked, location, stale
+
+    if restrict is not None:
+        given = {
+            (location(places.environments[path], baseline), name)
+            for path, name in places.revisions.items()
+            if path in restrict
+        }
+        return stale(unmatched, Looked(ran, known, given, ()))
+    here = {location(each, baseline) for each in set(places.environments.values())}
+    return stale(unmatched, Looked(ran, known, (), here | baseline.gone))

@@ -1,0 +1,80 @@
+"""Options that several commands take; a group of them reaches a command as one value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import click
+
+Command: TypeAlias = Callable[..., int]
+Option: TypeAlias = Callable[[Command], Command]
+
+stats_option: Option = click.option(
+    "--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentOptions:
+    """Which environment is meant, and for which database it is judged, as the command line says."""
+
+    dialect: str | None
+    db_version: str | None
+    config: Path | None
+    isolated: bool
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RuleOptions:
+    """Which rules are asked, as the command line says."""
+
+    select: tuple[str, ...]
+    ignore: tuple[str, ...]
+    extend_select: tuple[str, ...]
+
+
+def environment_options(function: Command) -> Command:
+    """Add the options of EnvironmentOptions; the command gets them as `environment`."""
+    options = (
+        click.option("--dialect", metavar="NAME", help="postgresql, sqlite, mysql or mariadb."),
+        click.option("--db-version", metavar="VERSION", help='Version of the database, such as "16".'),
+        click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),
+        click.option("--isolated", is_flag=True, help="Read no configuration file."),
+        click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
+        # Nothing is kept between runs so far, so no command asks whether this is given.
+        click.option("--no-cache", is_flag=True, expose_value=False, help="Neither read nor write a cache."),
+    )
+    return _together(function, "environment", EnvironmentOptions, options)
+
+
+def rule_options(function: Command) -> Command:
+    """Add the options of RuleOptions; the command gets them as `asked`."""
+    options = (
+        click.option(
+            "--select", multiple=True, metavar="RULES", help="Run these rules only: codes, prefixes, names, ALL."
+        ),
+        click.option("--ignore", multiple=True, metavar="RULES", help="Do not run these rules."),
+        click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules as well."),
+    )
+    return _together(function, "asked", RuleOptions, options)
+
+
+def _together(
+    function: Command, name: str, kind: type[EnvironmentOptions | RuleOptions], options: Sequence[Option]
+) -> Command:
+    """A function with the options, for one that takes their values as one `kind`."""
+
+    @wraps(function)
+    def collected(**given: Any) -> int:
+        values = {each.name: given.pop(each.name) for each in fields(kind)}
+        return function(**given, **{name: kind(**values)})
+
+    command: Command = collected
+    for option in reversed(options):
+        command = option(command)
+    return command
