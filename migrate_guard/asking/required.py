@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
@@ -10,6 +11,25 @@ from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.operations import AddColumn
 from migrate_guard.model.schema import Column, Expression, ForeignKey, PrimaryKey, UniqueConstraint
 from migrate_guard.model.target import Target
+from migrate_guard.rule import Problem, Step
+
+
+def missing_values(step: Step[AddColumn], where: str = "") -> Iterator[Problem]:
+    """What is to be said of a NOT NULL column that has no value for rows that may be there, after the words `where`."""
+    op, column = step.op, step.op.column
+    if column.nullable is not False or fills_itself(column) or not step.has_rows(op.table):
+        return
+    existing = step.before.table(op.table)
+    if existing and existing.column(column.name):
+        return
+    yield Problem(
+        asking.hedged(f"{where}{_refused(op, step.target)}", op),
+        op.span,
+        object=f"{op.table}.{column.name}",
+        help="Add the column with a server_default, or nullable, fill the rows, and set NOT NULL once all are filled.",
+        instead=_added(op, step.target),
+        confidence=asking.confidence(op),
+    )
 
 
 def fills_itself(column: Column) -> bool:
@@ -19,7 +39,7 @@ def fills_itself(column: Column) -> bool:
     return column.default is not None and column.default.text.partition("::")[0].strip("() ").upper() != "NULL"
 
 
-def refused(op: AddColumn, target: Target) -> str:
+def _refused(op: AddColumn, target: Target) -> str:
     """What the database does with the column, for a sentence."""
     name, table = op.column.name, op.table
     why = (
@@ -39,7 +59,7 @@ def refused(op: AddColumn, target: Target) -> str:
 DEFAULTS: Final = {"text": "", "integer": "0", "decimal": "0", "float": "0"}
 
 
-def added(op: AddColumn, target: Target) -> Instead:
+def _added(op: AddColumn, target: Target) -> Instead:
     """The column with a value for all rows, or nullable until each has one."""
     if not op.column.type.is_known:
         return ()
