@@ -8,7 +8,8 @@ import tomllib
 from pathlib import Path
 
 from migrate_guard.commands.explain import listing
-from migrate_guard.config import _KEYS, ConfigError, Overrides, load
+from migrate_guard.config import ConfigError, Overrides, load
+from migrate_guard.config.loading import KEYS
 from migrate_guard.reporters import formats
 from migrate_guard.rules import load_rules
 
@@ -55,7 +56,7 @@ def test_the_configuration_in_the_readme_is_valid_and_complete(tmp_path: Path) -
     except ConfigError as error:
         raise AssertionError(str(error)) from error
     assert settings.origin == tmp_path / "pyproject.toml"
-    assert set(tomllib.loads(block)["tool"]["migrate-guard"]) == set(_KEYS)
+    assert set(tomllib.loads(block)["tool"]["migrate-guard"]) == set(KEYS)
 
 
 def test_the_hooks_run_commands_that_are_there() -> None:

@@ -1,0 +1,61 @@
+"""The files in which settings stand: where they are looked for, and the table of one."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from migrate_guard.config.mistakes import ConfigError, Mistake, spelled
+
+TABLE: Final = "tool.migrate-guard"
+OWN_FILE: Final = "migrate-guard.toml"
+MAXIMUM_SIZE: Final = 16 * 1024 * 1024
+"""Bytes of a configuration file that are still read."""
+
+
+def candidates(start: Path) -> Iterator[Path]:
+    """The files that may have settings for what lies in `start`, the nearest first."""
+    absolute = Path(os.path.abspath(start))
+    for directory in (absolute, *absolute.parents):
+        yield directory / OWN_FILE
+        yield directory / "pyproject.toml"
+
+
+def table_of(path: Path, *, is_named: bool = False) -> Mapping[str, object] | None:
+    """Return the table of a file; None where the file is not there or has none. Raises ConfigError."""
+    try:
+        if not path.is_file():
+            if is_named:
+                problem = "it is not a regular file" if path.exists() else "it does not exist"
+                raise ConfigError([Mistake("--config", problem)], str(path))
+            return None
+        if path.stat().st_size > MAXIMUM_SIZE:
+            raise ConfigError([Mistake("file", f"it has more than {MAXIMUM_SIZE:,} bytes")], str(path))
+        data = path.read_bytes()
+    except OSError as error:
+        if not is_named and path.name != OWN_FILE:
+            return None
+        raise ConfigError([Mistake("file", f"it cannot be read: {error.strerror}")], str(path)) from error
+    is_own = path.name == OWN_FILE
+    if not is_own and not is_named and b"migrate-guard" not in data:
+        return None
+    import tomllib
+
+    try:
+        document = tomllib.loads(data.decode("utf-8-sig"))
+    except ValueError as error:
+        if not is_own and not is_named and not re.search(rb"(?m)^\s*\[\s*tool\s*\.\s*[\"']?migrate-guard", data):
+            return None
+        raise ConfigError([Mistake("file", f"it is not TOML: {error}")], str(path)) from error
+    if is_own:
+        return document
+    tool = document.get("tool")
+    table = tool.get("migrate-guard") if isinstance(tool, dict) else None
+    if table is not None and not isinstance(table, dict):
+        raise ConfigError([Mistake(TABLE, f"expected a table, got {spelled(table)}")], str(path))
+    if table is None and is_named and path.name != "pyproject.toml":
+        return document
+    return table
