@@ -6,14 +6,11 @@ Paths in, a `Selection` out. Nothing of the project is imported or executed, and
 from __future__ import annotations
 
 import os
-import re
-import stat
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
-from migrate_guard.model.source import Source
 from migrate_guard.reading.alembic_config import (
     AlembicConfig,
     DiscoveryError,
@@ -26,23 +23,17 @@ from migrate_guard.reading.alembic_config import (
     upward,
 )
 from migrate_guard.reading.config_sections import WrittenUrl, sections, written_urls
-from migrate_guard.reading.script import UnreadableFile, assignments_of, decode, parse
+from migrate_guard.reading.directories import project_directories, real, walk
+from migrate_guard.reading.script_files import (
+    SCRIPT_NAME,
+    holds_scripts,
+    is_script,
+    problem,
+    revisions_in,
+    scripts_below,
+)
 
 __all__ = ["AlembicEnvironment", "DiscoveryError", "ScriptFile", "Selection", "discover"]
-
-MAX_DIRECTORIES = 50_000
-MAX_DEPTH = 64
-# Helpers may stand among scripts, but not so many that all the first files by name are helpers.
-SNIFFED_FILES = 16
-
-_SKIPPED = frozenset({"node_modules", "site-packages", "build", "dist", "__pycache__"})
-SCRIPT_NAME = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
-"""The names of files that Alembic takes for scripts (`_only_source_rev_file` of alembic/script/base.py)."""
-_ASSIGNMENT = re.compile(
-    rb"^(revision|down_revision|depends_on)[ \t]*(?::[^=\n]*)?=[ \t]*(\([^)]{0,999}\)|[^\n]*)", re.MULTILINE
-)
-_VARIABLES = frozenset({"revision", "down_revision"})
-_QUOTED = re.compile(rb"""["']([^"'\n]+)["']""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +71,9 @@ class AlembicEnvironment:
 
     def holds(self, directory: Path) -> bool:
         """Say whether a directory is the script_location, or one in which Alembic would look for scripts."""
-        real, places = _real(directory), set(map(_real, self.version_locations))
-        below = self.recursive and not places.isdisjoint(real.parents)
-        return real in places or below or (self.script_location is not None and real == _real(self.script_location))
+        here, places = real(directory), set(map(real, self.version_locations))
+        below = self.recursive and not places.isdisjoint(here.parents)
+        return here in places or below or (self.script_location is not None and here == real(self.script_location))
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +120,11 @@ class _Search:
         if os.path.isdir(absolute):
             if not self.take_directory(absolute):
                 self.warn(f"no migration scripts found in {absolute}")
-        elif problem := _problem(absolute):
-            raise DiscoveryError(f"{path} {problem}")
+        elif reason := problem(absolute):
+            raise DiscoveryError(f"{path} {reason}")
         elif absolute.suffix == ".py":
             environment = self.environment_around(absolute.parent)
-            if environment.script_location is None and not _is_script(absolute) and not _holds_scripts(absolute.parent):
+            if environment.script_location is None and not is_script(absolute) and not holds_scripts(absolute.parent):
                 self.warn(f"{path} is no migration script")
                 return
             self.files.append(absolute)
@@ -146,7 +137,7 @@ class _Search:
         configs = configs_in(directory)
         if configs and self.add(self.configured(configs[0])):
             return True
-        meant = _holds_scripts(directory) or _is_script_location(directory)
+        meant = holds_scripts(directory) or _is_script_location(directory)
         if not meant and self.take_tree(directory):
             return True
         return (meant or is_alembic_env(directory / "env.py")) and self.add([self.environment_around(directory)])
@@ -170,7 +161,7 @@ class _Search:
     def take_tree(self, top: Path) -> bool:
         """Add every environment below a directory; say whether there is any."""
         before = len(self.environments)
-        places = list(_project_directories(top, self.warn))
+        places = list(project_directories(top, self.warn))
         for directory, _ in places:
             for config in configs_in(directory):
                 self.add(self.tried(config))
@@ -179,9 +170,9 @@ class _Search:
             if "env.py" in files and directory not in known and _is_script_location(directory):
                 self.add([self.environment_around(directory)])
         for directory, files in places:
-            above = {_real(directory), *_real(directory).parents}
+            above = {real(directory), *real(directory).parents}
             read = any(above.intersection(history) for history in self.environments)
-            if not read and any(name.endswith(".py") for name in files) and _holds_scripts(directory):
+            if not read and any(name.endswith(".py") for name in files) and holds_scripts(directory):
                 self.add([self.environment_around(directory)])
         return len(self.environments) > before
 
@@ -223,7 +214,7 @@ class _Search:
         """Add environments and say whether there was any; of a history found before, the first description counts."""
         found = list(environments)
         for environment in found:
-            history = tuple(map(_real, environment.version_locations))
+            history = tuple(map(real, environment.version_locations))
             self.environments.setdefault(history, environment)
             if environment.config_path:
                 self.sections.add(environment.section)
@@ -247,8 +238,8 @@ class _Search:
 
     def restriction(self, found: Mapping[tuple[Path, ...], AlembicEnvironment]) -> frozenset[Path]:
         """Return the files given, spelled as in the environments, and all those of environments given as a whole."""
-        spelled = {_real(script.path): script.path for env in found.values() for script in env.scripts}
-        restrict = {spelled.get(_real(path), path) for path in self.files}
+        spelled = {real(script.path): script.path for env in found.values() for script in env.scripts}
+        restrict = {spelled.get(real(path), path) for path in self.files}
         for history in self.whole:
             env = found[history]
             restrict.update(script.path for script in env.scripts)
@@ -292,7 +283,7 @@ def _alone(directory: Path) -> AlembicEnvironment:
     """Return the environment of a directory of scripts to which nothing leads."""
     for place in (directory, directory.parent):
         if is_alembic_env(place / "env.py"):
-            return _in_code(place, (directory,) if place != directory or _holds_scripts(directory) else ())
+            return _in_code(place, (directory,) if place != directory or holds_scripts(directory) else ())
     return AlembicEnvironment(root=directory, version_locations=(directory,))
 
 
@@ -303,11 +294,11 @@ def _default_locations(script_location: Path, recursive: bool) -> tuple[Path, ..
     only where such code stands near and the directory continues the history: an archive of old scripts stays out.
     """
     versions = script_location / "versions"
-    below = {} if recursive else _scripts_below(versions)
+    below = {} if recursive else scripts_below(versions)
     modules = (path for place in (script_location, script_location.parent) for path in sorted(place.glob("*.py")))
     if not below or not any(b"version_locations" in content(module) for module in modules):
         return (versions,)
-    revisions, references = _links(versions)
+    revisions, references = revisions_in(versions)
     empty, joined = not revisions, {versions}
     for _ in below:  # a directory may be connected by another one only
         for place, (own, named) in below.items():
@@ -321,14 +312,14 @@ def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) 
     """Return the files that Alembic would load from the version locations, and warn of what is not read."""
     found: dict[Path, ScriptFile] = {}
     for location in environment.version_locations:
-        for place, _, names in _walk(location, warn):
-            real_place = _real(place)
+        for place, _, names in walk(location, warn):
+            real_place = real(place)
             for name in [] if place.name.endswith("__pycache__") else names:
                 path = place / name
-                real = _real(path) if os.path.islink(path) else real_place / name
+                target = real(path) if os.path.islink(path) else real_place / name
                 # Alembic goes by the name that a link leads to; where nothing is there, at least the link is told of.
-                if SCRIPT_NAME.match(real.name if os.path.exists(real) else name):
-                    found.setdefault(real, ScriptFile(path, _problem(path)))
+                if SCRIPT_NAME.match(target.name if os.path.exists(target) else name):
+                    found.setdefault(target, ScriptFile(path, problem(path)))
             if not environment.recursive:
                 break
     _warn_of_unread(environment, found, warn)
@@ -342,93 +333,12 @@ def _warn_of_unread(environment: AlembicEnvironment, found: Iterable[Path], warn
     if environment.options.get("sourceless") == "true":
         warn(f"{environment.config_path}: sourceless is set, but compiled scripts (.pyc) are not read")
     if environment.script_location:
-        for place in _scripts_below(environment.script_location / "versions"):
+        for place in scripts_below(environment.script_location / "versions"):
             if not environment.holds(place):
                 warn(f"{place} is not among the version locations; the scripts in it are not read")
-
-
-def _links(directory: Path) -> tuple[frozenset[bytes], frozenset[bytes]]:
-    """Return the revisions that the scripts of a directory define and those they name."""
-    found: dict[bytes, set[bytes]] = {b"revision": set(), b"down_revision": set(), b"depends_on": set()}
-    for path in _scripts(directory):
-        assignments = _ASSIGNMENT.findall(content(path))
-        if _names(assignments) >= _VARIABLES:
-            for variable, value in assignments:
-                found[variable].update(_QUOTED.findall(value))
-    return frozenset(found[b"revision"]), frozenset(found[b"down_revision"] | found[b"depends_on"])
-
-
-def _names(assignments: Iterable[tuple[bytes, bytes]]) -> frozenset[str]:
-    return frozenset(variable.decode() for variable, _ in assignments)
-
-
-def _scripts_below(versions: Path) -> dict[Path, tuple[frozenset[bytes], frozenset[bytes]]]:
-    """Return the links of the directories below a versions directory that hold scripts."""
-    below = ((place, _links(place)) for place, _, _ in _walk(versions) if place != versions)
-    return {place: links for place, links in below if links[0]}
-
-
-def _holds_scripts(directory: Path) -> bool:
-    """Say whether there are revision scripts directly in a directory, judged by its first files."""
-    return any(map(_is_script, _scripts(directory)[:SNIFFED_FILES]))
-
-
-def _scripts(directory: Path) -> list[Path]:
-    """Return the files of a directory that Alembic takes for scripts by their names."""
-    _, _, files = next(_walk(directory), (directory, [], []))
-    return [directory / name for name in filter(SCRIPT_NAME.match, files)]
-
-
-def _is_script(path: Path) -> bool:
-    """Say whether a module assigns what every revision script does, or would if it could be parsed."""
-    data = content(path)
-    if not _names(_ASSIGNMENT.findall(data)) >= _VARIABLES:
-        return False
-    try:
-        return assignments_of(parse(Source(str(path), decode(data, str(path))))).keys() >= _VARIABLES
-    except UnreadableFile:
-        return True
 
 
 def _is_script_location(directory: Path) -> bool:
     """Say whether a directory holds versions/ with scripts, or any versions/ beside Alembic's env.py."""
     versions = directory / "versions"
-    return os.path.isdir(versions) and (is_alembic_env(directory / "env.py") or _holds_scripts(versions))
-
-
-def _project_directories(top: Path, warn: Callable[[str], None]) -> Iterator[tuple[Path, list[str]]]:
-    """Yield the directories of a project with the files in each, leaving out what is not the project's own."""
-    for count, (directory, directories, files) in enumerate(_walk(top)):
-        if count >= MAX_DIRECTORIES:
-            warn(f"{top} holds too many directories to look through; name the path of the migrations")
-            return
-        foreign = "pyvenv.cfg" in files and directory != top
-        if not foreign:
-            yield directory, files
-        directories[:] = [name for name in directories if not (foreign or name in _SKIPPED or name.startswith("."))]
-
-
-def _walk(top: Path, warn: Callable[[str], None] = lambda message: None) -> Iterator[tuple[Path, list[str], list[str]]]:
-    """Walk down as os.walk does, names sorted, links not followed, to a bounded depth; warn of what is unreadable."""
-    for place, directories, files in os.walk(top, onerror=lambda error: warn(f"{error.filename}: {error.strerror}")):
-        directories.sort()
-        yield Path(place), directories, sorted(files)
-        if len(Path(place).parts) - len(top.parts) >= MAX_DEPTH:
-            directories.clear()
-
-
-def _problem(path: Path) -> str | None:
-    """Say why a file cannot be read as a script, None if it can."""
-    try:
-        mode = os.stat(path).st_mode
-    except FileNotFoundError:
-        return f"leads to {_real(path)}, which does not exist"
-    except OSError as error:
-        return f"cannot be read: {error.strerror}"
-    if not stat.S_ISREG(mode):
-        return "is not a regular file"
-    return None if os.access(path, os.R_OK) else "cannot be read: permission denied"
-
-
-def _real(path: Path) -> Path:
-    return Path(os.path.realpath(path))
+    return os.path.isdir(versions) and (is_alembic_env(directory / "env.py") or holds_scripts(versions))

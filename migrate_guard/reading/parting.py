@@ -18,10 +18,11 @@ from migrate_guard.model.revision import History, Revision, UnreadableScript
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading import git
-from migrate_guard.reading.discover import SCRIPT_NAME, AlembicEnvironment
+from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.interpreter import computed_head
 from migrate_guard.reading.project import Project, display_path
 from migrate_guard.reading.script import Script, UnreadableFile, decode, read_text, script_of
+from migrate_guard.reading.script_files import SCRIPT_NAME
 
 
 @dataclass(slots=True)

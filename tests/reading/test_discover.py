@@ -17,6 +17,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
+from migrate_guard.reading import directories
 from migrate_guard.reading import discover as module
 from migrate_guard.reading.discover import AlembicEnvironment, DiscoveryError, Selection, discover
 
@@ -403,7 +404,7 @@ class TestWithoutPaths:
         assert selection.warnings == (f"no migration scripts found in {project / 'db/versions'}",)
 
     def test_too_many_directories_are_said(self, project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr(module, "MAX_DIRECTORIES", 2)
+        monkeypatch.setattr(directories, "MAX_DIRECTORIES", 2)
         scripts_at(project / "a/b/c/d", "a1")
         (warning, _) = found(cwd=project).warnings
         assert "too many directories" in warning
