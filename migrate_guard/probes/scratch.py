@@ -1,0 +1,152 @@
+"""Scratch databases: where they are, how to get there, and that nothing is left of them."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import subprocess
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from migrate_guard.model.target import DialectName
+from migrate_guard.probes.janitor import Janitor, ScratchError, signals_as_exits
+from migrate_guard.probes.servers import postgresql
+from migrate_guard.probes.servers.accounts import is_open
+from migrate_guard.probes.servers.programs import Place
+
+__all__ = ["Scratch", "ScratchError", "scratch"]
+
+_LONGEST: Final = 103 - len("/migrate-guard-123456789abc/socket/.s.PGSQL.5432")
+"""Bytes that the path of a temporary directory may have: sun_path holds 104 on macOS with its end, 108 on Linux."""
+
+_ENOUGH: Final = 2 * 1024**3
+"""Bytes that must be free in shared memory before a server is put there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A server or directory for scratch databases. They are named <prefix>_<number> and made by the worker."""
+
+    dialect: DialectName
+    url: str
+    """SQLAlchemy URL without a driver of the server and a database to connect to first; empty for SQLite."""
+    prefix: str
+    directory: Path
+    """Private and temporary; the files of SQLite are <directory>/<prefix>_<number>.db."""
+    is_private: bool
+    """Reached by a private socket or file only, so that the worker can do without a network."""
+    version: tuple[int, ...] | None
+    """The server's, where it is known before anybody connects."""
+    is_kept: bool
+    _janitor: Janitor = field(repr=False, compare=False)
+    _connect: str = field(repr=False)
+    _stop: str = field(repr=False)
+
+    def adopt(self, process: subprocess.Popen[bytes]) -> None:
+        """Have the janitor kill a process and its group at the end, also when this process is killed.
+
+        The process must lead its group (`start_new_session=True` or `process_group=0`). Give it its job only then:
+        what has no job yet ends by itself when this process is killed in between.
+        """
+        self._janitor.kill_group(process.pid)
+
+    def how_to_connect(self, databases: Sequence[str]) -> str:
+        """Return command lines for who asked to keep it: one for each database, and how to take it away."""
+        lines = [self._connect.format(database=each) for each in databases]
+        return "\n".join([*lines, self._stop])
+
+
+@contextmanager
+def scratch(
+    dialect: DialectName, *, url: str | None, keep: bool, python: str, version: tuple[int, ...] | None
+) -> Iterator[Scratch]:
+    """Provide scratch databases of a dialect until the end of the block; raises ScratchError.
+
+    - `url`: a server of the user's, on which only databases of our prefix are made, and dropped at the end.
+      Otherwise a throwaway server starts, or a directory is made for SQLite.
+    - `version`: which one is preferred where several servers are installed.
+    - `python`: the user's interpreter, whose drivers drop databases on a server of the user's.
+    - `keep`: leave everything as it is, unless an interrupt ends the block; print `how_to_connect` then.
+
+    Servers, adopted processes, databases and files are gone when the block has ended, and soon after this process was
+    killed in whatever way. SIGTERM and SIGHUP end the block by SystemExit.
+    """
+    with signals_as_exits():
+        janitor = Janitor.hire()
+        try:
+            try:
+                it = _provide(dialect, url, keep, version, janitor)
+            except OSError as error:
+                raise ScratchError(f"no scratch database can be made: {error}") from error
+            try:
+                yield it
+            except Exception:
+                if keep:
+                    janitor.leave()
+                raise
+            if keep:
+                janitor.leave()
+        finally:
+            janitor.dismiss()
+
+
+def _provide(
+    dialect: DialectName, url: str | None, keep: bool, version: tuple[int, ...] | None, janitor: Janitor
+) -> Scratch:
+    prefix = f"migrate_guard_{secrets.token_hex(4)}"
+    directory = _make_directory(janitor)
+    match dialect:
+        case "sqlite":
+            connect = f"sqlite3 {directory}/{{database}}.db"
+            return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, f"rm -r {directory}")
+        case "postgresql":
+            running = postgresql.start(Place(directory, janitor), version)
+            stop = f"{running.stop}; rm -r {directory}"
+            return Scratch(
+                dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop
+            )
+        case _:
+            raise ScratchError("not yet")
+
+
+def _make_directory(janitor: Janitor) -> Path:
+    """Make a directory that only we can enter, whose path leaves room for the name of a socket."""
+    refused: list[str] = []
+    for place in _places():
+        directory = place / f"migrate-guard-{secrets.token_hex(6)}"
+        janitor.remove(directory)
+        try:
+            directory.mkdir(mode=0o700)
+        except OSError as error:
+            refused.append(f"{place}: {error.strerror}")
+            continue
+        return directory
+    raise ScratchError(f"no temporary directory can be made ({'; '.join(refused)}): set TMPDIR to where one can")
+
+
+def _places() -> list[Path]:
+    """Return where temporary directories are made, the best place first.
+
+    Shared memory comes first, unless TMPDIR says where: every scratch database is a copy of megabytes, which a busy
+    disk is slow to take. A place that other users can reach goes before one that they cannot, if we are root.
+    """
+    named = [os.environ[name] for name in ("TMPDIR", "TEMP", "TMP") if os.environ.get(name)]
+    usual = ["/tmp", "/var/tmp"]
+    if not named and _is_roomy("/dev/shm"):
+        usual.insert(0, "/dev/shm")
+    places = [Path(each).absolute() for each in named + usual]
+    places = [each for each in places if len(os.fsencode(each)) <= _LONGEST and each.is_dir()]
+    if os.geteuid() == 0:
+        places.sort(key=lambda each: not is_open(each / "below"))
+    return places
+
+
+def _is_roomy(path: str) -> bool:
+    try:
+        return os.access(path, os.W_OK | os.X_OK) and shutil.disk_usage(path).free >= _ENOUGH
+    except OSError:
+        return False

@@ -1,0 +1,1 @@
+"""Throwaway database servers: where their programs are, as whom they run, and how they start quickly."""
