@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from migrate_guard.commands._options import EnvironmentOptions, RuleOptions
 from migrate_guard.commands._shared import settings
 from migrate_guard.config import Overrides, Settings, selected, target
-from migrate_guard.model.base import Base
 from migrate_guard.model.baseline import Baseline, Entry
 from migrate_guard.model.finding import Report
 from migrate_guard.terminal import progress
@@ -123,13 +122,8 @@ def sifted(
     from migrate_guard.sieve.scope import PathIgnores
 
     base = Path.cwd()
-    dialects = {target(chosen, environment.url).dialect for environment in selection.environments}
-    is_compared = any(each.is_compared for each in outcomes)
-    ran = [
-        each
-        for each in selected(rules, chosen)
-        if (not each.dialects or not dialects.isdisjoint(each.dialects)) and (is_compared or each.on != (Base,))
-    ]
+    asked = {each.code for outcome in outcomes for each in outcome.rules}
+    ran = [each for each in selected(rules, chosen) if each.code in asked]
     restrict = selection.restrict
     shown = None if restrict is None else frozenset(display_path(path, base) for path in restrict)
     known = {rule.code: rule.name for rule in rules}

@@ -38,6 +38,20 @@ class RuleOptions:
     extend_select: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """How scripts are run, and where, as the command line says."""
+
+    scratch_url: str | None
+    keep: bool
+    rows: int | None
+    seed: Path | None
+    random_seed: int
+    no_env: bool
+    python: str | None
+    x: tuple[str, ...]
+
+
 def environment_options(function: Command) -> Command:
     """Add the options of EnvironmentOptions; the command gets them as `environment`."""
     options = (
@@ -64,8 +78,28 @@ def rule_options(function: Command) -> Command:
     return _together(function, "asked", RuleOptions, options)
 
 
+def run_options(function: Command) -> Command:
+    """Add the options of RunOptions; the command gets them as `how`."""
+    options = (
+        click.option("--scratch-url", metavar="URL", help="Make the scratch database on this server and drop it."),
+        click.option("--keep", is_flag=True, help="Keep the scratch database, and say how to connect."),
+        click.option("--rows", type=click.IntRange(0), metavar="N", help="Rows that every table gets; 3 by default."),
+        click.option(
+            "--seed", type=click.Path(path_type=Path), metavar="DIR", help="Run DIR/<revision>.sql before a revision."
+        ),
+        click.option("--random-seed", type=int, default=0, metavar="N", help="Makes other rows, for each N the same."),
+        click.option("--no-env", is_flag=True, help="Run the scripts with an environment of ours, without env.py."),
+        click.option("--python", metavar="FILE", help="The project's Python; by default the active environment's."),
+        click.option("-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."),
+    )
+    return _together(function, "how", RunOptions, options)
+
+
 def _together(
-    function: Command, name: str, kind: type[EnvironmentOptions | RuleOptions], options: Sequence[Option]
+    function: Command,
+    name: str,
+    kind: type[EnvironmentOptions | RuleOptions | RunOptions],
+    options: Sequence[Option],
 ) -> Command:
     """A function with the options, for one that takes their values as one `kind`."""
 

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from migrate_guard.commands.schema import resolve
 from migrate_guard.history.graph import reached
 from migrate_guard.model.revision import Direction, History
 from migrate_guard.terminal import UserError
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Reading
 
 _RELATIVE: Final = re.compile(r"(.+)([-+])(\d+)")
 
@@ -55,3 +59,14 @@ def _next(word: str, found: tuple[str, ...], sign: str, history: History) -> tup
     if not further and (sign == "+" or not found):
         raise UserError(f'there are not that many revisions: "{word}"')
     return further
+
+
+def of_scripts(paths: frozenset[Path], reading: Reading) -> frozenset[str]:
+    """The ids of the revisions in those scripts; raises UserError where there is none."""
+    from migrate_guard.reading.project import display_path
+
+    shown = {display_path(path, reading.project.base) for path in paths}
+    found = frozenset(each.id for each in reading.history.revisions.values() if each.path in shown)
+    if not found:
+        raise UserError(f"no readable revision is in {' or '.join(sorted(shown))}")
+    return found

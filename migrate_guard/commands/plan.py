@@ -18,7 +18,7 @@ from migrate_guard.commands._shared import (
     width,
 )
 from migrate_guard.config import Overrides, target
-from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit, progress
+from migrate_guard.terminal import COLOR_CHOICES, complain, emit, progress
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -90,7 +90,9 @@ def command(
         if since is not None:
             wanted = _since(since, reading, found)
         elif selection.restrict is not None and not words:
-            wanted = _of_scripts(selection.restrict, reading)
+            from migrate_guard.commands._revisions import of_scripts
+
+            wanted = of_scripts(selection.restrict, reading)
         else:
             wanted = _of_word(words[0] if words else "heads", reading, direction)
         planned = plan(reading, wanted, direction, sizes)
@@ -126,13 +128,3 @@ def _since(word: str, reading: Reading, environment: AlembicEnvironment) -> froz
     from migrate_guard.commands._since import reviewed
 
     return reviewed(word, reading, environment).range.revisions
-
-
-def _of_scripts(paths: frozenset[Path], reading: Reading) -> frozenset[str]:
-    from migrate_guard.reading.project import display_path
-
-    shown = {display_path(path, reading.project.base) for path in paths}
-    found = frozenset(each.id for each in reading.history.revisions.values() if each.path in shown)
-    if not found:
-        raise UserError(f"no readable revision is in {' or '.join(sorted(shown))}")
-    return found

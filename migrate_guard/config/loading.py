@@ -67,6 +67,10 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
         fail_on=fail_on or settings.fail_on,
         output_format=output_format or settings.output_format,
         stats=overrides.stats or settings.stats,
+        scratch_url=overrides.scratch_url or settings.scratch_url,
+        rows=settings.rows if overrides.rows is None else overrides.rows,
+        seed=overrides.seed or settings.seed,
+        python=overrides.python or settings.python,
     )
 
 
@@ -87,8 +91,9 @@ def _settings(path: Path, table: Mapping[str, object], rules: Sequence[RuleLike]
         given = values.get("rule_options", {})
         asked = [each.name for each in rules if told.keys() <= option_types(each).keys()]
         values["rule_options"] = {**given, **{name: {**told, **given.get(name, {})} for name in asked}}
-    if "stats" in values:
-        values["stats"] = Path(os.path.abspath(path)).parent / values["stats"]
+    for key in ("stats", "seed"):
+        if key in values:
+            values[key] = Path(os.path.abspath(path)).parent / values[key]
     return Settings(**values, origin=Path(os.path.abspath(path)))
 
 
@@ -107,6 +112,10 @@ KEYS: Mapping[str, str] = {
     "small-table-rows": "count",
     "small-table-bytes": "count",
     "downgrades": "downgrades",
+    "scratch-url": "text",
+    "rows": "count",
+    "seed": "file",
+    "python": "text",
 }
 """Setting → the method of `Reader` that reads its value."""
 

@@ -39,6 +39,14 @@ class Settings:
     """A table is small when it is known to have neither more rows nor more bytes."""
     downgrades: Downgrades = "required"
     """"raise": every downgrade raises; "none": nobody runs one, and nothing is reported of them."""
+    scratch_url: str | None = None
+    """The server on which `roundtrip` makes its databases; None: one that it starts itself."""
+    rows: int = 3
+    """How many every table gets before an upgrade is tried."""
+    seed: Path | None = None
+    """The folder of `<revision>.sql`, which `roundtrip` runs before that revision."""
+    python: str | None = None
+    """What runs the scripts; None: the Python of the active environment."""
     origin: Path | None = None
     """The configuration file."""
 
@@ -59,3 +67,7 @@ class Overrides(NamedTuple):
     fail_on: str | None = None
     output_format: str | None = None
     stats: Path | None = None
+    scratch_url: str | None = None
+    rows: int | None = None
+    seed: Path | None = None
+    python: str | None = None

@@ -71,6 +71,11 @@ class Reader:
             raise _Expected("the name of a file")
         return value
 
+    def text(self, _key: str, value: object) -> str:
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise _Expected("a string")
+        return value
+
     def revisions(self, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(value, dict):
             return {EVERYWHERE: self._ids(key, value)}

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from migrate_guard.engine.histories import Reading, replay
 from migrate_guard.engine.judges import Judges
+from migrate_guard.engine.outcome import Outcome, concluded
 from migrate_guard.engine.review import Review
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Interpret, Replayed
@@ -18,11 +19,11 @@ from migrate_guard.history.reversal import reverse
 from migrate_guard.history.transactions import Session
 from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.finding import EnvironmentSummary, Finding, OpaqueOperation
+from migrate_guard.model.finding import OpaqueOperation
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Opaque, Operation
-from migrate_guard.model.revision import History, Revision, Run, Suppression
-from migrate_guard.model.source import Source
+from migrate_guard.model.revision import History, Revision, Run
+from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.model.statement import Statement
 from migrate_guard.reading.script import of_engine
 from migrate_guard.rule import (
@@ -41,27 +42,6 @@ if TYPE_CHECKING:
     from migrate_guard.reading.parting import Parting
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """All that the selected rules say of one environment, before anything is hidden."""
-
-    findings: tuple[Finding, ...]
-    opaque: tuple[OpaqueOperation, ...]
-    summary: EnvironmentSummary
-    sources: Mapping[str, Source]
-    suppressions: tuple[tuple[Revision | None, Suppression], ...]
-    """With the revision in whose script it stands; those of env.py and the configuration stand in none."""
-    operations: int
-    history: History
-    environment: Environment
-    under_review: Range | None = None
-    is_compared: bool = False
-    """With git: rules about a base have been asked."""
-    started: Range | None = None
-    """What has come since the project started with the tool, where it says so; the rest is not reported."""
-    crashed: bool = False
-
-
 def check(
     reading: Reading,
     rules: Sequence[Rule],
@@ -76,14 +56,8 @@ def check(
     With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
     With a `parting`, what a git branch is compared with, upgrades that it has changed are interpreted in both versions.
     """
-    history, dialect = reading.history, reading.target.dialect
-    judges = Judges(
-        [each for each in rules if not each.dialects or dialect in each.dialects],
-        options or {},
-        reading.environment,
-        reading.target,
-        {each.path: each for each in history.order},
-    )
+    unasked = [(RoundTrip,)] if parting else [(RoundTrip,), (Base,)]
+    judges = Judges.of(reading, [each for each in rules if each.on not in unasked], options or {})
     comparison = _comparison(parting, reading)
     checked = [
         _Pass(reading, judges, Review(under_review), small, name, comparison)
@@ -92,27 +66,11 @@ def check(
     for each in checked:
         each.go()
     _ask_about_the_whole(reading, judges, parting, tuple(edit for each in checked for edit in each.edits))
-    return Outcome(
-        findings=tuple(dict.fromkeys(judges.findings)),
+    return replace(
+        concluded(reading, judges),
         opaque=tuple(dict.fromkeys(opaque for each in checked for opaque in each.opaque)),
-        summary=EnvironmentSummary(
-            reading.environment.script_location,
-            str(reading.target),
-            len(history.order),
-            tuple(each.id for each in history.heads),
-        ),
-        sources=reading.sources,
-        suppressions=(
-            *((None, each) for each in reading.environment.suppressions),
-            *((each, one) for each in graph.scripts(history) for one in each.suppressions),
-            *((None, one) for each in history.strays for one in each.suppressions),
-        ),
         operations=sum(each.operations for each in checked),
-        history=history,
-        environment=reading.environment,
         under_review=under_review,
-        is_compared=parting is not None,
-        crashed=bool(judges.crashed),
     )
 
 

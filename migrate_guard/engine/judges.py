@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from migrate_guard.engine.histories import Reading
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.operations import Operation
@@ -35,6 +36,14 @@ class Judges:
     _by_subject: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     _by_statement: dict[type, list[Rule]] = field(default_factory=lambda: defaultdict(list))
     _minding: list[Callable[[Operation], bool]] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, reading: Reading, rules: Sequence[Rule], options: Mapping[str, Mapping[str, Any]]) -> Judges:
+        """Those of the rules that have to do with the database of an environment."""
+        dialect = reading.target.dialect
+        wanted = [each for each in rules if not each.dialects or dialect in each.dialects]
+        paths = {each.path: each for each in reading.history.order}
+        return cls(wanted, options, reading.environment, reading.target, paths)
 
     def __post_init__(self) -> None:
         for each in self.rules:

@@ -44,5 +44,8 @@ def _walk(job: Job, events: Events) -> None:
     redirected = redirect.install(job._asdict())
     migrations = Migrations(job, redirected.url)
     migrations.run([])
-    events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=len(redirected.databases))
-    Walk(job, events, migrations, States(job, redirected, migrations)).go()
+    events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=list(redirected.databases))
+    try:
+        Walk(job, events, migrations, States(job, redirected, migrations)).go()
+    finally:
+        events.tell("left", databases=list(redirected.databases))

@@ -1,0 +1,169 @@
+"""What round trips are to be made, making them, and saying how far they are."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from migrate_guard.commands._options import RunOptions
+from migrate_guard.config import Settings
+from migrate_guard.history.graph import reached
+from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep
+from migrate_guard.model.target import Target
+from migrate_guard.probes.roundtrip import OtherDialect, Walk, round_trips
+from migrate_guard.probes.scratch import scratch
+from migrate_guard.terminal import complain, visible
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Reading
+    from migrate_guard.reading.discover import AlembicEnvironment
+
+_BAR: Final = 24
+"""Columns of the bar."""
+
+
+def planned(
+    wanted: Collection[str], reading: Reading, found: AlembicEnvironment, settings: Settings, how: RunOptions
+) -> Walk:
+    """Plan the walk to some revisions and back from each."""
+    history = reading.history
+    needed = reached(history, wanted)
+    return Walk(
+        found,
+        tuple(each for each in history.order if each.id in needed),
+        frozenset(wanted),
+        dict(_without_way_back(wanted, reading, settings)),
+        settings.python or _python(found.root),
+        how.x,
+        how.no_env,
+        settings.rows,
+        how.random_seed,
+        settings.seed,
+        Path.cwd(),
+    )
+
+
+def _without_way_back(wanted: Collection[str], reading: Reading, settings: Settings) -> Iterator[tuple[str, str]]:
+    """The revisions that are not to be taken back, and why."""
+    from migrate_guard import engine
+
+    if settings.downgrades == "none":
+        yield from ((each, 'the settings say downgrades = "none"') for each in wanted)
+        return
+    for replayed in engine.replay(reading):
+        revision = replayed.revision
+        if revision.id not in wanted:
+            continue
+        if revision.is_irreversible:
+            yield revision.id, "the script says that it is irreversible"
+        elif replayed.downgrade is not None and replayed.downgrade.raises:
+            yield revision.id, "downgrade() raises"
+
+
+def _python(root: Path) -> str:
+    """The Python of the active environment, of one beside the project, else our own where it has Alembic."""
+    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+    places = [Path(each) for each in active if each] + [each / ".venv" for each in (Path.cwd(), root)]
+    for place in places:
+        if (place / "bin" / "python").exists():
+            return str(place / "bin" / "python")
+    if find_spec("alembic") is not None:
+        return sys.executable
+    return shutil.which("python3") or sys.executable
+
+
+def ran(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> tuple[RoundTrip, ...]:
+    """Make the round trips on a scratch database; raises UserError where that is not possible.
+
+    Where nobody has said which database it is for, env.py does.
+    """
+    if not walk.judged:
+        return ()
+    try:
+        return _on_scratch(walk, settings, target, keep=keep, teller=teller)
+    except OtherDialect as error:
+        if settings.dialect is not None or settings.scratch_url is not None:
+            raise
+        other = replace(Target.default(error.dialect), version=Target.default(error.dialect).version)
+        return _on_scratch(walk, settings, other, keep=keep, teller=teller)
+
+
+def _on_scratch(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> tuple[RoundTrip, ...]:
+    trips: list[RoundTrip] = []
+    with (
+        scratch(
+            target.dialect, url=settings.scratch_url, keep=keep, python=walk.python, version=settings.db_version
+        ) as it,
+        teller.telling(),
+    ):
+        for trip in round_trips(walk, it, teller):
+            trips.append(trip)
+            teller.end(trip)
+    if keep:
+        sys.stderr.write(f"kept:\n{it.how_to_connect(teller.databases)}\n")
+    return tuple(trips)
+
+
+class Teller:
+    """Says on stderr how far the run is: a bar on a terminal, else a line for every revision."""
+
+    def __init__(self, revisions: int, *, quiet: bool, verbose: bool) -> None:
+        self._revisions, self._done = revisions, 0
+        self._has_bar = sys.stderr.isatty() and not quiet
+        self._has_lines = not quiet and (verbose or not self._has_bar)
+        self._quiet = quiet
+        self.databases: Sequence[str] = ()
+
+    @contextmanager
+    def telling(self) -> Iterator[None]:
+        try:
+            yield
+        finally:
+            self._clear()
+
+    def step(self, revision: str, step: RoundTripStep) -> None:
+        if self._has_bar:
+            part = (self._done + STEPS.index(step) / len(STEPS)) / max(self._revisions, 1)
+            bar = ("█" * round(part * _BAR)).ljust(_BAR, "░")
+            sys.stderr.write(f"\r\x1b[K{bar} {self._done}/{self._revisions} {visible(revision)} {step}")
+            sys.stderr.flush()
+
+    def left(self, databases: Sequence[str]) -> None:
+        self.databases = databases
+
+    def end(self, trip: RoundTrip) -> None:
+        self._done += 1
+        if self._has_lines:
+            self._clear()
+            revision = visible(f"{trip.revision.id} {trip.revision.message or ''}".rstrip())
+            sys.stderr.write(f"{revision}: {_came_to(trip)} ({trip.seconds:.2f} s)\n")
+            sys.stderr.flush()
+        if not self._quiet:
+            for table, reason in trip.unfilled:
+                self._clear()
+                complain("warning", f'{trip.revision.id}: "{table}" has no rows of ours: {reason}')
+
+    def _clear(self) -> None:
+        if self._has_bar:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _came_to(trip: RoundTrip) -> str:
+    if trip.failures:
+        return " and ".join(f"{each.step} fails{' on rows' * each.has_rows}" for each in trip.failures)
+    if trip.left_out:
+        return f"not taken back: {trip.left_out}"
+    said = [
+        f"{len(trip.differences)} differences" if trip.differences else "",
+        "rows are lost" if trip.losses else "",
+        "the version has not moved" if trip.not_moved else "",
+    ]
+    return ", ".join(filter(None, said)) or "there and back"

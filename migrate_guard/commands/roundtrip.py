@@ -1,0 +1,129 @@
+"""`migrate-guard roundtrip`: prove on a scratch database that revisions can be taken back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from migrate_guard import engine
+from migrate_guard.commands._judging import prepared, sifted
+from migrate_guard.commands._options import (
+    EnvironmentOptions,
+    RuleOptions,
+    RunOptions,
+    environment_options,
+    rule_options,
+    run_options,
+)
+from migrate_guard.commands._rounds import Teller, planned, ran
+from migrate_guard.commands._shared import color, discovered, existing_paths, the_environment, width
+from migrate_guard.config import Overrides, selected, target
+from migrate_guard.reporters import WIDTH, Look, formats, reporter
+from migrate_guard.terminal import COLOR_CHOICES, emit, progress
+
+if TYPE_CHECKING:
+    from migrate_guard.engine import Reading
+    from migrate_guard.reading.discover import AlembicEnvironment, Selection
+
+
+@click.command("roundtrip")
+@click.argument("arguments", nargs=-1, metavar="[REV|RANGE] [PATH]...")
+@click.option("--since", metavar="REV|REF", help="Only what comes after a revision, or is not in a git ref.")
+@click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N revisions.")
+@run_options
+@rule_options
+@click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
+@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
+@click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
+@click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
+@click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
+@click.option("-v", "--verbose", is_flag=True, help="Say what every revision came to.")
+@click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@environment_options
+def command(
+    arguments: tuple[str, ...],
+    since: str | None,
+    last: int | None,
+    how: RunOptions,
+    asked: RuleOptions,
+    fail_on: str | None,
+    exit_zero: bool,
+    output_format: str | None,
+    output_file: Path | None,
+    color_choice: str,
+    verbose: bool,
+    quiet: bool,
+    environment: EnvironmentOptions,
+) -> int:
+    """Run upgrade, downgrade and upgrade of every revision on a scratch database with rows in it.
+
+    What the catalogue of the database has otherwise afterwards, what fails, and which rows are gone is reported. The
+    scripts and env.py of the project run in a child process that reaches the scratch database only: a server that is
+    started for the run and leaves nothing behind, or a new database on the server of --scratch-url.
+
+    REV is a revision as schema takes it, RANGE is A:B, what comes after A up to B; without one it is the whole history,
+    or for a PATH that is a script that one. An argument that exists on disk is a PATH.
+
+    \b
+    Examples:
+      migrate-guard roundtrip
+      migrate-guard roundtrip --since origin/main
+      migrate-guard roundtrip --last 5 --scratch-url postgresql://localhost/postgres
+    """
+    words, paths = existing_paths(arguments)
+    if len(words) > 1:
+        raise click.UsageError(f"one revision or range at a time, not {' and '.join(words)}")
+    if sum(map(bool, (words, since, last))) > 1:
+        raise click.UsageError("a revision or range, --since and --last do not go together")
+    overrides = Overrides(
+        fail_on=fail_on,
+        output_format=output_format,
+        scratch_url=how.scratch_url,
+        rows=how.rows,
+        seed=how.seed,
+        python=how.python,
+    )
+    run = prepared(paths, overrides, asked, environment)
+    selection = discovered(paths, environment.names, quiet=quiet)
+    found = the_environment(selection)
+    with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
+        reading = engine.read(found, target(run.settings, found.url), Path.cwd())
+        wanted = _wanted(words, since, last, reading, found, selection)
+    walk = planned(wanted, reading, found, run.settings, how)
+    trips = ran(
+        walk, run.settings, reading.target, keep=how.keep, teller=Teller(len(wanted), quiet=quiet, verbose=verbose)
+    )
+    outcome = engine.judge_round_trips(reading, selected(run.rules, run.settings), run.settings.rule_options, trips)
+    report = sifted([outcome], selection, run.settings, run.rules, run.started)
+    look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
+    emit(reporter(run.settings.output_format)(report, look), output_file)
+    if outcome.crashed:
+        return 2
+    return int(any(each.severity >= run.settings.fail_on for each in report.findings) and not exit_zero)
+
+
+def _wanted(
+    words: Sequence[str],
+    since: str | None,
+    last: int | None,
+    reading: Reading,
+    found: AlembicEnvironment,
+    selection: Selection,
+) -> frozenset[str]:
+    """The revisions that the command line means; raises UserError."""
+    from migrate_guard.commands._revisions import of_scripts, revisions_of
+    from migrate_guard.commands._since import reviewed
+
+    history = reading.history
+    if since is not None:
+        return reviewed(since, reading, found).range.revisions
+    if words:
+        return revisions_of(words[0], history, "upgrade")
+    if last is not None:
+        return frozenset(each.id for each in history.order[-last:])
+    if selection.restrict is not None:
+        return of_scripts(selection.restrict, reading)
+    return frozenset(each.id for each in history.order)

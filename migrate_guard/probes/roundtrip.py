@@ -1,0 +1,202 @@
+"""Run a round trip in a child process: a job in, what became of each revision out."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, Protocol
+
+from migrate_guard.model.revision import Revision
+from migrate_guard.model.round_trip import Difference, Failure, Loss, RoundTrip, RoundTripStep
+from migrate_guard.model.source import Span
+from migrate_guard.model.target import DialectName
+from migrate_guard.probes.isolation import isolated
+from migrate_guard.probes.scratch import Scratch
+from migrate_guard.reading.discover import AlembicEnvironment
+from migrate_guard.terminal import UserError
+
+WORKER: Final = Path(__file__).with_name("worker") / "__main__.py"
+LONGEST_EXCERPT: Final = 20
+
+
+class WorkerError(UserError):
+    """The child could not do its job; the text says why, and what to do."""
+
+
+class OtherDialect(WorkerError):
+    """env.py builds an engine of another database than the scratch is."""
+
+    def __init__(self, text: str, dialect: DialectName) -> None:
+        super().__init__(text)
+        self.dialect = dialect
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What is to be run, and how."""
+
+    environment: AlembicEnvironment
+    order: Sequence[Revision]
+    """What has to be there, in the order of the history; parents come first."""
+    judged: frozenset[str]
+    """The revisions that make the round trip."""
+    no_way_back: Mapping[str, str]
+    """Why a revision has no downgrade to run."""
+    python: str
+    x: Sequence[str] = ()
+    own_environment: bool = False
+    rows: int = 3
+    seed: int = 0
+    seed_files: Path | None = None
+    base: Path = Path()
+    """What paths are shown relative to."""
+
+
+class Listener(Protocol):
+    """Who is told how far a walk is."""
+
+    def step(self, revision: str, step: RoundTripStep) -> None:
+        """A step is about to run."""
+
+    def left(self, databases: Sequence[str]) -> None:
+        """The walk has ended, and these are its databases."""
+
+
+def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[RoundTrip]:
+    """Walk through a history in a child process; raises WorkerError where that cannot go on."""
+    revisions = {each.id: each for each in walk.order}
+    with _worker(walk, scratch) as events:
+        for event in events:
+            match event["event"]:
+                case "step":
+                    listener.step(event["revision"], event["step"])
+                case "revision":
+                    yield _round_trip(event, revisions[event["revision"]], walk.base)
+                case "given up":
+                    raise _given_up(event)
+                case "left":
+                    listener.left(event["databases"])
+                case "done":
+                    return
+    raise WorkerError(f"the child process has ended in the middle of the run: {_tail(_log(scratch))}")
+
+
+def _round_trip(event: Mapping[str, Any], revision: Revision, base: Path) -> RoundTrip:
+    return RoundTrip(
+        revision,
+        tuple(_failure(each, revision) for each in event["failures"]),
+        tuple(Difference(*each) for each in event["differences"]),
+        tuple(Loss(*each) for each in event["losses"]),
+        tuple(event["not_moved"]),
+        event["left_out"],
+        tuple(sorted(event["unfilled"].items())),
+        event["seconds"],
+    )
+
+
+def _failure(told: Mapping[str, Any], revision: Revision) -> Failure:
+    line = told["line"]
+    at = Span(revision.path, line, 1, line, 1) if line else None
+    return Failure(told["step"], told["error"], told["message"], at, told["statement"], told["has_rows"])
+
+
+def _given_up(event: Mapping[str, Any]) -> WorkerError:
+    text, excerpt = event["text"], event.get("excerpt", "")
+    if event["kind"] == "dialect":
+        return OtherDialect(text, event["dialect"])
+    if event["kind"] == "env":
+        text = f"the environment of the project cannot be run: {text}"
+        excerpt = f"{excerpt}\n--no-env runs the scripts without env.py".lstrip()
+    return WorkerError(f"{text}\n{excerpt}".rstrip())
+
+
+@contextmanager
+def _worker(walk: Walk, scratch: Scratch) -> Iterator[Iterator[Mapping[str, Any]]]:
+    """Start the child, and end it whatever happens."""
+    job_read, job_write = os.pipe()
+    events_read, events_write = os.pipe()
+    with _log(scratch).open("wb") as log, os.fdopen(events_read, encoding="utf-8") as events:
+        try:
+            process = subprocess.Popen(
+                isolated([walk.python, str(WORKER), str(job_read), str(events_write)], scratch),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=(job_read, events_write),
+                start_new_session=True,
+            )
+        except OSError as error:
+            os.close(job_write)
+            raise WorkerError(f"{walk.python} cannot be started: {error.strerror}") from error
+        finally:
+            os.close(job_read)
+            os.close(events_write)
+        scratch.adopt(process)
+        try:
+            with os.fdopen(job_write, "w", encoding="utf-8") as job:
+                json.dump(_job(walk, scratch), job)
+            yield _events(events)
+        finally:
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Kill the child and what it has started; it has nothing to tidy up."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
+def _events(file: IO[str]) -> Iterator[Mapping[str, Any]]:
+    for line in file:
+        yield json.loads(line)
+
+
+def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
+    """The job as `worker/protocol.py` reads it."""
+    found = walk.environment
+    return {
+        "dialect": scratch.dialect,
+        "url": scratch.url,
+        "prefix": scratch.prefix,
+        "directory": str(scratch.directory),
+        "is_private": scratch.is_private,
+        "config_file": str(found.config_path) if found.config_path else None,
+        "section": found.section,
+        "script_location": str(found.script_location) if found.script_location else None,
+        "version_locations": list(map(str, found.version_locations)),
+        "sys_path": list(dict.fromkeys(map(str, (*found.prepend_sys_path, found.root)))),
+        "x": list(walk.x),
+        "own_environment": walk.own_environment or found.env_path is None,
+        "revisions": [
+            {
+                "id": each.id,
+                "path": str((walk.base / each.path).absolute()),
+                "is_judged": each.id in walk.judged,
+                "no_way_back": walk.no_way_back.get(each.id, ""),
+            }
+            for each in walk.order
+        ],
+        "rows": walk.rows,
+        "seed": walk.seed,
+        "seed_files": str(walk.seed_files.absolute()) if walk.seed_files else None,
+    }
+
+
+def _log(scratch: Scratch) -> Path:
+    """What the child and user code in it print."""
+    return scratch.directory / "worker.log"
+
+
+def _tail(path: Path) -> str:
+    try:
+        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n".join(lines[-LONGEST_EXCERPT:])
