@@ -1,0 +1,159 @@
+"""Connections of our own to the scratch databases, by the driver that user code has."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Sequence
+from importlib.util import find_spec
+from threading import Thread
+from typing import TYPE_CHECKING, Any, Callable, TypeVar
+from urllib.parse import quote
+
+from .own import ours
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from .server import Server
+
+Result = TypeVar("Result")
+
+_MODULES = {"mysqldb": "MySQLdb", "mysqlconnector": "mysql.connector", "mariadbconnector": "mariadb"}
+"""What SQLAlchemy calls a driver, where its module is called otherwise."""
+
+_SYNCHRONOUS: dict[str, Sequence[str]] = {
+    "postgresql": ("psycopg", "psycopg2", "pg8000"),
+    "mysql": ("pymysql", "mysqldb", "mysqlconnector", "mariadbconnector"),
+    "sqlite": ("pysqlite",),
+}
+_ASYNCHRONOUS: dict[str, Sequence[str]] = {"postgresql": ("asyncpg",), "mysql": ("asyncmy",), "sqlite": ()}
+_TWINS = {"psycopg_async": "psycopg", "aiomysql": "pymysql", "aiosqlite": "pysqlite"}
+"""Drivers with event loops that come with one that does without."""
+
+
+class NoDriver(Exception):
+    """No driver of the scratch's dialect can be imported."""
+
+
+class Connections:
+    """Opens connections by the driver at hand, one at a time, and keeps none."""
+
+    def __init__(self, server: Server, directory: str) -> None:
+        self.server = server
+        self.directory = os.path.realpath(directory)
+        self._engines: dict[tuple[str, str], Any] = {}
+        self.driver: str | None = None
+        """What user code connected by first."""
+
+    def run(self, database: str, function: Callable[[Connection], Result]) -> Result:
+        """Call `function` with a connection to the scratch database, which commits each statement."""
+        driver = self.driver_at_hand()
+        engine = self._engines.get((driver, database))
+        if engine is None:
+            engine = self._engines[driver, database] = self._engine(driver, database)
+        if driver in _ASYNCHRONOUS[self.server.dialect]:
+            return _run_in_loop(engine, function)
+        return _run(engine, function)
+
+    def maintain(self, function: Callable[[Connection], Result]) -> Result:
+        """Call `function` with a connection to the database that is always there."""
+        return self.run(self.server.maintenance, function)
+
+    def driver_at_hand(self) -> str:
+        """Return the driver that user code connected by first, else one that can be imported."""
+        dialect = self.server.dialect
+        if self.driver is not None:
+            return _TWINS.get(self.driver, self.driver)
+        for driver in (*_SYNCHRONOUS[dialect], *_ASYNCHRONOUS[dialect]):
+            if dialect == "sqlite" or _can_be_imported(_MODULES.get(driver, driver)):
+                return driver
+        raise NoDriver(f"no driver of {dialect} is installed next to SQLAlchemy: {', '.join(_SYNCHRONOUS[dialect])}")
+
+    def file(self, database: str) -> str:
+        """Return the path of a scratch database of SQLite."""
+        return os.path.join(self.directory, f"{database}.db")
+
+    def url(self, driver: str, database: str) -> str:
+        """Return SQLAlchemy's URL of a scratch database; where its server is, the driver's patch says."""
+        server = self.server
+        if server.dialect == "sqlite":
+            return f"sqlite+{driver}:///{quote(self.file(database))}"
+        return f"{server.dialect}+{driver}://{quote(server.user or 'scratch', safe='')}@/{quote(database, safe='')}"
+
+    def _engine(self, driver: str, database: str) -> Any:
+        from sqlalchemy.pool import NullPool
+
+        url = self.url(driver, database)
+        if driver in _ASYNCHRONOUS[self.server.dialect]:
+            from sqlalchemy.ext.asyncio import create_async_engine
+
+            return create_async_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+        from sqlalchemy import create_engine
+
+        return create_engine(url, poolclass=NullPool, isolation_level="AUTOCOMMIT")
+
+
+_connections: list[Connections] = []
+
+
+def install(connections: Connections) -> None:
+    """Make these the connections of this process."""
+    _connections[:] = [connections]
+
+
+def run(database: str, function: Callable[[Connection], Result]) -> Result:
+    """Call `function` with a connection of ours to a scratch database, in AUTOCOMMIT; return what it returns."""
+    return _connections[0].run(database, function)
+
+
+def _run(engine: Engine, function: Callable[[Connection], Result]) -> Result:
+    with ours(), engine.connect() as connection:
+        return function(connection)
+
+
+def _run_in_loop(engine: AsyncEngine, function: Callable[[Connection], Result]) -> Result:
+    """Run in an event loop of ours, in a thread of its own where user code's loop is running in this one."""
+
+    async def call() -> Result:
+        with ours():
+            async with engine.connect() as connection:
+                return await connection.run_sync(function)
+
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return _in_new_loop(call)
+    results: list[Result] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            results.append(_in_new_loop(call))
+        except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits
+            errors.append(error)
+
+    thread = Thread(target=work)
+    thread.start()
+    thread.join()
+    for error in errors:
+        raise error
+    return results[0]
+
+
+def _in_new_loop(call: Callable[[], Any]) -> Any:
+    """Run without `asyncio.run`, which would leave the thread without the event loop that user code may ask for."""
+    loop = asyncio.new_event_loop()
+    try:
+        return loop.run_until_complete(call())
+    finally:
+        loop.run_until_complete(loop.shutdown_asyncgens())
+        loop.close()
+
+
+def _can_be_imported(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:
+        return False

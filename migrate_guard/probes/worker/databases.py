@@ -1,0 +1,98 @@
+"""The scratch databases: one for each database that user code connects to, made on demand."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from threading import RLock
+from typing import TYPE_CHECKING
+from urllib.parse import unquote
+
+from .own import are_ours
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
+    from .connections import Connections
+
+
+class Databases:
+    """Which scratch database stands for which of the user's."""
+
+    def __init__(self, connections: Connections, prefix: str) -> None:
+        self.server = connections.server
+        self.names: list[str] = []
+        self._connections = connections
+        self._prefix = prefix
+        self._by_origin: dict[str, str] = {}
+        self._lock = RLock()
+
+    def standing_for(self, origin: str | None) -> str:
+        """Return the scratch database for one of the user's; without a name the first, for one of ours itself."""
+        if origin is not None and are_ours():
+            return origin
+        with self._lock:
+            if origin in self.names:
+                return str(origin)
+            if not origin and self.names:
+                return self.names[0]
+            name = self._by_origin.get(origin or "")
+            if name is None:
+                name = f"{self._prefix}_{len(self.names) + 1}"
+                self._create(name)
+                self.names.append(name)
+                self._by_origin[origin or ""] = name
+            return name
+
+    def file_for(self, path: str) -> str:
+        """Return the scratch file that stands for a file of the user's.
+
+        A file in the scratch directory stands for the one whose path its name quotes, as environment.py has it.
+        """
+        full = os.path.realpath(path)
+        if os.path.dirname(full) == self._connections.directory:
+            full = unquote(os.path.basename(full))
+            name = full.removesuffix(".db")
+            full = name if name in self.names else full
+        return self._connections.file(self.standing_for(full))
+
+    def is_within(self, path: str) -> bool:
+        """Say whether a file lies in the scratch directory."""
+        return os.path.realpath(path).startswith(self._connections.directory + os.sep)
+
+    def replace(self, name: str) -> None:
+        """Drop a scratch database, whoever is connected to it, and make it anew, empty."""
+        with self._lock:
+            self._drop(name)
+            self._create(name)
+
+    def _create(self, name: str) -> None:
+        if self.server.dialect == "sqlite":
+            with open(self._connections.file(name), "xb"):
+                return
+        self._connections.maintain(lambda connection: connection.exec_driver_sql(f"CREATE DATABASE {name}").close())
+
+    def _drop(self, name: str) -> None:
+        if self.server.dialect == "sqlite":
+            for tail in ("", "-journal", "-wal", "-shm"):
+                with suppress(FileNotFoundError):
+                    os.unlink(self._connections.file(name) + tail)
+        else:
+            self._connections.maintain(lambda connection: _drop(connection, name))
+
+
+def _drop(connection: Connection, name: str) -> None:
+    """End the connections to a database, then drop it."""
+    from sqlalchemy import text
+    from sqlalchemy.exc import DBAPIError
+
+    if connection.dialect.name == "postgresql":
+        ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
+        connection.execute(ending, {"name": name})
+    else:
+        listing = text("SELECT id FROM information_schema.processlist WHERE db = :name")
+        for (number,) in connection.execute(listing, {"name": name}).all():
+            # one that has ended meanwhile: Unknown thread id (1094)
+            with suppress(DBAPIError):
+                connection.exec_driver_sql(f"KILL {int(number)}")
+    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
