@@ -46,14 +46,16 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Loss:
-    """Rows, or values of a column, that the downgrade did not bring back."""
+    """Rows, or values in rows, that the downgrade did not bring back."""
 
     table: str
     column: str | None
-    """None: of whole rows."""
+    """The one that holds other values; None: of whole rows."""
     before: int
+    """Rows there were; of a column, values of the rows that are still there."""
     after: int
-    """Rows there were and are; of a column, values there were and those that came back."""
+    """How many of them there are, the same as before."""
+    kind: Literal["rows", "values"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from migrate_guard.rule import Problem, Severity, rule
 def round_trip_differs(trip: RoundTrip) -> Iterator[Problem]:
     """Flag what a database has otherwise after upgrade and downgrade than before."""
     revision = trip.revision
-    for difference in round_trips.causes(trip.differences):
+    for difference in trip.differences:
         is_way_back = difference.step == "downgrade"
         yield Problem(
             f"after {'upgrade and downgrade' if is_way_back else 'the second upgrade'} "

@@ -22,8 +22,8 @@ def rows_lost(trip: RoundTrip) -> Iterator[Problem]:
 
 
 def _sentence(loss: Loss) -> str:
-    if loss.column is not None:
-        return f'{loss.before - loss.after} of {loss.before} values of "{loss.table}"."{loss.column}" are others'
-    if loss.after > loss.before:
-        return f'"{loss.table}" has {loss.after} rows, it had {loss.before}'
-    return f'{loss.before - loss.after} of {loss.before} rows of "{loss.table}" are gone'
+    if loss.kind == "rows":
+        return f'{loss.before - loss.after} of {loss.before} rows of "{loss.table}" are gone'
+    if loss.column is None:
+        return f'rows of "{loss.table}" hold other values'
+    return f'{loss.before - loss.after} of {loss.before} values of "{loss.column}" in "{loss.table}" are others'

@@ -41,9 +41,9 @@ class States:
     def fill(self, revision: str) -> dict[str, str]:
         """Put rows into every table, and the user's own; return the tables that defy it, and why."""
         job, table = self._job, self._migrations.version_table
-        if job.seed_files and rows.has_seed_file(job.seed_files, revision):
+        if job.seed_files:
             seeds = job.seed_files
-            run(self._redirect.databases[0], lambda connection: rows.seed(connection, seeds, revision))
+            run(self._redirect.databases[0], lambda connection: rows.seed_files(connection, seeds, revision))
             self._known = None
         defied: dict[str, str] = {}
         for database in self._redirect.databases:
