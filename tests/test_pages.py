@@ -5,7 +5,9 @@ A Good or Quiet example is clean under all default rules; a Bad one has exactly 
 
 from __future__ import annotations
 
+import json
 import subprocess
+import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from migrate_guard.__main__ import run
+from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.model.target import DialectName
 from migrate_guard.pages import Example, Fence, Page, Role, all_pages
 from migrate_guard.rule import Rule
@@ -182,6 +186,11 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     given = (each.split("=", 1) for each in settings.get("options", "").split(",") if each)
     options = {name: value[1:-1].split() if value.startswith("[") else value for name, value in given}
     rule = next(each for each in load_rules() if each.code == page.code)
+    if rule.on == (RoundTrip,):
+        found, said = made_round_trips(tmp_path, dialect)
+        assert found == expected(written), f"{page.path.name}:{example.line}\n{said}"
+        if example.kind == "bad":
+            return
     report = check(
         tmp_path,
         dialect=dialect,
@@ -200,6 +209,16 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     else:
         assert not marks, f"{page.path.name}:{example.line}: a mark in an example that is to be quiet"
     assert found == marks, f"{page.path.name}:{example.line}\n{said}"
+
+
+def made_round_trips(folder: Path, dialect: DialectName) -> tuple[list[tuple[str, int, str]], str]:
+    """What `roundtrip` finds in an example, on a server that it starts itself; and what it says."""
+    report = folder / "report.json"
+    command = ["roundtrip", "--dialect", dialect, "--quiet", "--output-format", "json", "--output-file", str(report)]
+    assert run([*command, "--python", sys.executable]) in (0, 1)
+    findings = json.loads(report.read_text(encoding="utf-8"))["findings"]
+    found = sorted((Path(each["path"]).name, each["line"], each["code"]) for each in findings)
+    return found, "\n".join(f"{each['path']}:{each['line']}: {each['code']} {each['message']}" for each in findings)
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.code)

@@ -66,8 +66,8 @@ class RoundTrip:
     failures: tuple[Failure, ...] = ()
     differences: tuple[Difference, ...] = ()
     losses: tuple[Loss, ...] = ()
-    not_moved: tuple[RoundTripStep, ...] = ()
-    """Steps after which the version table says what it said before."""
+    not_moved: RoundTripStep | None = None
+    """The step after which the version table says what it said before."""
     left_out: str = ""
     """Why it, or its way back, was not run."""
     unfilled: tuple[tuple[str, str], ...] = ()

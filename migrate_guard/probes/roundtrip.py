@@ -93,7 +93,7 @@ def _round_trip(event: Mapping[str, Any], revision: Revision, base: Path) -> Rou
         tuple(_failure(each, revision) for each in event["failures"]),
         tuple(Difference(*each) for each in event["differences"]),
         tuple(Loss(*each) for each in event["losses"]),
-        tuple(event["not_moved"]),
+        event["not_moved"] or None,
         event["left_out"],
         tuple(sorted(event["unfilled"].items())),
         event["seconds"],

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard.asking import round_trips
 from migrate_guard.model.round_trip import RoundTrip
-from migrate_guard.rule import Problem, Severity, rule
+from migrate_guard.rule import Problem, Related, Severity, rule
 
 
 @rule("MG250", on=RoundTrip, severity=Severity.ERROR)
@@ -21,5 +21,10 @@ def round_trip_differs(trip: RoundTrip) -> Iterator[Problem]:
             help="Take back in downgrade() what upgrade() does, under the same names and with the same definitions."
             if is_way_back
             else "Write upgrade() so that it makes the same of a database that has been there before.",
+            related=tuple(
+                Related(each.at, f"the second upgrade fails here: {round_trips.in_a_line(each)}")
+                for each in trip.failures
+                if each.step == "second upgrade" and each.at
+            ),
             direction="downgrade" if is_way_back else "upgrade",
         )

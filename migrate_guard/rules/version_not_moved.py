@@ -16,12 +16,13 @@ _RUN: Final[dict[RoundTripStep, str]] = {
 @rule("MG254", on=RoundTrip, severity=Severity.ERROR)
 def version_not_moved(trip: RoundTrip) -> Iterator[Problem]:
     """Flag a step that ends well while the version table says what it said before."""
-    revision = trip.revision
-    for step in trip.not_moved[:1]:
-        yield Problem(
-            f"{_RUN[step]} without an error, and the version table says what it said before",
-            (revision.downgrade if step == "downgrade" else revision.upgrade) or revision.span,
-            help="Commit in env.py: run the migrations inside of context.begin_transaction(), on a connection whose "
-            "outer transaction is committed (engine.begin()).",
-            direction="downgrade" if step == "downgrade" else "upgrade",
-        )
+    step, revision = trip.not_moved, trip.revision
+    if step is None:
+        return
+    yield Problem(
+        f"{_RUN[step]} without an error, and the version table says what it said before",
+        (revision.downgrade if step == "downgrade" else revision.upgrade) or revision.span,
+        help="Commit in env.py: run the migrations inside of context.begin_transaction(), on a connection whose "
+        "outer transaction is committed (engine.begin()).",
+        direction="downgrade" if step == "downgrade" else "upgrade",
+    )

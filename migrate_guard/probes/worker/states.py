@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, MetaData, Table, select
+from sqlalchemy import Connection, column, select, table
+from sqlalchemy.exc import DBAPIError
 
 from . import catalog, rows
 from .connections import run
@@ -32,30 +33,30 @@ class States:
     def take(self) -> State:
         """The state now; not looked for again while nothing has run."""
         if self._known is None or self._runs != self._migrations.runs:
-            table = self._migrations.version_table
-            found = [run(each, lambda connection: _look(connection, table)) for each in self._redirect.databases]
+            place = self._migrations.version_table
+            found = [run(each, lambda connection: _look(connection, place)) for each in self._redirect.databases]
             self._known = State(tuple(heads for heads, _ in found), tuple(catalog for _, catalog in found))
             self._runs = self._migrations.runs
         return self._known
 
     def fill(self, revision: str) -> dict[str, str]:
         """Put rows into every table, and the user's own; return the tables that defy it, and why."""
-        job, table = self._job, self._migrations.version_table
+        job, versions = self._job, self._migrations.version_table.name
         if job.seed_files:
             seeds = job.seed_files
             run(self._redirect.databases[0], lambda connection: rows.seed_files(connection, seeds, revision))
             self._known = None
         defied: dict[str, str] = {}
         for database in self._redirect.databases:
-            filled = run(database, lambda connection: rows.fill(connection, job.rows, job.seed, table.name))
+            filled = run(database, lambda connection: rows.fill(connection, job.rows, job.seed, versions))
             defied.update(filled.defied)
         return defied
 
     def contents(self) -> tuple[Any, ...]:
         """The rows of every database."""
-        table = self._migrations.version_table.name
+        versions = self._migrations.version_table.name
         return tuple(
-            run(each, lambda connection: rows.contents(connection, table)) for each in self._redirect.databases
+            run(each, lambda connection: rows.contents(connection, versions)) for each in self._redirect.databases
         )
 
     def differences(self, before: State, after: State) -> list[tuple[str, str, str, str | None, str | None]]:
@@ -80,7 +81,10 @@ def _look(connection: Connection, version_table: VersionTable) -> tuple[tuple[st
 
 
 def _heads(connection: Connection, version_table: VersionTable) -> tuple[str, ...]:
-    if not connection.dialect.has_table(connection, version_table.name, schema=version_table.schema):
+    """What the version table says; nothing before there is one."""
+    version = column("version_num")
+    try:
+        rows = connection.execute(select(version).select_from(table(version_table.name, schema=version_table.schema)))
+    except DBAPIError:
         return ()
-    table = Table(version_table.name, MetaData(), schema=version_table.schema, autoload_with=connection)
-    return tuple(sorted(str(row[0]) for row in connection.execute(select(table.c.version_num))))
+    return tuple(sorted(str(row[0]) for row in rows))

@@ -19,7 +19,8 @@ class Trip(NamedTuple):
     failure: dict[str, Any] | None = None
     differences: tuple[tuple[str, Any], ...] = ()
     losses: tuple[Any, ...] = ()
-    not_moved: tuple[str, ...] = ()
+    not_moved: str = ""
+    """The step after which the version table says what it said before."""
     unfilled: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple shares its defaults, and nobody writes into this one
     is_upgraded: bool = False
     """It ends where the first upgrade ended."""
@@ -68,7 +69,7 @@ class Walk:
             self._tell(planned, Trip(), (), begun, f"{missing} below it could not be applied")
             return
         trip, raised = self._tried(planned)
-        if trip.failure is not None and trip.failure["step"] == UPGRADE:
+        if trip.not_moved == UPGRADE or (trip.failure is not None and trip.failure["step"] == UPGRADE):
             self._unreached[planned.id] = planned.id
         else:
             self._applied.append(planned)
@@ -99,25 +100,27 @@ class Walk:
         if failure:
             return Trip(failure, unfilled=unfilled)
         up = states.take()
-        moved: tuple[str, ...] = (UPGRADE,) if up.heads == before.heads else ()
+        if up.heads == before.heads:
+            return Trip(not_moved=UPGRADE, unfilled=unfilled)
         if planned.no_way_back:
-            return Trip(not_moved=moved, unfilled=unfilled, is_upgraded=True)
+            return Trip(unfilled=unfilled, is_upgraded=True)
         failure = self._step(planned, DOWNGRADE)
         if failure:
-            return Trip(failure, not_moved=moved, unfilled=unfilled)
+            return Trip(failure, unfilled=unfilled)
         down = states.take()
-        moved += (DOWNGRADE,) if down.heads == up.heads else ()
+        if down.heads == up.heads:
+            return Trip(not_moved=DOWNGRADE, unfilled=unfilled)
         differences = tuple((DOWNGRADE, each) for each in states.differences(before, down))
         losses = tuple(states.losses(rows)) if rows is not None else ()
         failure = self._step(planned, AGAIN)
         if failure:
-            return Trip(failure, differences, losses, moved, unfilled)
+            return Trip(failure, differences, losses, "", unfilled)
         again = states.take()
-        moved += (AGAIN,) if again.heads == down.heads else ()
         later = states.differences(up, again)
         # What is left of the downgrade is there after the second upgrade, too: it is one cause.
         differences = differences or tuple((AGAIN, each) for each in later)
-        return Trip(None, differences, losses, moved, unfilled, is_upgraded=not later and again.heads == up.heads)
+        moved = AGAIN if again.heads == down.heads else ""
+        return Trip(None, differences, losses, moved, unfilled, is_upgraded=not later and not moved)
 
     def _step(self, planned: Planned, step: str) -> dict[str, Any] | None:
         """Run one step; return what it raised."""
