@@ -6,7 +6,6 @@ import os
 from contextlib import suppress
 from threading import RLock
 from typing import TYPE_CHECKING
-from urllib.parse import unquote
 
 from .own import are_ours
 
@@ -51,7 +50,7 @@ class Databases:
         """
         full = os.path.realpath(path)
         if os.path.dirname(full) == self._connections.directory:
-            full = unquote(os.path.basename(full))
+            full = unquoted_path(os.path.basename(full))
             name = full.removesuffix(".db")
             full = name if name in self.names else full
         return self._connections.file(self.standing_for(full))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -86,6 +86,8 @@ class Driver(NamedTuple):
     name: str
     """What SQLAlchemy calls the driver."""
     rewrite: Callable[[Databases, Arguments], Arguments]
+    positional: Sequence[str] = ()
+    """The names of its arguments where it is written in C and does not tell them."""
 
 
 def patch_drivers(databases: Databases, used: Callable[[str], None], refuse: Callable[[str], Exception]) -> None:
@@ -116,7 +118,8 @@ def _patch(
             raise refuse(f"{driver.dialect} by {driver.name}")
         if not are_ours():
             used(driver.name)
-        return original(*receiver, **driver.rewrite(databases, _named(original, receiver, rest, kwargs)))
+        names = driver.positional or (list(inspect.signature(original).parameters)[len(receiver) :] if rest else ())
+        return original(*receiver, **driver.rewrite(databases, _named(names, rest, kwargs)))
 
     setattr(owner, name, classmethod(connect) if is_class_method else connect)
 
@@ -132,14 +135,9 @@ def _close(functions: Sequence[str], refuse: Callable[[str], Exception], module:
             setattr(module, name, connect)
 
 
-def _named(
-    function: Callable[..., Any], receiver: tuple[Any, ...], args: Sequence[Any], kwargs: Arguments
-) -> Arguments:
+def _named(names: Iterable[str], args: Sequence[Any], kwargs: Arguments) -> Arguments:
     """Give every argument its name."""
-    if not args:
-        return dict(kwargs)
-    parameters = list(inspect.signature(function).parameters.values())[len(receiver) :]
-    return {**{parameter.name: value for parameter, value in zip(parameters, args)}, **kwargs}
+    return {**dict(zip(names, args)), **kwargs}
 
 
 def _elsewhere(arguments: Mapping[str, Any]) -> Arguments:
@@ -163,7 +161,7 @@ def _psycopg(databases: Databases, arguments: Arguments) -> Arguments:
 
 def _psycopg2(databases: Databases, arguments: Arguments) -> Arguments:
     """psycopg2 2.8 to 2.9: `connect` makes one text of its arguments and hands it to `_connect`."""
-    from psycopg2.extensions import make_dsn, parse_dsn
+    from psycopg2.extensions import make_dsn, parse_dsn  # type: ignore[import-untyped]
 
     own = ("connection_factory", "async", "async_")
     given = {name: arguments[name] for name in own if name in arguments}
@@ -219,7 +217,7 @@ def _text(value: object) -> str | None:
 DRIVERS: Sequence[Driver] = (
     Driver("psycopg.connection", "Connection.connect", "postgresql", "psycopg", _psycopg),
     Driver("psycopg.connection_async", "AsyncConnection.connect", "postgresql", "psycopg", _psycopg),
-    Driver("psycopg2", "_connect", "postgresql", "psycopg2", _psycopg2),
+    Driver("psycopg2", "_connect", "postgresql", "psycopg2", _psycopg2, ("dsn", "connection_factory", "async")),
     Driver("pg8000.core", "CoreConnection.__init__", "postgresql", "pg8000", _pg8000),
     Driver("asyncpg.connect_utils", "_connect", "postgresql", "asyncpg", _asyncpg),
     Driver("pymysql.connections", "Connection.__init__", "mysql", "pymysql", _mysql),

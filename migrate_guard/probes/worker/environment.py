@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from .server import Server, read_server
@@ -37,9 +37,9 @@ def _libpq(environment: Mapping[str, str], server: Server, directory: str) -> di
     is_scratch = server.dialect == "postgresql"
     found = {
         "PGHOST": (server.socket or server.host or "") if is_scratch else os.path.join(directory, "nowhere"),
-        "PGPASSFILE": os.devnull,
+        "PGPASSFILE": os.path.join(directory, "nowhere"),
         "PGPORT": str(server.port) if is_scratch else "5432",
-        "PGSERVICEFILE": os.devnull,
+        "PGSERVICEFILE": os.path.join(directory, "nowhere"),
         "PGSYSCONFDIR": os.path.join(directory, "nowhere"),
     }
     if is_scratch:
@@ -68,17 +68,21 @@ def _led(value: str, server: Server, directory: str) -> str:
     match = _URL.match(value)
     if match is None:
         return value
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+        port = parts.port
+    except ValueError:
+        # a password that should have been quoted: nothing of it is kept
+        parts, port = urlsplit(match[0]), None
     query = [each for each in parse_qsl(parts.query) if each[0] not in _SOCKET_QUERY and not each[0].startswith("ssl")]
     dialect = _FAMILIES.get(match["dialect"], match["dialect"])
     if dialect == "sqlite":
         path = unquote(parts.path[1:])
         if not path or path == ":memory:":
             return value
-        quoted = os.path.join(directory, quote(os.path.abspath(path), safe=""))
-        tail = f"?{urlencode(query)}" if query else ""
-        return f"{match['scheme']}:///{quoted}{tail}"
-    account, host, port = "scratch", NOWHERE, parts.port
+        quoted = os.path.join(directory, quoted_path(os.path.abspath(path)))
+        return f"{match['scheme']}:///{quoted}{_tail(query)}"
+    account, host = "scratch", NOWHERE
     if dialect == server.dialect:
         account = quote(server.user or "", safe="")
         account += "" if server.password is None else ":" + quote(server.password, safe="")
@@ -89,5 +93,18 @@ def _led(value: str, server: Server, directory: str) -> str:
             query += [("unix_socket", server.socket)]
     place = f"[{host}]" if ":" in host else host
     place += "" if port is None else f":{port}"
-    tail = f"?{urlencode(query)}" if query else ""
-    return f"{match['scheme']}://{account}{'@' if account else ''}{place}{parts.path}{tail}"
+    return f"{match['scheme']}://{account}{'@' if account else ''}{place}{parts.path}{_tail(query)}"
+
+
+def quoted_path(path: str) -> str:
+    """Make a path the name of one file, without the percent signs that an ini file takes for its own."""
+    return quote(path, safe="").replace("%", "=")
+
+
+def unquoted_path(name: str) -> str:
+    """Return the path that `quoted_path` made a name of."""
+    return unquote(name.replace("=", "%"))
+
+
+def _tail(query: Sequence[tuple[str, str]]) -> str:
+    return f"?{urlencode(query, safe='/')}" if query else ""
