@@ -7,6 +7,7 @@ from contextlib import suppress
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from .environment import unquoted_path
 from .own import are_ours
 
 if TYPE_CHECKING:
