@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
@@ -142,7 +142,7 @@ def _run_in_loop(engine: AsyncEngine, function: Callable[[Connection], Result]) 
     return results[0]
 
 
-def _in_new_loop(call: Callable[[], Any]) -> Any:
+def _in_new_loop(call: Callable[[], Coroutine[Any, Any, Result]]) -> Result:
     """Run without `asyncio.run`, which would leave the thread without the event loop that user code may ask for."""
     loop = asyncio.new_event_loop()
     try:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .importing import after_import
 from .own import are_ours
+from .refusal import DIALECTS
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -115,7 +116,7 @@ def _patch(
     def connect(*args: Any, **kwargs: Any) -> Any:
         receiver, rest = (args[:1], args[1:]) if owners else ((), args)
         if driver.dialect != databases.server.dialect:
-            raise refuse(f"{driver.dialect} by {driver.name}")
+            raise refuse(f"{DIALECTS[driver.dialect]} by {driver.name}")
         if not are_ours():
             used(driver.name)
         names = driver.positional or (list(inspect.signature(original).parameters)[len(receiver) :] if rest else ())

@@ -12,7 +12,7 @@ from weakref import WeakSet
 
 from .drivers import KNOWN
 from .own import are_ours
-from .refusal import mismatch, refused
+from .refusal import DIALECTS, mismatch, refused
 from .sqlite import MEMORY
 
 if TYPE_CHECKING:
@@ -93,5 +93,5 @@ class Engines:
             raise self._tell(mismatch(dialect.name, scratch))
         if family == scratch:
             if dialect.driver not in KNOWN:
-                raise self._tell(refused(f"{family} by {dialect.driver}"))
+                raise self._tell(refused(f"{DIALECTS[family]} by {dialect.driver}"))
             self._used(dialect.driver)

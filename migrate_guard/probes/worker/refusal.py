@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-_DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
+DIALECTS = {"postgresql": "PostgreSQL", "mysql": "MySQL", "sqlite": "SQLite"}
 
 
 class Refused(ConnectionRefusedError):
@@ -27,7 +27,7 @@ def refused(what: str) -> Refused:
 def mismatch(dialect: str, scratch: str) -> Mismatch:
     """Refuse an engine of `dialect` where the scratch database is of the dialect `scratch`."""
     return Mismatch(
-        f"refused to connect an engine of {_DIALECTS.get(dialect, dialect)}: the scratch database is"
-        f" {_DIALECTS.get(scratch, scratch)}. Pass --dialect {dialect} for a scratch database of that kind, or --no-env"
-        f" to run the scripts on {_DIALECTS.get(scratch, scratch)} without env.py"
+        f"refused to connect an engine of {DIALECTS.get(dialect, dialect)}: the scratch database is"
+        f" {DIALECTS.get(scratch, scratch)}. Pass --dialect {dialect} for a scratch database of that kind, or --no-env"
+        f" to run the scripts on {DIALECTS.get(scratch, scratch)} without env.py"
     )

@@ -33,10 +33,14 @@ class Server(NamedTuple):
         return f"{self.socket}/.s.PGSQL.{self.port}"
 
     def libpq(self, database: str) -> dict[str, Any]:
-        """Return the parameters of libpq's connection strings (PostgreSQL, 34.1.2)."""
+        """Return the parameters of libpq's connection strings (PostgreSQL, 34.1.2).
+
+        An empty hostaddr keeps PGHOSTADDR and service files from giving one, which would go before the host.
+        """
         return {
             **self.options,
             "dbname": database,
+            "hostaddr": "",
             "host": self.socket or self.host or "localhost",
             "port": str(self.port),
             **_given(user=self.user, password=self.password),
