@@ -14,13 +14,13 @@ from typing import Final
 
 from migrate_guard.model.target import DialectName
 from migrate_guard.probes.janitor import Janitor, ScratchError, signals_as_exits
-from migrate_guard.probes.servers import postgresql
+from migrate_guard.probes.servers import mariadb, postgresql
 from migrate_guard.probes.servers.accounts import is_open
 from migrate_guard.probes.servers.programs import Place
 
 __all__ = ["Scratch", "ScratchError", "scratch"]
 
-_LONGEST: Final = 103 - len("/migrate-guard-123456789abc/socket/.s.PGSQL.5432")
+_LONGEST: Final = 103 - len("/migrate-guard-123456789abc/run/.s.PGSQL.5432")
 """Bytes that the path of a temporary directory may have: sun_path holds 104 on macOS with its end, 108 on Linux."""
 
 _ENOUGH: Final = 2 * 1024**3
@@ -99,18 +99,14 @@ def _provide(
 ) -> Scratch:
     prefix = f"migrate_guard_{secrets.token_hex(4)}"
     directory = _make_directory(janitor)
-    match dialect:
-        case "sqlite":
-            connect = f"sqlite3 {directory}/{{database}}.db"
-            return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, f"rm -r {directory}")
-        case "postgresql":
-            running = postgresql.start(Place(directory, janitor), version)
-            stop = f"{running.stop}; rm -r {directory}"
-            return Scratch(
-                dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop
-            )
-        case _:
-            raise ScratchError("not yet")
+    remove = f"rm -r {directory}"
+    if dialect == "sqlite":
+        connect = f"sqlite3 {directory}/{{database}}.db"
+        return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, remove)
+    place = Place(directory, janitor)
+    running = postgresql.start(place, version) if dialect == "postgresql" else mariadb.start(place, dialect, version)
+    stop = f"{running.stop}; {remove}"
+    return Scratch(dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop)
 
 
 def _make_directory(janitor: Janitor) -> Path:

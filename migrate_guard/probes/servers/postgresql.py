@@ -2,31 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib.util
 import os
-import platform
-import shutil
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from migrate_guard.probes.janitor import Account, ScratchError
-from migrate_guard.probes.servers import cache, packs
 from migrate_guard.probes.servers.accounts import accounts, told
-from migrate_guard.probes.servers.programs import (
-    PATIENCE,
-    Place,
-    Program,
-    Running,
-    environment,
-    existing,
-    is_of,
-    numbers,
-    telling_lines,
-)
+from migrate_guard.probes.servers.programs import Place, Program, Running, existing, is_of, numbers, start_from_cache
 
 _PLACES: Final = (
     "/usr/lib/postgresql/*/bin/postgres",  # Debian, Ubuntu
@@ -69,26 +54,7 @@ _OLDEST: Final = 11
 
 def start(place: Place, wanted: tuple[int, ...] | None) -> Running:
     """Start a server of the wanted version, else the newest there is; raises ScratchError."""
-    program = _program(place.directory, wanted)
-    place.admit(program.account)
-    name = _cache_name(program)
-    packed = cache.read(name)
-    if packed is not None:
-        try:
-            return _start_from(packed, place, program)
-        except (packs.Broken, ScratchError):
-            # Whatever is wrong, a fresh one tells.
-            cache.remove(name)
-            shutil.rmtree(place.data, ignore_errors=True)
-    fresh = _set_up(place, program)
-    cache.write(name, fresh, place.janitor)
-    return _run(place, program)
-
-
-def _start_from(packed: bytes, place: Place, program: Program) -> Running:
-    place.make(place.data, program.account)
-    packs.unpack(packed, place.data, program.account.uid, program.account.gid)
-    return _run(place, program)
+    return start_from_cache(place, _program(place.directory, wanted), _SETUP, _set_up, _run)
 
 
 def _program(directory: Path, wanted: tuple[int, ...] | None) -> Program:
@@ -143,65 +109,30 @@ def _why_not(unusable: list[str], everybody: list[Account]) -> str:
     )
 
 
-def _cache_name(program: Program) -> str:
-    whole = "\n".join([program.words, str(program.path), platform.machine(), *_SETUP])
-    version = ".".join(map(str, program.version))
-    return f"postgresql-{version}-{hashlib.sha256(whole.encode()).hexdigest()[:12]}"
-
-
-def _set_up(place: Place, program: Program) -> bytes:
-    """Make a data directory and return it as it is before any server ran on it."""
-    place.make(place.data, program.account)
-    command = [str(program.path.with_name("initdb")), *_SETUP, f"--pgdata={place.data}"]
-    pid = place.janitor.start(
-        command,
-        account=program.account,
-        log=place.log,
-        cwd=place.data,
-        environment=environment(),
-        stop=signal.SIGKILL,
-    )
-    status = place.janitor.status(pid, PATIENCE)
-    if status != 0:
-        raise ScratchError(f"{command[0]} cannot set up a server:\n{telling_lines(place.log)}")
-    return packs.pack(place.data)
+def _set_up(place: Place, program: Program) -> None:
+    place.set_up(program, [str(program.path.with_name("initdb")), *_SETUP, f"--pgdata={place.data}"])
 
 
 def _run(place: Place, program: Program) -> Running:
-    sockets = place.directory / "socket"
-    if not sockets.exists():
-        place.make(sockets, program.account)
-    settings = {**_SETTINGS, "unix_socket_directories": str(sockets)}
+    settings = {**_SETTINGS, "unix_socket_directories": str(place.run)}
     if program.version >= (18,):
         settings["io_method"] = "sync"  # no processes for input and output
     options = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
-    pid = place.janitor.start(
-        [str(program.path), "-D", str(place.data), *options],
-        account=program.account,
-        log=place.log,
-        cwd=place.data,
-        environment=environment(),
-        stop=signal.SIGQUIT,  # immediate shutdown: nothing is written that will be removed anyway
-    )
-    _await(place, program, pid)
+    # An immediate shutdown writes nothing of what will be removed anyway.
+    pid = place.start(program, [str(program.path), "-D", str(place.data), *options], signal.SIGQUIT)
+    place.wait(program, pid, lambda: _is_ready(place.data))
     return Running(
-        f"postgresql://postgres@/postgres?host={sockets}",
+        f"postgresql://postgres@/postgres?host={place.run}",
         program.version,
-        f"psql -h {sockets} -U postgres {{database}}",
+        f"psql -h {place.run} -U postgres {{database}}",
         f"kill -QUIT {pid}",
     )
 
 
-def _await(place: Place, program: Program, pid: int) -> None:
-    """Wait until a server takes connections: it says so on line 8 of postmaster.pid, which pg_ctl too looks at."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if place.janitor.status(pid, 0.003) is not None:
-            break
-        try:
-            lines = (place.data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        except OSError:
-            continue
-        if len(lines) >= 8 and lines[7].strip() == "ready":
-            return
-    raise ScratchError(f"{program.words} at {program.path} does not start:\n{telling_lines(place.log)}")
+def _is_ready(data: Path) -> bool:
+    """Say whether a server takes connections: it says so on line 8 of postmaster.pid, where pg_ctl looks too."""
+    try:
+        lines = (data / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return False
+    return len(lines) >= 8 and lines[7].strip() == "ready"

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import glob
+import hashlib
 import os
+import platform
 import re
-from collections.abc import Iterable, Sequence
+import shutil
+import signal
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from migrate_guard.probes.janitor import Account, Janitor
+from migrate_guard.probes.janitor import Account, Janitor, ScratchError
+from migrate_guard.probes.servers import cache, packs
 
 PATIENCE: Final = 60.0
 """Seconds that a server has to be set up, and again to take connections."""
+
+_TELLING: Final = re.compile(r"\b(ERROR|FATAL|PANIC|HINT|DETAIL|error|could not|cannot)\b")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,16 +50,45 @@ class Place:
     def log(self) -> Path:
         return self.directory / "log"
 
-    def admit(self, account: Account) -> None:
-        """Let a server's account pass through the directory to its data."""
+    @property
+    def run(self) -> Path:
+        """Where its socket is, and what it writes for the moment."""
+        return self.directory / "run"
+
+    def prepare(self, account: Account) -> None:
+        """Make directories that only the server's account and root can enter, and let it pass to them."""
         if account.uid is not None:
             self.directory.chmod(0o711)
+        shutil.rmtree(self.data, ignore_errors=True)
+        for path in (self.data, self.run):
+            path.mkdir(mode=0o700, exist_ok=True)
+            if account.uid is not None and account.gid is not None:
+                os.chown(path, account.uid, account.gid)
 
-    def make(self, path: Path, account: Account) -> None:
-        """Make a directory that only the server's account and root can enter."""
-        path.mkdir(mode=0o700)
-        if account.uid is not None and account.gid is not None:
-            os.chown(path, account.uid, account.gid)
+    def start(self, program: Program, command: Sequence[str], stop: signal.Signals) -> int:
+        """Start a command as the program's account and return its process id."""
+        return self.janitor.start(
+            command,
+            account=program.account,
+            log=self.log,
+            cwd=self.data,
+            environment=_environment() | {"TMPDIR": str(self.run)},
+            stop=stop,
+        )
+
+    def set_up(self, program: Program, command: Sequence[str]) -> None:
+        """Run a command that fills the data directory; raises ScratchError."""
+        pid = self.start(program, command, signal.SIGKILL)
+        if self.janitor.status(pid, PATIENCE) != 0:
+            raise ScratchError(f"{command[0]} cannot set up a server: {telling_lines(self.log)}")
+
+    def wait(self, program: Program, pid: int, is_ready: Callable[[], bool]) -> None:
+        """Wait until a server takes connections; raises ScratchError with its words when it does not."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline and self.janitor.status(pid, 0.003) is None:
+            if is_ready():
+                return
+        raise ScratchError(f"{program.path} does not start ({program.words}): {telling_lines(self.log)}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +101,36 @@ class Running:
     """A command line, in which {database} stands for a database."""
     stop: str
     """Another that stops it."""
+
+
+def start_from_cache(
+    place: Place,
+    program: Program,
+    options: Sequence[str],
+    set_up: Callable[[Place, Program], None],
+    run: Callable[[Place, Program], Running],
+) -> Running:
+    """Run a server on the data directory that was packed when a server like it was last set up, else on a new one.
+
+    Setting up depends on the program and on its options. Raises ScratchError.
+    """
+    whole = "\n".join([program.words, str(program.path), platform.machine(), *options])
+    digest = hashlib.sha256(whole.encode()).hexdigest()[:12]
+    name = f"{program.path.name}-{'.'.join(map(str, program.version))}-{digest}"
+    packed = cache.read(name)
+    if packed is not None:
+        try:
+            place.prepare(program.account)
+            packs.unpack(packed, place.data, program.account.uid, program.account.gid)
+            return run(place, program)
+        except (packs.Broken, ScratchError):
+            # Whatever is wrong, a new one tells.
+            cache.remove(name)
+            place.log.unlink(missing_ok=True)
+    place.prepare(program.account)
+    set_up(place, program)
+    cache.write(name, packs.pack(place.data), place.janitor)
+    return run(place, program)
 
 
 def existing(names: Sequence[str], patterns: Iterable[str]) -> list[Path]:
@@ -84,7 +151,7 @@ def is_of(version: tuple[int, ...], wanted: tuple[int, ...] | None) -> bool:
     return wanted is not None and version[: len(wanted)] == wanted
 
 
-def environment() -> dict[str, str]:
+def _environment() -> dict[str, str]:
     """Return the variables for a server: nothing that configures it, but where its libraries are found."""
     kept = ("PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH", "LOCALE_ARCHIVE")
     return {"LC_ALL": "C", "TZ": "UTC", **{name: os.environ[name] for name in kept if name in os.environ}}
@@ -95,7 +162,7 @@ def telling_lines(log: Path) -> str:
     try:
         lines = [each.strip() for each in log.read_text(encoding="utf-8", errors="replace").splitlines()]
     except OSError:
-        return "it has left no log"
+        lines = []
     lines = [each for each in lines if each]
-    telling = [each for each in lines if re.search(r"\b(ERROR|FATAL|PANIC|HINT|DETAIL|error|could not|cannot)\b", each)]
-    return "\n".join((telling or lines)[-6:]) or "it has written nothing into its log"
+    telling = [each for each in lines if _TELLING.search(each)]
+    return "\n".join((telling or lines)[-6:]) or "it has written no log"
