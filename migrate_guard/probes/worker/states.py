@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, column, select, table
+from sqlalchemy import ColumnClause, Connection, column, select, table
 from sqlalchemy.exc import DBAPIError
 
 from . import catalog, rows
@@ -43,7 +44,7 @@ class States:
         """Put rows into every table, and the user's own; return the tables that defy it, and why."""
         job, versions = self._job, self._migrations.version_table.name
         if job.seed_files:
-            seeds = job.seed_files
+            seeds = Path(job.seed_files)
             run(self._redirect.databases[0], lambda connection: rows.seed_files(connection, seeds, revision))
             self._known = None
         defied: dict[str, str] = {}
@@ -82,7 +83,7 @@ def _look(connection: Connection, version_table: VersionTable) -> tuple[tuple[st
 
 def _heads(connection: Connection, version_table: VersionTable) -> tuple[str, ...]:
     """What the version table says; nothing before there is one."""
-    version = column("version_num")
+    version: ColumnClause[str] = column("version_num")
     try:
         rows = connection.execute(select(version).select_from(table(version_table.name, schema=version_table.schema)))
     except DBAPIError:

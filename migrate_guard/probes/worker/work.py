@@ -37,11 +37,13 @@ def _walk(job: Job, events: Events) -> None:
         raise GivenUp("import", text) from error
     events.tell("versions", alembic=alembic.__version__, sqlalchemy=sqlalchemy.__version__)
     from . import redirect
+
+    redirected = redirect.install(job._asdict())
+    # What else there is imports drivers: it comes after the redirect.
     from .migrations import Migrations
     from .states import States
     from .walk import Walk
 
-    redirected = redirect.install(job._asdict())
     migrations = Migrations(job, redirected.url)
     migrations.run([])
     events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=list(redirected.databases))
