@@ -87,12 +87,16 @@ class Cleaner:
                     case {"start": list(command), "account": account, "in": surroundings, "stop": int(stop)}:
                         _answer(answers, self._start(command, account, surroundings, stop))
                     case {"leave": True}:
+                        self.end_groups()
                         return False
 
-    def clean(self) -> None:
-        """Take everything away: who may still use it first."""
+    def end_groups(self) -> None:
         for group in self.groups:
             _signal_group(group, signal.SIGKILL)
+
+    def clean(self) -> list[str]:
+        """Take everything away, who may still use it first; return what could not be, in sentences."""
+        self.end_groups()
         segments = [segment for path in self.paths for segment in _segments(path)]
         for server in self.servers:
             if not server.has_ended():
@@ -101,10 +105,9 @@ class Cleaner:
             _see_off(server)
         for segment in segments:
             _remove_segment(segment)
-        for command, text in self.drops:
-            _drop(command, text)
-        for path in self.paths:
-            _remove(path)
+        left = [_drop(command, text) for command, text in self.drops]
+        left += [_remove(path) for path in self.paths]
+        return [each for each in left if each]
 
     def _start(self, command: list[str], account: Account, how: Surroundings, stop: int) -> dict[str, object]:
         uid, gid = account
@@ -213,28 +216,32 @@ def _remove_segment(segment: int) -> None:
     shmctl(segment, remove, None)
 
 
-def _drop(command: list[str], text: str) -> None:
+def _drop(command: list[str], text: str) -> str:
+    """Have databases dropped; return what went wrong, if something did."""
     try:
-        subprocess.run(
-            command,
-            input=text.encode(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            timeout=_DROPPING,
-            check=False,
-        )
-    except (OSError, subprocess.TimeoutExpired):
-        return
+        done = subprocess.run(command, input=text.encode(), capture_output=True, timeout=_DROPPING, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"scratch databases may be left on the server: {error}"
+    if done.returncode == 0:
+        return ""
+    *_, words = [b"", *done.stderr.strip().splitlines()]
+    return f"scratch databases may be left on the server: {words.decode(errors='replace')}"
 
 
-def _remove(path: Path) -> None:
+def _remove(path: Path) -> str:
     """Remove a file or a directory, in which processes that were just killed may have written a last time."""
     deadline = time.monotonic() + _PATIENCE
-    while os.path.lexists(path) and time.monotonic() < deadline:
-        if path.is_dir() and not path.is_symlink():
-            shutil.rmtree(path, ignore_errors=True)
-        else:
-            path.unlink(missing_ok=True)
+    while os.path.lexists(path):
+        try:
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+        except OSError as error:
+            if time.monotonic() > deadline:
+                return f"{path} cannot be removed: {error.strerror}"
+            time.sleep(0.01)
+    return ""
 
 
 def main() -> None:
@@ -242,7 +249,8 @@ def main() -> None:
     cleaner = Cleaner()
     with open(0, "rb", buffering=0, closefd=False) as orders, open(1, "wb", closefd=False) as answers:
         if cleaner.obey(orders, answers):
-            cleaner.clean()
+            for each in cleaner.clean():
+                _answer(answers, {"left": each})
         _answer(answers, {"done": True})
 
 

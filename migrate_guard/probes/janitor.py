@@ -112,27 +112,39 @@ class Janitor:
         return self._ended.get(pid)
 
     def leave(self) -> None:
-        """Have everything left as it is."""
+        """Have everything left as it is, but for the groups of processes."""
         self._send({"leave": True})
         self._is_left = True
 
-    def dismiss(self) -> None:
-        """End the janitor and wait until everything is gone. An interrupt ends the waiting, not the cleaning."""
+    def dismiss(self) -> list[str]:
+        """End the janitor, wait until everything is gone and return what is not, in sentences.
+
+        An interrupt ends the waiting, not the cleaning.
+        """
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.close()
-        with self._process.stdout as answers:
-            while answers.read(65536):
-                pass
-        if self._process.wait() != 0 and not self._is_left and self._known:
-            self._replace()
+        left: list[str] = []
+        is_done = False
+        with self._process.stdout:
+            while (answer := self._answer(None)) is not None:
+                match answer:
+                    case {"left": str(text)}:
+                        left.append(text)
+                    case {"done": True}:
+                        is_done = True
+        self._process.wait()
+        if is_done or self._is_left:
+            return left
+        return self._replaced()
 
-    def _replace(self) -> None:
+    def _replaced(self) -> list[str]:
         """Have the work done by another janitor, as this one was killed."""
         other = Janitor.hire()
         for order in self._known:
-            other._send(order)  # noqa: SLF001 - the same class
-        other.dismiss()
+            if order.get("stray") not in self._ended:
+                other._send(order)  # noqa: SLF001 - the same class
+        return other.dismiss()
 
     def _know(self, **order: object) -> None:
         self._known.append(order)

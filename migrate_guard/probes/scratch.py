@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import shutil
@@ -14,7 +15,7 @@ from typing import Final
 
 from migrate_guard.model.target import DialectName
 from migrate_guard.probes.janitor import Janitor, ScratchError, signals_as_exits
-from migrate_guard.probes.servers import mariadb, postgresql
+from migrate_guard.probes.servers import given, mariadb, postgresql
 from migrate_guard.probes.servers.accounts import is_open
 from migrate_guard.probes.servers.programs import Place
 
@@ -22,6 +23,8 @@ __all__ = ["Scratch", "ScratchError", "scratch"]
 
 _LONGEST: Final = 103 - len("/migrate-guard-123456789abc/run/.s.PGSQL.5432")
 """Bytes that the path of a temporary directory may have: sun_path holds 104 on macOS with its end, 108 on Linux."""
+
+_ADMIN: Final = Path(__file__).parent / "worker" / "admin.py"
 
 _ENOUGH: Final = 2 * 1024**3
 """Bytes that must be free in shared memory before a server is put there."""
@@ -55,8 +58,10 @@ class Scratch:
         self._janitor.kill_group(process.pid)
 
     def how_to_connect(self, databases: Sequence[str]) -> str:
-        """Return command lines for who asked to keep it: one for each database, and how to take it away."""
-        lines = [self._connect.format(database=each) for each in databases]
+        """Return command lines for who asked to keep it: one for each database, and how to take it all away."""
+        lines = [self._connect.replace("{database}", each) for each in databases]
+        if "{database}" in self._stop:
+            return "\n".join([*lines, *(self._stop.replace("{database}", each) for each in databases)])
         return "\n".join([*lines, self._stop])
 
 
@@ -70,7 +75,7 @@ def scratch(
       Otherwise a throwaway server starts, or a directory is made for SQLite.
     - `version`: which one is preferred where several servers are installed.
     - `python`: the user's interpreter, whose drivers drop databases on a server of the user's.
-    - `keep`: leave everything as it is, unless an interrupt ends the block; print `how_to_connect` then.
+    - `keep`: leave everything as it is when the block ends without an exception; print `how_to_connect` then.
 
     Servers, adopted processes, databases and files are gone when the block has ended, and soon after this process was
     killed in whatever way. SIGTERM and SIGHUP end the block by SystemExit.
@@ -79,34 +84,45 @@ def scratch(
         janitor = Janitor.hire()
         try:
             try:
-                it = _provide(dialect, url, keep, version, janitor)
+                it = _provide(dialect, url, keep, python, version, janitor)
             except OSError as error:
                 raise ScratchError(f"no scratch database can be made: {error}") from error
-            try:
-                yield it
-            except Exception:
-                if keep:
-                    janitor.leave()
-                raise
-            if keep:
-                janitor.leave()
-        finally:
-            janitor.dismiss()
+            yield it
+        except BaseException as error:
+            for each in janitor.dismiss():
+                error.add_note(each)
+            raise
+        if keep:
+            janitor.leave()
+        if left := janitor.dismiss():
+            raise ScratchError("\n".join(left))
 
 
 def _provide(
-    dialect: DialectName, url: str | None, keep: bool, version: tuple[int, ...] | None, janitor: Janitor
+    dialect: DialectName, url: str | None, keep: bool, python: str, version: tuple[int, ...] | None, janitor: Janitor
 ) -> Scratch:
     prefix = f"migrate_guard_{secrets.token_hex(4)}"
+    theirs = given.server(url, dialect) if url is not None else None
     directory = _make_directory(janitor)
     remove = f"rm -r {directory}"
+    if theirs is not None:
+        janitor.drop([_found(python), str(_ADMIN)], json.dumps({"url": theirs.url, "prefix": prefix}))
+        return Scratch(
+            *(dialect, theirs.url, prefix, directory, theirs.is_local, None, keep, janitor),
+            *(theirs.connect, f"{theirs.drop}; {remove}"),
+        )
     if dialect == "sqlite":
         connect = f"sqlite3 {directory}/{{database}}.db"
         return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, remove)
     place = Place(directory, janitor)
     running = postgresql.start(place, version) if dialect == "postgresql" else mariadb.start(place, dialect, version)
-    stop = f"{running.stop}; {remove}"
+    stop = f"{running.stop} && {remove}"
     return Scratch(dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop)
+
+
+def _found(program: str) -> str:
+    """Return where a program is, for a process with another working directory. What a link leads to is another one."""
+    return os.path.abspath(shutil.which(program) or program)
 
 
 def _make_directory(janitor: Janitor) -> Path:

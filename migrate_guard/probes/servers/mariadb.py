@@ -115,7 +115,7 @@ def _run(place: Place, program: Program) -> Running:
         f"mysql://root@/mysql?unix_socket={listening}",
         program.version,
         f"{client} --no-defaults --socket={listening} --user=root {{database}}",
-        f"kill {pid}",
+        f"kill -KILL {pid} && sleep 1",
     )
 
 

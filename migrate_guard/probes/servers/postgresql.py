@@ -45,6 +45,7 @@ _SETTINGS: Final = {
     "checkpoint_timeout": "1h",
     "dynamic_shared_memory_type": "mmap",  # in the data directory, so that nothing of it outlives a kill -9
     "logging_collector": "off",
+    "log_line_prefix": "",
     "timezone": "UTC",
 }
 
@@ -125,7 +126,7 @@ def _run(place: Place, program: Program) -> Running:
         f"postgresql://postgres@/postgres?host={place.run}",
         program.version,
         f"psql -h {place.run} -U postgres {{database}}",
-        f"kill -QUIT {pid}",
+        f"kill -QUIT {pid} && sleep 1",
     )
 
 
