@@ -10,13 +10,14 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrate_guard.commands._options import RunOptions
 from migrate_guard.config import Settings
 from migrate_guard.history.graph import reached
 from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep
-from migrate_guard.model.target import Target
+from migrate_guard.model.target import DIALECTS, Target
+from migrate_guard.probes.isolation import not_enforced
 from migrate_guard.probes.roundtrip import OtherDialect, Walk, round_trips
 from migrate_guard.probes.scratch import scratch
 from migrate_guard.terminal import complain, visible
@@ -79,23 +80,28 @@ def _python(root: Path) -> str:
     return shutil.which("python3") or sys.executable
 
 
-def ran(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> tuple[RoundTrip, ...]:
+class Ran(NamedTuple):
+    trips: tuple[RoundTrip, ...]
+    target: Target
+    """What they were made on."""
+
+
+def ran(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> Ran:
     """Make the round trips on a scratch database; raises UserError where that is not possible.
 
     Where nobody has said which database it is for, env.py does.
     """
     if not walk.judged:
-        return ()
+        return Ran((), target)
     try:
         return _on_scratch(walk, settings, target, keep=keep, teller=teller)
     except OtherDialect as error:
-        if settings.dialect is not None or settings.scratch_url is not None:
+        if settings.dialect is not None or settings.scratch_url is not None or error.dialect not in DIALECTS:
             raise
-        other = replace(Target.default(error.dialect), version=Target.default(error.dialect).version)
-        return _on_scratch(walk, settings, other, keep=keep, teller=teller)
+        return _on_scratch(walk, settings, Target.default(error.dialect), keep=keep, teller=teller)
 
 
-def _on_scratch(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> tuple[RoundTrip, ...]:
+def _on_scratch(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> Ran:
     trips: list[RoundTrip] = []
     with (
         scratch(
@@ -103,12 +109,14 @@ def _on_scratch(walk: Walk, settings: Settings, target: Target, *, keep: bool, t
         ) as it,
         teller.telling(),
     ):
+        if (lax := not_enforced(it)) and not teller.is_quiet:
+            complain("warning", lax)
         for trip in round_trips(walk, it, teller):
             trips.append(trip)
             teller.end(trip)
     if keep:
         sys.stderr.write(f"kept:\n{it.how_to_connect(teller.databases)}\n")
-    return tuple(trips)
+    return Ran(tuple(trips), replace(target, version=it.version or target.version))
 
 
 class Teller:
@@ -118,7 +126,7 @@ class Teller:
         self._revisions, self._done = revisions, 0
         self._has_bar = sys.stderr.isatty() and not quiet
         self._has_lines = not quiet and (verbose or not self._has_bar)
-        self._quiet = quiet
+        self.is_quiet = quiet
         self.databases: Sequence[str] = ()
 
     @contextmanager
@@ -145,7 +153,7 @@ class Teller:
             revision = visible(f"{trip.revision.id} {trip.revision.message or ''}".rstrip())
             sys.stderr.write(f"{revision}: {_came_to(trip)} ({trip.seconds:.2f} s)\n")
             sys.stderr.flush()
-        if not self._quiet:
+        if not self.is_quiet:
             for table, reason in trip.unfilled:
                 self._clear()
                 complain("warning", f'{trip.revision.id}: "{table}" has no rows of ours: {reason}')

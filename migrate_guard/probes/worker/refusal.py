@@ -15,6 +15,10 @@ class Refused(ConnectionRefusedError):
 class Mismatch(Refused):
     """An engine of another dialect than that of the scratch database."""
 
+    def __init__(self, text: str, dialect: str) -> None:
+        super().__init__(text)
+        self.dialect = dialect
+
 
 def refused(what: str) -> Refused:
     """Refuse a connection to `what`, as `MySQL by pymysql` or `10.0.0.7:6379`."""
@@ -29,5 +33,6 @@ def mismatch(dialect: str, scratch: str) -> Mismatch:
     return Mismatch(
         f"refused to connect an engine of {DIALECTS.get(dialect, dialect)}: the scratch database is"
         f" {DIALECTS.get(scratch, scratch)}. Pass --dialect {dialect} for a scratch database of that kind, or --no-env"
-        f" to run the scripts on {DIALECTS.get(scratch, scratch)} without env.py"
+        f" to run the scripts on {DIALECTS.get(scratch, scratch)} without env.py",
+        dialect,
     )

@@ -18,10 +18,22 @@ def main(arguments: Sequence[str]) -> int:
         events.tell("given up", kind=error.kind, text=str(error), excerpt=_cause(error))
         return 1
     except (Exception, SystemExit) as error:  # noqa: BLE001 - user code raises what it likes, and the parent tells it
-        events.tell("given up", kind="env", text=f"{type(error).__name__}: {error}", excerpt=failures.excerpt(error))
+        events.tell("given up", **_told(error))
         return 1
     events.tell("done")
     return 0
+
+
+def _told(error: BaseException) -> dict[str, object]:
+    """What is said of an exception of the project; of an engine for another database, which one."""
+    from .refusal import Mismatch
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, Mismatch):
+            return {"kind": "dialect", "text": str(cause), "dialect": cause.dialect}
+        cause = cause.__cause__ or cause.__context__
+    return {"kind": "env", "text": f"{type(error).__name__}: {error}", "excerpt": failures.excerpt(error)}
 
 
 def _cause(error: BaseException) -> str:
