@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from typing import Final
 
-from migrate_guard.dialects.comments import table_comment
 from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.facts import ImportTimeCall
-from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.schema import Expression, ForeignKey, PrimaryKey, Type
-from migrate_guard.reading import clauses, ddl, ddl_tables, sqltypes
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
-from migrate_guard.reading.calls import Call, CallEvaluator
+from migrate_guard.reading.calls import Call
 from migrate_guard.reading.colons import note_ddl
-from migrate_guard.reading.constructs import as_text, as_type, table_name
+from migrate_guard.reading.column_directives import add_column, alter_column, drop_column
+from migrate_guard.reading.constructs import as_text, table_name
 from migrate_guard.reading.key_directives import (
     columns_constraint,
     create_check,
@@ -29,25 +25,21 @@ from migrate_guard.reading.key_directives import (
     drop_index,
 )
 from migrate_guard.reading.machine import describe
-from migrate_guard.reading.naming import with_names
 from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.plugin_directives import plugin_sql
 from migrate_guard.reading.results import written_rows
 from migrate_guard.reading.statements import execute
+from migrate_guard.reading.table_directives import comment_table, create_table, drop_table, rename_table
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
-    ColumnValue,
     Connection,
     ConstraintValue,
     External,
     FinalName,
     Function,
-    Generated,
-    IndexValue,
     MigrationContext,
     Partial,
-    TableValue,
     Value,
 )
 
@@ -118,221 +110,6 @@ def _note_import_time(call: Call) -> None:
         span=at, condition="", call=f"op.{call.name}", has_effect=has_effect, is_tolerated=is_tolerated
     )
     machine.remember(fact)
-
-
-# -- tables
-
-
-def _create_table(a: Arguments) -> Value:
-    name = a.table()
-    if name is None:
-        return Unknown("a table whose name is not known", a.call.span)
-    machine = a.call.machine
-    parts = _flat(a.rest)
-    columns = [each for each in parts if isinstance(each, ColumnValue)]
-    constraints = [each for each in parts if isinstance(each, ConstraintValue)]
-    indexes = [each for each in parts if isinstance(each, IndexValue)]
-    is_open = any(isinstance(each, Unknown) for each in parts) or any(HOLE in each.name for each in columns)
-    columns = [each for each in columns if HOLE not in each.name]
-    create_enums(a.call, columns)
-    made = ddl_tables.table(machine, name, columns, constraints, indexes, a.call.span, a.values, is_open=is_open)
-    missing = a.flag("if_not_exists")
-    machine.emit(ddl_tables.creation(machine, made, a.values, a.call.span, if_not_exists=missing))
-    return TableValue(name, columns, constraints, indexes, a.call.span, a.values)
-
-
-def _flat(values: Sequence[Value]) -> list[Value]:
-    found: list[Value] = []
-    for value in values:
-        found.extend(value if isinstance(value, list | tuple) else [value])
-    return found
-
-
-def create_enums(call: Call, columns: Sequence[ColumnValue]) -> None:
-    """Emit CREATE TYPE for the enums that creating a table with these columns makes."""
-    machine = call.machine
-    for enum, condition in sqltypes.enums_of(machine, columns):
-        # one connection remembers which types its tables have made (`_check_for_name_in_memos` of SQLAlchemy)
-        if enum.name not in machine.enums_made:
-            machine.enums_made.add(enum.name)
-            machine.emit(ops.CreateEnum(span=enum.span, enum=enum, condition=condition))
-
-
-def _drop_table(a: Arguments) -> Value:
-    name = a.table()
-    if name is not None:
-        a.call.machine.emit(ops.DropTable(span=a.call.span, table=name, if_exists=a.flag("if_exists")))
-    return None
-
-
-def _rename_table(a: Arguments) -> Value:
-    old, new = a.table("old_table_name"), a.text("new_table_name")
-    if old is None:
-        return None
-    if new is None:
-        a.opaque("the new name", a.get("new_table_name"), old)
-        return None
-    a.call.machine.emit(ops.RenameTable(span=a.call.span, table=old, new_name=QualifiedName(new, old.schema)))
-    return None
-
-
-def _table_comment(a: Arguments) -> Value:
-    name = a.table()
-    if name is not None:
-        comment = None if a.directive == "drop_table_comment" else a.get("comment", "")
-        sql = table_comment(name, comment, a.call.machine.target) if isinstance(comment, str | None) else ""
-        sql = "" if HOLE in sql else sql
-        a.call.machine.emit(ops.RawSql(span=a.call.span, sql=sql, kind="COMMENT ON TABLE", tables=(name,)))
-    return None
-
-
-# -- columns
-
-
-def _add_column(a: Arguments) -> Value:
-    name = a.table()
-    if name is None:
-        return None
-    value = a.get("column")
-    if not isinstance(value, ColumnValue) or HOLE in value.name:
-        a.opaque("the column", value, name)
-        return None
-    key = [value.name] if value.option("primary_key") is True else []
-    made, constraints, indexes = ddl.column(
-        a.call.machine, value, name, numbers_itself=ddl_tables.numbers_itself(a.call.machine, value, key)
-    )
-    if a.call.machine.target.dialect == "sqlite":
-        # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
-        checks = ddl.type_check(a.call.machine, value, name)
-        constraints = tuple(each for each in constraints if each not in checks)
-    if key and a.flag("inline_primary_key"):
-        constraints = (PrimaryKey(name=None, columns=tuple(key), span=value.span), *constraints)
-    added = ops.AddColumn(
-        span=a.call.span,
-        table=name,
-        column=made,
-        constraints=constraints,
-        indexes=indexes,
-        if_not_exists=a.flag("if_not_exists"),
-        inline_references=a.flag("inline_references"),
-        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not recreates(a),
-    )
-    a.call.machine.emit(_named_inline(added, a.call.machine))
-    return None
-
-
-def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation:
-    """At the column Alembic writes no name: `inline_references` and `inline_primary_key` of `alembic/ddl/base.py`."""
-    if not added.inline_references and not any(isinstance(each, PrimaryKey) for each in added.constraints):
-        return added
-    inline = ForeignKey if added.inline_references else ()
-    nameless = tuple(replace(each, name=None) if isinstance(each, inline) else each for each in added.constraints)
-    return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)
-
-
-def _drop_column(a: Arguments) -> Value:
-    name = a.table()
-    if name is None:
-        return None
-    column = a.get("column_name", a.get("column"))
-    column = column.name if isinstance(column, ColumnValue) else column
-    if not isinstance(column, str) or HOLE in column:
-        a.opaque("the column", column, name)
-        return None
-    a.call.machine.emit(ops.DropColumn(span=a.call.span, table=name, column=column, if_exists=a.flag("if_exists")))
-    return None
-
-
-def _alter_column(a: Arguments) -> Value:
-    name = a.table()
-    if name is None:
-        return None
-    given = a.get("column_name")
-    if isinstance(given, ColumnValue):
-        # sa.Column() where the name belongs: without a keyword Alembic emits nothing.
-        column: str | None = given.name
-    else:
-        column = a.text("column_name")
-    if column is None:
-        a.opaque("the column", given, name)
-        return None
-    machine, values = a.call.machine, a.values
-    default = values.get("server_default", False)
-    generated = default if isinstance(default, Generated) else None
-    existing = values.get("existing_server_default", False)
-    ends_identity = default is None and isinstance(existing, Generated) and existing.kind == "identity"
-    operation = ops.AlterColumn(
-        span=a.call.span,
-        table=name,
-        column=column,
-        existing_type=_type(a, "existing_type"),
-        existing_nullable=_boolean(values.get("existing_nullable")),
-        existing_default=_default(existing),
-        existing_comment=_comment(values.get("existing_comment", False)),
-        modify_type=_type(a, "type_"),
-        modify_nullable=_boolean(values.get("nullable")),
-        modify_default=ops.UNSET if generated or ends_identity else _default(default),
-        modify_comment=_comment(values.get("comment", False)),
-        modify_identity=False if ends_identity else generated.kind == "identity" if generated else ops.UNSET,
-        is_always_identity=generated is not None and generated.kind == "identity" and ddl.is_always(generated),
-        modify_computed=clauses.clause(generated.args[0])
-        if generated and generated.kind == "computed" and generated.args
-        else ops.UNSET,
-        using=clauses.clause(values.get("postgresql_using")),
-        collation=ddl.collation(as_type(a.call, values.get("type_"))),
-    )
-    if _changes(operation):
-        machine.emit(operation)
-    if values.get("new_column_name") is not None:
-        new = a.text("new_column_name")
-        if new is None:
-            a.opaque("the new name", values.get("new_column_name"), name)
-        elif new != column:
-            machine.emit(
-                ops.RenameColumn(
-                    span=a.call.span,
-                    table=name,
-                    column=column,
-                    new_name=new,
-                    existing_type=operation.existing_type,
-                    existing_nullable=operation.existing_nullable,
-                    existing_default=operation.existing_default,
-                )
-            )
-    return None
-
-
-def _changes(operation: ops.AlterColumn) -> bool:
-    unset = (operation.modify_default, operation.modify_comment, operation.modify_identity, operation.modify_computed)
-    return (
-        operation.modify_type is not None
-        or operation.modify_nullable is not None
-        or any(each is not ops.UNSET for each in unset)
-    )
-
-
-def _type(a: Arguments, parameter: str) -> Type | None:
-    if a.get(parameter) is None:
-        return None
-    value = as_type(a.call, a.get(parameter))
-    return sqltypes.column_type(a.call.machine, value)
-
-
-def _boolean(value: Value) -> bool | None:
-    return value if isinstance(value, bool) else None
-
-
-def _default(value: Value) -> Expression | ops.Unset | None:
-    return ops.UNSET if value is False else clauses.server_default(value)
-
-
-def _comment(value: Value) -> str | ops.Unset | None:
-    if value is None or (isinstance(value, str) and HOLE not in value):
-        return value
-    return ops.UNSET
-
-
-# -- the rest
 
 
 def _execute(a: Arguments) -> Value:
@@ -457,8 +234,8 @@ def _operation_object(call: Call) -> Partial:
 
 _TABLE: Final = ("table_name",)
 _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Value]]]] = {
-    "add_column": (("table_name", "column"), _add_column),
-    "alter_column": (("table_name", "column_name"), _alter_column),
+    "add_column": (("table_name", "column"), add_column),
+    "alter_column": (("table_name", "column_name"), alter_column),
     "batch_alter_table": (("table_name", "schema", "recreate"), _batch_alter_table),
     "bulk_insert": (("table", "rows"), _bulk_insert),
     "create_check_constraint": (("constraint_name", "table_name", "condition"), create_check),
@@ -469,16 +246,16 @@ _DIRECTIVES: Final[Mapping[str, tuple[tuple[str, ...], Callable[[Arguments], Val
     ),
     "create_index": (("index_name", "table_name", "columns"), create_index),
     "create_primary_key": (("constraint_name", "table_name", "columns"), columns_constraint("primary")),
-    "create_table": (_TABLE, _create_table),
-    "create_table_comment": (("table_name", "comment"), _table_comment),
+    "create_table": (_TABLE, create_table),
+    "create_table_comment": (("table_name", "comment"), comment_table),
     "create_unique_constraint": (("constraint_name", "table_name", "columns"), columns_constraint("unique")),
-    "drop_column": (("table_name", "column_name"), _drop_column),
+    "drop_column": (("table_name", "column_name"), drop_column),
     "drop_constraint": (("constraint_name", "table_name", "type_"), drop_constraint),
     "drop_index": (("index_name", "table_name"), drop_index),
-    "drop_table": (_TABLE, _drop_table),
-    "drop_table_comment": (_TABLE, _table_comment),
+    "drop_table": (_TABLE, drop_table),
+    "drop_table_comment": (_TABLE, comment_table),
     "execute": (("sqltext",), _execute),
-    "rename_table": (("old_table_name", "new_table_name"), _rename_table),
+    "rename_table": (("old_table_name", "new_table_name"), rename_table),
 }
 _SPATIAL: Final[Mapping[str, str]] = {
     "add_geospatial_column": "add_column",
