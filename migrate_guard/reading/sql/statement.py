@@ -8,7 +8,7 @@ from functools import partial
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation
-from migrate_guard.reading.sql import alter, blocks, indexes, objects, other, rows, settings, tables
+from migrate_guard.reading.sql import alter, blocks, indexes, objects, other_objects, rows, settings, tables, utility
 from migrate_guard.reading.sql.cursor import Cursor, distinct
 from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
 from migrate_guard.reading.sql.raw import raw
@@ -80,7 +80,7 @@ def _create(cursor: Cursor) -> Iterator[Operation]:
         modifiers.add(word)
         if word in _MODIFIERS_WITH_VALUE:
             _skip_value(cursor)
-    thing = cursor.thing = cursor.take_phrase(other.OBJECTS)
+    thing = cursor.thing = cursor.take_phrase(other_objects.OBJECTS)
     if thing is None:
         raise cursor.not_understood()
     if modifiers & _TEMPORARY:
@@ -100,7 +100,7 @@ def _create(cursor: Cursor) -> Iterator[Operation]:
     elif thing in _CREATORS:
         yield from _CREATORS[thing](cursor)
     else:
-        yield from other.object_statement(cursor, "CREATE", thing)
+        yield from other_objects.object_statement(cursor, "CREATE", thing)
 
 
 _TEMPORARY = frozenset({"TEMP", "TEMPORARY"})
@@ -160,12 +160,12 @@ def _temporary(cursor: Cursor, thing: str) -> Operation:
 
 def _alter(cursor: Cursor) -> Iterator[Operation]:
     cursor.take_any("ONLINE", "IGNORE")
-    thing = cursor.thing = cursor.take_phrase(other.OBJECTS)
+    thing = cursor.thing = cursor.take_phrase(other_objects.OBJECTS)
     if thing is None:
         raise cursor.not_understood()
     if thing in _ALTERERS:
         return _ALTERERS[thing](cursor)
-    return other.object_statement(cursor, "ALTER", thing)
+    return other_objects.object_statement(cursor, "ALTER", thing)
 
 
 _ALTERERS: dict[str, Reader] = {
@@ -177,12 +177,12 @@ _ALTERERS: dict[str, Reader] = {
 
 def _drop(cursor: Cursor) -> Iterator[Operation]:
     cursor.take_any("TEMPORARY", "PROCEDURAL")
-    thing = cursor.thing = cursor.take_phrase(other.OBJECTS)
+    thing = cursor.thing = cursor.take_phrase(other_objects.OBJECTS)
     if thing is None:
         raise cursor.not_understood()
     if thing in _DROPPERS:
         return _DROPPERS[thing](cursor)
-    return other.object_statement(cursor, "DROP", thing)
+    return other_objects.object_statement(cursor, "DROP", thing)
 
 
 def _do(cursor: Cursor) -> Iterator[Operation]:
@@ -199,7 +199,7 @@ _DROPPERS: dict[str, Reader] = {
 }
 _READERS: dict[str, Reader] = {
     "RENAME TABLE": tables.rename_table,
-    **other.OTHER_READERS,
+    **utility.UTILITY_READERS,
     "CREATE": _create,
     "ALTER": _alter,
     "DROP": _drop,
@@ -211,4 +211,4 @@ _READERS: dict[str, Reader] = {
 _PHRASES = tuple(_READERS)
 _MODELLED = frozenset({"TABLE", *_CREATORS, *_ALTERERS, *_DROPPERS})
 # Triggers, functions and the like: no operation on them changes the schema as it is modelled.
-_OUTSIDE_SCHEMA = frozenset(other.OBJECTS) - _MODELLED
+_OUTSIDE_SCHEMA = frozenset(other_objects.OBJECTS) - _MODELLED
