@@ -21,6 +21,7 @@ from migrate_guard.reading.interpreter import interpret
 from migrate_guard.reading.parting import Parting
 from migrate_guard.reading.project import Project, display_path
 from migrate_guard.reading.script import Script
+from migrate_guard.reading.spans import span_of
 
 _HEAD: Final = frozenset({"revision", "down_revision", "branch_labels", "depends_on"})
 
@@ -70,13 +71,7 @@ def rewritten_statement(before: Script, now: Script, direction: str = "upgrade")
         if here is None:
             return place
         if then is None or old.of(then) != new.of(here):
-            return Span(
-                place.path,
-                here.lineno,
-                here.col_offset + 1,
-                here.end_lineno or here.lineno,
-                (here.end_col_offset or here.col_offset) + 1,
-            )
+            return span_of(here, place.path)
     return None
 
 

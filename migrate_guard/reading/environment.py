@@ -30,6 +30,7 @@ from migrate_guard.reading.models_loaded import unloaded_models
 from migrate_guard.reading.packages import is_before_sqlalchemy_2
 from migrate_guard.reading.project import Project, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
+from migrate_guard.reading.spans import span_of
 from migrate_guard.reading.transactions import Running, running
 from migrate_guard.reading.values import External, MetaDataValue, Scope, Value
 
@@ -197,7 +198,7 @@ def _widens(source: Source | None) -> bool:
 def _call_at(tree: ast.Module | None, span: Span) -> ast.Call | None:
     """The call that stands there; None where that is in another file."""
     for node in ast.walk(tree) if tree else ():
-        if isinstance(node, ast.Call) and _place(node, span.path) == span:
+        if isinstance(node, ast.Call) and span_of(node, span.path) == span:
             return node
     return None
 
@@ -212,12 +213,7 @@ def _not_compared(
     for name in _COMPARED:
         if configured.get(name) is False and span is not None:
             keyword = next((each for each in call.keywords if each.arg == name), None) if call else None
-            yield name, _place(keyword, span.path) if keyword else span
-
-
-def _place(node: ast.expr | ast.stmt | ast.keyword, path: str) -> Span:
-    end_line, end_column = node.end_lineno or node.lineno, (node.end_col_offset or node.col_offset) + 1
-    return Span(path, node.lineno, node.col_offset + 1, end_line, end_column)
+            yield name, span_of(keyword, span.path) if keyword else span
 
 
 # -- statements
@@ -236,12 +232,12 @@ def _uncommitted(told: _Told, event: Executed | Ran | None, project: Project) ->
             continue
         is_awaited = isinstance(node.value, ast.Await)
         call = node.value.value if isinstance(node.value, ast.Await) else node.value
-        if isinstance(call, ast.Call) and _place(call, event.span.path) == event.span:
+        if isinstance(call, ast.Call) and span_of(call, event.span.path) == event.span:
             receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
             code = ""
             if isinstance(receiver, ast.Name) and isinstance(event.connection, ConnectionValue):
                 code = f"{_segment(told.source, node)}\n{'await ' if is_awaited else ''}{receiver.id}.commit()"
-            return Uncommitted(_place(node, event.span.path), event.condition, code)
+            return Uncommitted(span_of(node, event.span.path), event.condition, code)
     return Uncommitted(event.span, event.condition)
 
 
@@ -276,7 +272,7 @@ def _urls(found: AlembicEnvironment, told: _Told, base: Path) -> Iterator[Config
             yield replace(url, is_used=each.value in told.urls)
     for node in ast.walk(told.tree) if told.tree else ():
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "://" in node.value and told.source:
-            url = configured_url(node.value, _place(node, told.source.path))
+            url = configured_url(node.value, span_of(node, told.source.path))
             if url is not None and node.value not in seen:
                 seen.add(node.value)
                 yield replace(url, is_used=node.value in told.urls)

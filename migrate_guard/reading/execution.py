@@ -18,6 +18,7 @@ from migrate_guard.reading.connections import switch
 from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.models import register
 from migrate_guard.reading.project import Project
+from migrate_guard.reading.spans import span_of
 from migrate_guard.reading.statements import emit_changed_row
 from migrate_guard.reading.values import (
     FIELD,
@@ -270,7 +271,8 @@ class StatementExecutor(CallEvaluator):
         for alias in node.names:
             if self.call_site is None:
                 local = alias.asname or alias.name.partition(".")[0]
-                self.imports[local], self.imported[local] = self._place(alias), alias.name if alias.asname else local
+                self.imports[local] = span_of(alias, self.path)
+                self.imported[local] = alias.name if alias.asname else local
             if alias.asname:
                 scope.variables[alias.asname] = External(alias.name)
             else:
@@ -287,7 +289,7 @@ class StatementExecutor(CallEvaluator):
         for alias in node.names:
             if self.call_site is None:
                 local = alias.asname or alias.name
-                self.imports[local], self.imported[local] = self._place(alias), f"{module}.{alias.name}"
+                self.imports[local], self.imported[local] = span_of(alias, self.path), f"{module}.{alias.name}"
             if alias.name != "*":
                 scope.variables[alias.asname or alias.name] = External(f"{module}.{alias.name}")
             elif (found := self.project.module(module)) is not None:
@@ -295,10 +297,6 @@ class StatementExecutor(CallEvaluator):
                     if not name.startswith("_"):
                         scope.variables[name] = External(f"{module}.{name}")
         return Flow.NEXT
-
-    def _place(self, alias: ast.alias) -> Span:
-        end = alias.end_lineno or alias.lineno, (alias.end_col_offset or alias.col_offset) + 1
-        return Span(self.path, alias.lineno, alias.col_offset + 1, *end)
 
     def lookup_outside(self, name: str, scope: Scope) -> Value:
         """A module-level name of another module, computed when first asked for."""

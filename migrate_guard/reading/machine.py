@@ -18,6 +18,7 @@ from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.project import Project
+from migrate_guard.reading.spans import span_of
 from migrate_guard.reading.values import HOLE, OwnConnection, Value
 
 Op = TypeVar("Op", bound=Operation)
@@ -127,15 +128,7 @@ class Machine:
 
     def span(self, node: ast.expr | ast.stmt) -> Span:
         """The place of a node; for code outside the script, the place in the script from which it was reached."""
-        if self.call_site:
-            return self.call_site
-        return Span(
-            self.path,
-            node.lineno,
-            node.col_offset + 1,
-            node.end_lineno or node.lineno,
-            (node.end_col_offset or node.col_offset) + 1,
-        )
+        return self.call_site or span_of(node, self.path)
 
     def step(self, size: int = 0) -> None:
         """Count one step, and one more for every thousand of `size`; raises OutOfBudget."""

@@ -20,6 +20,7 @@ from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
 from migrate_guard.reading import paperwork
 from migrate_guard.reading.comments import suppressions
+from migrate_guard.reading.spans import first_line_of, span_of
 
 MAXIMUM_SIZE = 64 * 1024 * 1024
 """Bytes of a script that are still read; a larger file is reported instead."""
@@ -79,7 +80,7 @@ def script_of(source: Source, path: Path) -> Script | UnreadableScript | StraySc
         return UnreadableScript(error.span, error.reason)
     assignments = assignments_of(tree)
     identifier = _literal(assignments.get("revision"), assignments)
-    span = _span(assignments["revision"], display) if "revision" in assignments else source.whole()
+    span = span_of(assignments["revision"], display) if "revision" in assignments else source.whole()
     functions, bound = _bound_names(tree)
     bound |= assignments.keys()
     is_computed = _is_computed(assignments.get("revision"), assignments)
@@ -392,13 +393,8 @@ def _is_strings(value: object) -> TypeGuard[tuple[str, ...]]:
     return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
 
 
-def _span(node: ast.stmt, path: str) -> Span:
-    end_line, end_column = node.end_lineno or node.lineno, node.end_col_offset or 0
-    return Span(path, node.lineno, node.col_offset + 1, end_line, end_column + 1)
-
-
 def _optional_span(node: ast.stmt | None, path: str) -> Span | None:
-    return _span(node, path) if node else None
+    return span_of(node, path) if node else None
 
 
 def _function_span(
@@ -406,8 +402,7 @@ def _function_span(
 ) -> Span | None:
     node = functions.get(name)
     if node:
-        end = len(source.line(node.lineno).encode().rstrip()) + 1
-        return Span(source.path, node.lineno, node.col_offset + 1, node.lineno, end)
+        return first_line_of(node, source)
     return source.whole() if name in bound else None
 
 
