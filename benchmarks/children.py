@@ -9,13 +9,17 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from benchmarks.histories import Entry
+from benchmarks.histories import Entry, add_arguments
 
 
-def add_arguments(parser: argparse.ArgumentParser, timeout: float) -> None:
-    """Declare the arguments of a script that starts itself for each history; it prints what `--child` gives as JSON."""
+def arguments_parser(description: str, timeout: float) -> argparse.ArgumentParser:
+    """The arguments of a script that starts itself for each history; it prints what `--child` gives as JSON."""
+    parser = argparse.ArgumentParser(description=description.partition("\n")[0])
+    add_arguments(parser)
+    parser.add_argument("--findings", type=Path, metavar="FILE", help="write every finding")
     parser.add_argument("--timeout", type=float, default=timeout, metavar="SECONDS", help="for each history")
     parser.add_argument("--child", metavar="KEY", help=argparse.SUPPRESS)
+    return parser
 
 
 def in_child(script: str, entry: Entry, corpus: Path, timeout: float) -> dict[str, Any]:

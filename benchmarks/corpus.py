@@ -27,7 +27,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import children
-from benchmarks.histories import Entry, add_arguments, chosen
+from benchmarks.histories import Entry, chosen
 
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of ru_maxrss."""
@@ -53,10 +53,7 @@ class Result:
 
 def main() -> None:
     """Parse the command line and go through the corpus."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    add_arguments(parser)
-    children.add_arguments(parser, TIMEOUT)
-    parser.add_argument("--findings", type=Path, metavar="FILE", help="write every finding")
+    parser = children.arguments_parser(__doc__ or "", TIMEOUT)
     parser.add_argument("--opaque", type=Path, metavar="FILE", help="write every operation that was not understood")
     parser.add_argument("--markdown", action="store_true", help="print tables in Markdown")
     arguments = parser.parse_args()

@@ -13,7 +13,6 @@ rule. The exit code is 1 when a rule crashes on a history, or the history takes 
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING, Any
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks import children
-from benchmarks.histories import Entry, add_arguments, chosen
+from benchmarks.histories import Entry, chosen
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -54,10 +53,7 @@ class Said:
 
 def main() -> None:
     """Parse the command line and go through the corpus."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    add_arguments(parser)
-    children.add_arguments(parser, TIMEOUT)
-    parser.add_argument("--findings", type=Path, metavar="FILE", help="write every finding")
+    parser = children.arguments_parser(__doc__ or "", TIMEOUT)
     parser.add_argument("--jobs", type=int, default=2, metavar="N", help="histories at once")
     arguments = parser.parse_args()
     if arguments.child:
