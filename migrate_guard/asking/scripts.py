@@ -8,6 +8,7 @@ from typing import TypeVar
 from migrate_guard.model.facts import Fact
 from migrate_guard.model.finding import Confidence
 from migrate_guard.model.revision import Direction, Run
+from migrate_guard.model.source import Span
 from migrate_guard.rule import RevisionView
 
 F = TypeVar("F", bound=Fact)
@@ -26,6 +27,15 @@ def facts(view: RevisionView, kind: type[F]) -> Iterator[tuple[F, Direction]]:
             if isinstance(fact, kind) and fact not in seen:
                 seen.add(fact)
                 yield fact, run.direction
+
+
+def facts_by_place(view: RevisionView, kind: type[F]) -> Iterator[tuple[F, Direction]]:
+    """The facts of a kind with their direction, the first of those at one place: there is one thing to say of it."""
+    seen: set[Span] = set()
+    for fact, direction in facts(view, kind):
+        if fact.span not in seen:
+            seen.add(fact.span)
+            yield fact, direction
 
 
 def hedged(message: str, fact: Fact) -> str:

@@ -6,7 +6,6 @@ from typing import Final
 from migrate_guard.asking import scripts
 from migrate_guard.model.facts import OutsideDecision
 from migrate_guard.model.revision import Revision
-from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 _HELP: Final = "Write down what is to happen; what really differs between databases, ask the database."
@@ -15,11 +14,7 @@ _HELP: Final = "Write down what is to happen; what really differs between databa
 @rule("MG119", on=Revision, severity=Severity.WARNING)
 def environment_dependent(view: RevisionView) -> Iterator[Problem]:
     """Flag what the environment, the clock, chance, the network or another program decides about a migration."""
-    seen: set[Span] = set()
-    for fact, direction in scripts.facts(view, OutsideDecision):
-        if fact.span in seen:
-            continue
-        seen.add(fact.span)
+    for fact, direction in scripts.facts_by_place(view, OutsideDecision):
         yield Problem(
             scripts.hedged(_message(fact), fact),
             fact.span,

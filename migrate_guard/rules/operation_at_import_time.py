@@ -5,18 +5,13 @@ from collections.abc import Iterator
 from migrate_guard.asking import scripts
 from migrate_guard.model.facts import ImportTimeCall
 from migrate_guard.model.revision import Revision
-from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
 @rule("MG118", on=Revision, severity=Severity.ERROR)
 def operation_at_import_time(view: RevisionView) -> Iterator[Problem]:
     """Flag a directive that runs when the script is imported: with every command, or with none."""
-    seen: set[Span] = set()
-    for fact, _ in scripts.facts(view, ImportTimeCall):
-        if fact.span in seen:
-            continue
-        seen.add(fact.span)
+    for fact, _ in scripts.facts_by_place(view, ImportTimeCall):
         refused = f'"alembic heads", "history" and "revision" fail at {fact.call}(), which needs a migration to run in'
         repeated = "every upgrade and downgrade, of whatever revision, repeats it"
         happens = f"{repeated}, and {refused}" if fact.has_effect else refused
