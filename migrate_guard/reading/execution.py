@@ -1,10 +1,9 @@
-"""Simple statements: assignments, imports, definitions of functions and classes, and calls of them."""
+"""Simple statements: assignments, imports, definitions of functions and classes."""
 
 from __future__ import annotations
 
 import ast
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum, auto
 from typing import Any, ClassVar
 
@@ -12,10 +11,10 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.reading.calls import CallEvaluator, is_database
-from migrate_guard.reading.computing import CONTAINERS, is_answer, is_plain, known_items, length, outside, texts
+from migrate_guard.reading.calls import CallEvaluator
+from migrate_guard.reading.computing import is_answer, is_plain, known_items, texts
 from migrate_guard.reading.connections import switch
-from migrate_guard.reading.machine import MAXIMUM_COMPARED, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
+from migrate_guard.reading.machine import Fails, OutOfBudget
 from migrate_guard.reading.models import register
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.spans import span_of
@@ -24,7 +23,6 @@ from migrate_guard.reading.values import (
     FIELD,
     Class,
     Connection,
-    ContextManager,
     EnumMember,
     External,
     Function,
@@ -46,7 +44,7 @@ class Flow(Enum):
 
 
 class StatementExecutor(CallEvaluator):
-    """Statements that hold no other statements, and calls of the project's own functions."""
+    """Statements that hold no other statements."""
 
     EXECUTE: ClassVar[dict[type[ast.stmt], Callable[[Any, Any, Scope], Flow]]]
 
@@ -55,8 +53,6 @@ class StatementExecutor(CallEvaluator):
         self.fails = fails
         self.returned: list[Value] = []
         self.raised_at: Span | None = None
-        self.active: Counter[int] = Counter()
-        """How often each function is on the way, by the identity of its node."""
         self._sources: dict[int, str] = {}
 
     def execute_block(self, nodes: Iterable[ast.stmt], scope: Scope) -> Flow:
@@ -315,81 +311,6 @@ class StatementExecutor(CallEvaluator):
         self.raised_at, self.origin = raised, origin
         return scope.variables.get(name)
 
-    # -- calls of the project's own functions
-
-    def call_function(
-        self, function: Function, args: Sequence[Value], kwargs: Mapping[str, Value], node: ast.Call | None
-    ) -> Value:
-        self.step()
-        if self.depth >= MAXIMUM_DEPTH or self.active[id(function.node)] >= MAXIMUM_RECURSION:
-            return Unknown(f"{function.name}() calls itself, or calls are nested, more deeply than is followed")
-        scope = self.bind_call(function, args, kwargs)
-        if isinstance(function.node, ast.Lambda):
-            return self.evaluate(function.node.body, scope)
-        if function.kind == "contextmanager" and node is not None:
-            return ContextManager(function, tuple(args), kwargs, node)
-        path = _path(function.scope)
-        if self.call_site is not None and path == self.path:
-            with self.at_home():
-                return self.run_body(function, scope)
-        if node is None or self.call_site is not None or path == self.path:
-            return self.run_body(function, scope)
-        span, mark, raised = self.span(node), len(self.transitions), self.raised_at
-        try:
-            with self.elsewhere(span):
-                value = self.run_body(function, scope)
-            self.raised_at = raised
-            if self.importing is None and (
-                len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()]))
-            ):
-                self.handed(function)
-            return value
-        except (OutOfBudget, RecursionError) as error:
-            if len(self.transitions) > mark or any(map(is_database, [*args, *kwargs.values()])):
-                self.unbounded(span, f"following {function.name}() was given up: {error}")
-            return Unknown(f"following {function.name}() was given up: {error}", span)
-
-    def bind_call(self, function: Function, args: Sequence[Value], kwargs: Mapping[str, Value]) -> Scope:
-        """A scope for the body of a function, with its arguments bound."""
-        scope = Scope(function.scope, path=function.scope.path, package=function.scope.package)
-        _bind(function, args, kwargs, scope)
-        return scope
-
-    def run_body(self, function: Function, scope: Scope, receive: Callable[[Value], object] | None = None) -> Value:
-        """Interpret the body of a function whose arguments are bound; its value, if all its returns agree.
-
-        What it yields is handed to `receive`, else it is the elements of the value.
-        """
-        assert not isinstance(function.node, ast.Lambda)
-        count, returned, answers, raised = len(self.conditions), self.returned, self.answers, self.raised_at
-        sources, online = len(self.sources), self.online
-        yielded: list[Value] = []
-        self.returned = []
-        self.receivers.append(receive or yielded.append)
-        self.depth += 1
-        self.active[id(function.node)] += 1
-        try:
-            flow = self.execute_block(function.node.body, scope)
-            if flow is Flow.RAISE and self.returned:
-                # where it returns before, it raises under a condition
-                self.raised_at = raised
-            values = [*self.returned, None] if flow is Flow.NEXT or not self.returned else self.returned
-        finally:
-            self.depth -= 1
-            self.active[id(function.node)] -= 1
-            self.receivers.pop()
-            self.returned = returned
-            self.online = online
-            del self.conditions[count:]
-        if yielded:
-            return yielded
-        if all(equal_values(value, values[0]) for value in values[1:]):
-            return values[0]
-        reason = f"what {function.name}() returns depends on a condition that is not known"
-        is_asked = self.answers > answers or any(map(is_answer, values))
-        source = outside(values) or next(iter(self.sources[sources:]), "")
-        return Unknown(reason, is_answer=is_asked, source=source)
-
 
 _COMPILES = External("sqlalchemy.ext.compiler.compiles")
 _KINDS = {
@@ -403,27 +324,6 @@ _KINDS = {
 _STRING_BASES = frozenset({"builtins.str", "enum.StrEnum"})
 
 
-def _bind(function: Function, args: Sequence[Value], kwargs: Mapping[str, Value], scope: Scope) -> None:
-    arguments = function.node.args
-    positional = [each.arg for each in arguments.posonlyargs + arguments.args]
-    given = list(args)
-    if function.receiver is not None:
-        given.insert(0, function.receiver)
-    for name, default in zip(positional[len(positional) - len(function.defaults) :], function.defaults, strict=True):
-        scope.variables[name] = default
-    scope.variables.update(function.keyword_defaults)
-    scope.variables.update(zip(positional, given, strict=False))
-    rest = dict(kwargs)
-    for name in [*positional, *(each.arg for each in arguments.kwonlyargs)]:
-        if name in rest:
-            scope.variables[name] = rest.pop(name)
-        scope.variables.setdefault(name, Unknown(f"the argument {name!r} of {function.name}() is not given"))
-    if arguments.vararg:
-        scope.variables[arguments.vararg.arg] = tuple(given[len(positional) :])
-    if arguments.kwarg:
-        scope.variables[arguments.kwarg.arg] = rest
-
-
 def _source(node: ast.expr) -> str:
     """The text of a condition for a message, cut to a readable length."""
     try:
@@ -433,44 +333,16 @@ def _source(node: ast.expr) -> str:
     return text if len(text) <= 80 else text[:77] + "..."
 
 
-def _enclosing(scope: Scope) -> Iterator[Scope]:
+def enclosing(scope: Scope) -> Iterator[Scope]:
+    """A scope and those around it, from the inside out."""
     current: Scope | None = scope
     while current is not None:
         yield current
         current = current.parent
 
 
-def _path(scope: Scope) -> str:
-    return next((each.path for each in _enclosing(scope) if each.path), "")
-
-
 def _package(scope: Scope) -> str:
-    return next((each.package for each in _enclosing(scope) if each.package), "")
-
-
-def _is_small(value: Value) -> bool:
-    """Whether a container can be walked through: one that holds another twice, sixty times over, cannot."""
-    pending, count = [value], 0
-    while pending and count <= MAXIMUM_COMPARED:
-        each = pending.pop()
-        if isinstance(each, CONTAINERS):
-            count += length(each)
-            if count <= MAXIMUM_COMPARED:
-                pending += each.values() if isinstance(each, dict) else each
-    return count <= MAXIMUM_COMPARED
-
-
-def equal_values(first: Value, second: Value) -> bool:
-    if first is second:
-        return True
-    if isinstance(first, Unknown) or isinstance(second, Unknown):
-        return isinstance(first, Unknown) and isinstance(second, Unknown)
-    if isinstance(first, CONTAINERS) and not _is_small(first):
-        return False
-    try:
-        return type(first) is type(second) and bool(first == second)
-    except (TypeError, ValueError, RecursionError):
-        return False
+    return next((each.package for each in enclosing(scope) if each.package), "")
 
 
 StatementExecutor.EXECUTE = {

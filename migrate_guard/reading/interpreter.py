@@ -21,8 +21,10 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.application import with_parts_used
 from migrate_guard.reading.batch import end_block
+from migrate_guard.reading.comparing import equal_values
 from migrate_guard.reading.computing import is_answer, known_items, outside, truth
-from migrate_guard.reading.execution import Flow, StatementExecutor, equal_values
+from migrate_guard.reading.execution import Flow
+from migrate_guard.reading.functions import FunctionExecutor
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, Fails, OperationFailed, OutOfBudget
 from migrate_guard.reading.project import Project, package_of
 from migrate_guard.reading.results import rows_of_statement
@@ -165,7 +167,7 @@ class _End(NamedTuple):
     """Where its operations begin."""
 
 
-class Interpreter(StatementExecutor):
+class Interpreter(FunctionExecutor):
     """Statements that hold others: branches, loops, handlers."""
 
     def load_module(self, tree: ast.Module, scope: Scope) -> None:
@@ -492,7 +494,7 @@ def _all_equal(first: Mapping[str, Value], second: Mapping[str, Value]) -> bool:
 
 
 Interpreter.EXECUTE = {
-    **StatementExecutor.EXECUTE,
+    **FunctionExecutor.EXECUTE,
     ast.If: Interpreter.if_statement,
     ast.For: Interpreter.for_loop,
     ast.AsyncFor: Interpreter.for_loop,
