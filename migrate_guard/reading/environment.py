@@ -20,11 +20,11 @@ from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.reading.account import ConnectionValue, Event, Executed, Ran
 from migrate_guard.reading.comments import of_configuration, suppressions
+from migrate_guard.reading.compound import Interpreter
 from migrate_guard.reading.computing import texts, usually
 from migrate_guard.reading.database_urls import configured_url, masked
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment_interpreter import EnvironmentInterpreter
-from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.models_loaded import unloaded_models
 from migrate_guard.reading.packages import is_before_sqlalchemy_2

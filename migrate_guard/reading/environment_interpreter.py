@@ -35,8 +35,8 @@ from migrate_guard.reading.account import (
     TransactionValue,
 )
 from migrate_guard.reading.calls import Call
+from migrate_guard.reading.compound import Interpreter
 from migrate_guard.reading.computing import to_text, usually
-from migrate_guard.reading.interpreter import Interpreter
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.session_sql import bound, started_with, started_with_url
 from migrate_guard.reading.values import (
