@@ -54,14 +54,22 @@ class LiveMetadata(Fact):
     """The dotted name of what the script imports it with."""
 
 
+OrmPart: TypeAlias = Literal["objects", "columns", "names"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrmUse(Fact):
     """An ORM session; `span` is where it is opened."""
 
     call: str
-    """What makes it ORM: "query", "add"."""
+    """What makes it ORM: "query", "add"; of a query also what is made of it: "all", "update"."""
     at: Span
+    """Where that is written, or the query that it is made of."""
     model: str = ""
+    takes: OrmPart = "objects"
+    """Whole objects; columns that are picked; or names alone: a change that the database makes by itself."""
+    is_tolerated: bool = False
+    """The script goes on where it fails."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading.calls import Call
 from migrate_guard.reading.computing import from_outside, texts, to_text
 from migrate_guard.reading.connections import engine
+from migrate_guard.reading.orm import is_of_entity, part
 from migrate_guard.reading.values import (
     HOLE,
     Batch,
@@ -284,15 +285,8 @@ def query(call: Call) -> Statement:
         conditions=(HOLE,) if len(set(tables)) > 1 else (),
         columns=() if whole else tuple(each.name for each in columns),
         functions=() if whole else tuple(functions),
-        is_of_entities=any(map(is_of_entity, selected)),
+        entities=part(call) if any(map(is_of_entity, selected)) else None,
     )
-
-
-def is_of_entity(value: Value) -> bool:
-    """Whether a value is a mapped class, an object or an attribute of one, or a name of the application."""
-    if isinstance(value, ColumnValue):
-        return value.table is not None
-    return isinstance(value, Class | Instance | External)
 
 
 def _table_of_column(call: Call, value: Value) -> QualifiedName | None:
@@ -329,7 +323,7 @@ def table_name(value: Value) -> QualifiedName | None:
 def _dml(kind: str) -> Callable[[Call], Value]:
     def build(call: Call) -> Value:
         target = call.get(0, "table")
-        return Statement(kind, table_name(target), is_of_entities=is_of_entity(target))
+        return Statement(kind, table_name(target), entities="names" if is_of_entity(target) else None)
 
     return build
 

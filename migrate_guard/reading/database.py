@@ -8,7 +8,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from migrate_guard.model.facts import OrmUse
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE
 from migrate_guard.reading import connections, results, sqltypes
@@ -17,6 +16,7 @@ from migrate_guard.reading.computing import known_items, sql_expression, sql_tex
 from migrate_guard.reading.constructs import as_text, as_type, query, table_name
 from migrate_guard.reading.ddl_elements import call_index
 from migrate_guard.reading.models import model_table
+from migrate_guard.reading.orm import note_query, note_session, part
 from migrate_guard.reading.schema_objects import (
     call_generated,
     call_metadata,
@@ -91,7 +91,7 @@ def _connection(receiver: Connection, call: Call) -> Value:
         with call.machine.sending(receiver.own):
             rows = execute(call, call.get(0, "statement", "object_", "clause"), call.argument_node(0, "statement"))
         if receiver.is_session:
-            _note_entities(receiver, call)
+            note_session(receiver, call)
         if not isinstance(rows, Rows):
             return rows
         if name in ("scalar", "scalars"):
@@ -129,10 +129,10 @@ def _connection(receiver: Connection, call: Call) -> Value:
 
 def _session(receiver: Connection, call: Call) -> Value:
     note_transaction(receiver, call)
-    _note_entities(receiver, call)
+    use = note_session(receiver, call)
     match call.name:
         case "query":
-            return query(call)
+            return replace(query(call), use=use)
         case "add" | "merge":
             _insert(call, call.get(0))
         case "add_all" | "bulk_save_objects":
@@ -147,33 +147,6 @@ def _session(receiver: Connection, call: Call) -> Value:
         case "get" | "refresh":
             return Unknown("a row of the database", call.span, is_answer=True, table=table_name(call.get(0)))
     return None
-
-
-_ORM: Final = frozenset(
-    {"query", "add", "add_all", "merge", "delete", "get", "get_one", "refresh", "bulk_save_objects",
-     "bulk_insert_mappings", "bulk_update_mappings"}
-)  # fmt: skip
-
-
-def _note_entities(receiver: Connection, call: Call) -> None:
-    """Remember that a session works on mapped classes or their objects; Core statements are none of its business."""
-    if call.name in _EXECUTING:
-        first = call.get(0, "statement")
-        is_orm = isinstance(first, Statement) and first.is_of_entities
-    elif call.name == "query":
-        is_orm = not call.args or not all(
-            isinstance(each, TableValue | Clause) or _is_of_core(each) for each in call.args
-        )
-    else:
-        is_orm = call.name in _ORM
-    if is_orm and not call.machine.importing:
-        value = call.get(0)
-        model = value.owner.name if isinstance(value, Instance) else value.name if isinstance(value, Class) else ""
-        call.machine.remember(OrmUse(span=receiver.opened_at or call.span, call=call.name, at=call.span, model=model))
-
-
-def _is_of_core(value: Value) -> bool:
-    return isinstance(value, ColumnValue) and value.table is None
 
 
 def _insert(call: Call, value: Value) -> None:
@@ -214,7 +187,12 @@ def _statement(receiver: Statement, call: Call) -> Value:
     if name == "values":
         values = {**(call.args[0] if call.args and isinstance(call.args[0], dict) else {}), **call.kwargs}
         return replace(_assigning(receiver, values), rows=results.written_rows(call.kwargs or call.get(0)))
+    if receiver.use is not None and name == "with_entities":
+        return replace(query(call), conditions=receiver.conditions, use=replace(receiver.use, takes=part(call)))
+    if receiver.use is not None and name in ("exists", "scalar_subquery", "subquery"):
+        note_query(call.machine, receiver, name)
     if receiver.kind == "select" and name in ("update", "delete"):
+        note_query(call.machine, receiver, name)
         values = call.get(0, "values")
         emit_statement(call, replace(_assigning(receiver, values if isinstance(values, dict) else {}), kind=name))
         return Unknown(f"the number of rows that {name}() touches", call.span, is_answer=True)

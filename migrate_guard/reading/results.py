@@ -13,6 +13,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
 from migrate_guard.reading.computing import is_plain, truth
 from migrate_guard.reading.machine import MAXIMUM_QUERIES
+from migrate_guard.reading.orm import note_query
 from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
 
 if TYPE_CHECKING:
@@ -110,6 +111,7 @@ _PRAGMAS: Final[Mapping[str, Callable[[Table, str], _Answer]]] = {
 
 def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:
     """The result of a Core or ORM query."""
+    note_query(machine, statement, source)
     table = statement.table
     if statement.kind != "select" or table is None:
         return Rows(source)

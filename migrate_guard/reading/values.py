@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents
@@ -359,8 +360,10 @@ class Statement:
     """Those that an INSERT writes, where they are known."""
     source: QualifiedName | None = None
     """The table from which an INSERT takes them."""
-    is_of_entities: bool = False
-    """It reads or changes a mapped class."""
+    entities: OrmPart | None = None
+    """What it takes of mapped classes, if it is about any."""
+    use: OrmUse | None = field(default=None, compare=False)
+    """Of a session's query, how it works on mapped classes."""
 
     @property
     def where(self) -> str | None:
