@@ -16,7 +16,7 @@ from migrate_guard.reading.computing import known_items, sql_expression, sql_tex
 from migrate_guard.reading.constructs import as_text, as_type, query, table_name
 from migrate_guard.reading.ddl_elements import call_index
 from migrate_guard.reading.models import model_table
-from migrate_guard.reading.orm import note_query, note_session, part
+from migrate_guard.reading.orm import note_change, note_session, part
 from migrate_guard.reading.schema_objects import (
     call_generated,
     call_metadata,
@@ -189,10 +189,8 @@ def _statement(receiver: Statement, call: Call) -> Value:
         return replace(_assigning(receiver, values), rows=results.written_rows(call.kwargs or call.get(0)))
     if receiver.use is not None and name == "with_entities":
         return replace(query(call), conditions=receiver.conditions, use=replace(receiver.use, takes=part(call)))
-    if receiver.use is not None and name in ("exists", "scalar_subquery", "subquery"):
-        note_query(call.machine, receiver, name)
+    note_change(receiver, call)
     if receiver.kind == "select" and name in ("update", "delete"):
-        note_query(call.machine, receiver, name)
         values = call.get(0, "values")
         emit_statement(call, replace(_assigning(receiver, values if isinstance(values, dict) else {}), kind=name))
         return Unknown(f"the number of rows that {name}() touches", call.span, is_answer=True)

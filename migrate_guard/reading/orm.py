@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.revision import Unknown
+from migrate_guard.model.source import Span
 from migrate_guard.reading.values import (
     Class,
     Clause,
@@ -30,7 +31,8 @@ _OF_OBJECTS: Final = frozenset(
 )  # fmt: skip
 _OF_MAPPINGS: Final = frozenset({"bulk_insert_mappings", "bulk_update_mappings"})
 """They write dictionaries as they are: no objects (sqlalchemy/orm/bulk_persistence.py, `_bulk_insert`)."""
-_BY_DATABASE: Final = frozenset({"count", "delete", "exists", "scalar_subquery", "subquery", "update"})
+_CHANGING: Final = frozenset({"delete", "update"})
+_COUNTING: Final = frozenset({"count", "exists", "scalar_subquery", "subquery"})
 """What is made of a query without loading what it is for."""
 
 
@@ -118,7 +120,23 @@ def _is_of_core(value: Value) -> bool:
 def note_query(machine: Machine, statement: Statement, call: str) -> None:
     """Remember what a session's query comes to."""
     use = statement.use
-    if use is not None and call != "query":
-        machine.remember(replace(use, call=call, takes="names" if call in _BY_DATABASE else use.takes))
-    elif use is not None:
-        machine.remember(replace(use, call="for"))
+    if use is not None and call not in _COUNTING:
+        machine.remember(replace(use, call="for" if call == "query" else call))
+
+
+def note_change(statement: Statement, call: Call) -> None:
+    """Remember that the database does by itself what a session's query is for.
+
+    What is only counted may be read as well, in ways that are not followed, unless it is written in one expression.
+    """
+    use = statement.use
+    if use is not None and (call.name in _CHANGING or (call.name in _COUNTING and _encloses(call.span, use.at))):
+        call.machine.remember(replace(use, call=call.name, takes="names"))
+
+
+def _encloses(outer: Span, inner: Span) -> bool:
+    return (
+        outer.path == inner.path
+        and (outer.line, outer.column) <= (inner.line, inner.column)
+        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
+    )

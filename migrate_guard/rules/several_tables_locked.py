@@ -17,8 +17,13 @@ class _Pair(NamedTuple):
 
     kept: transactions.Kept
     long: Statement[Operation]
-    is_after: bool
-    """The lock is asked for when the other one has done its work."""
+    place: int
+    """Of the long one among the statements."""
+
+    @property
+    def is_after(self) -> bool:
+        """Whether the lock is asked for when the other one has done its work."""
+        return self.kept.place > self.place
 
     @property
     def confidence(self) -> Confidence:
@@ -38,8 +43,8 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     if not pairs:
         return
     first = max(pairs, key=lambda each: (each.confidence, not each.is_after))
-    (lock, table, _), long, is_after = first
-    if is_after:
+    (lock, table, _), long, _ = first
+    if first.is_after:
         yield _asked_for_meanwhile(first, view.statements)
         return
     is_earlier = lock.revision.id != long.revision.id
@@ -47,7 +52,7 @@ def several_tables_locked(view: RevisionView) -> Iterator[Problem]:
     mode, who = transactions.lock_on(lock.hazards, table), locks.who_waits(lock.hazards, table)
     meanwhile = "this" if is_earlier else f"line {long.span.line}"
     since = f" since {transactions.place(lock, long)}" if is_earlier else " until the transaction ends"
-    others = {each.kept.table for each in pairs} - {table}
+    others = {each.kept.table for each in pairs if _waits_as_well(each.kept, first, who)} - {table}
     message = (
         f'{mode} on "{table}" is held{since}: {who} of "{table}"{_more(len(others))} wait while '
         f"{meanwhile} {_work(long)}"
@@ -107,7 +112,13 @@ def _pairs(statements: Sequence[Statement[Operation]]) -> Iterator[_Pair]:
         if together:
             beside = [pair for pair in together if kept.place < pair[0]] or together
             place, chosen = max(beside, key=lambda pair: asking.confidence(pair[1].op))
-            yield _Pair(kept, chosen, is_after=kept.place > place)
+            yield _Pair(kept, chosen, place)
+
+
+def _waits_as_well(kept: transactions.Kept, pair: _Pair, who: str) -> bool:
+    """Whether the same kind of work waits for another lock while the long one of a pair goes on."""
+    is_held = kept.place < pair.place and kept.is_with(pair.long)
+    return is_held and locks.who_waits(kept.by.hazards, kept.table) == who
 
 
 def _is_blocking_for_long(statement: Statement[Operation]) -> bool:

@@ -41,13 +41,15 @@ def _problem(table: Table, key: ForeignKey, target: Target) -> Problem:
     is_aside = table.span.path != key.span.path and builds_concurrently(target)
     columns = " and ".join(f'"{name}.{column}"' for column in key.columns)
     verb = "refers" if len(key.columns) == 1 else "refer"
+    is_sure = table.is_certain and not table.may_have_more
+    known = "" if is_sure else " that the history tells of"
     return Problem(
-        f'{columns} {verb} to "{key.referred_table}" without an index, '
+        f'{columns} {verb} to "{key.referred_table}" without an index{known}, '
         f'so every delete in "{key.referred_table}" scans the whole of "{name}"',
         key.span,
         object=f"{name}.{'.'.join(key.columns)}",
         help=f"Create an index that begins with the columns of the foreign key{', concurrently' if is_aside else ''}.",
         instead=(AutocommitBlock((replace(create, concurrently=True),)) if is_aside else create,),
         related=tuple(Related(lost.span, "its index goes here") for lost in table.lost if _was_index(lost, key))[-1:],
-        confidence=Confidence.HIGH if table.is_certain else Confidence.MEDIUM,
+        confidence=Confidence.HIGH if is_sure else Confidence.MEDIUM,
     )
