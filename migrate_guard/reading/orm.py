@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.revision import Unknown
-from migrate_guard.model.source import Span
 from migrate_guard.reading.values import (
     Class,
     Clause,
@@ -130,13 +129,14 @@ def note_change(statement: Statement, call: Call) -> None:
     What is only counted may be read as well, in ways that are not followed, unless it is written in one expression.
     """
     use = statement.use
-    if use is not None and (call.name in _CHANGING or (call.name in _COUNTING and _encloses(call.span, use.at))):
+    if use is not None and (call.name in _CHANGING or (call.name in _COUNTING and _is_one_expression(call.node))):
         call.machine.remember(replace(use, call=call.name, takes="names"))
 
 
-def _encloses(outer: Span, inner: Span) -> bool:
-    return (
-        outer.path == inner.path
-        and (outer.line, outer.column) <= (inner.line, inner.column)
-        and (inner.end_line, inner.end_column) <= (outer.end_line, outer.end_column)
-    )
+def _is_one_expression(node: ast.expr) -> bool:
+    """Whether what is made of a query is written behind it: `session.query(…).filter(…).count()`."""
+    while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+        if node.func.attr == "query":
+            return True
+        node = node.func.value
+    return False
