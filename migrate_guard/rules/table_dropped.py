@@ -7,7 +7,7 @@ from migrate_guard import asking
 from migrate_guard.asking.deploys import OLD_CODE, referring, then_ignore
 from migrate_guard.asking.replaced import may_be_moved, rows_copied_to, table_replacement
 from migrate_guard.model.operations import DropTable
-from migrate_guard.rule import Problem, Severity, Step, rule
+from migrate_guard.rule import Confidence, Problem, Severity, Step, rule
 
 _COPY_OF_BATCH: Final = "_alembic_tmp_"
 """How Alembic's batch mode calls the table it copies into; one that is there is left from a batch that failed."""
@@ -23,7 +23,7 @@ def table_dropped(step: Step[DropTable]) -> Iterator[Problem]:
     if replacement is not None and replacement.is_filled:
         return
     if replacement is not None:
-        message = f'dropping "{op.table}" and creating it anew loses its rows'
+        message = f"dropping {_named(step)} and creating it anew loses its rows"
         help_ = "Alter the table, or copy the rows into the new one before the old one goes."
     else:
         message = _message(step)
@@ -36,7 +36,7 @@ def table_dropped(step: Step[DropTable]) -> Iterator[Problem]:
         op.span,
         object=str(op.table),
         help=help_,
-        confidence=asking.confidence(op),
+        confidence=min(asking.confidence(op), Confidence.MEDIUM if _may_be_absent(step) else Confidence.HIGH),
     )
 
 
@@ -44,6 +44,15 @@ def _is_there(step: Step[DropTable]) -> bool:
     """Whether the history does not say that there is no such table."""
     name, before = step.op.table, step.before
     return name in before.tables or not (name in before.gone or name in before.views or before.is_closed)
+
+
+def _may_be_absent(step: Step[DropTable]) -> bool:
+    """Whether the script allows for a table that is not there, and the history does not tell of it."""
+    return step.op.if_exists and step.before.table(step.op.table) is None
+
+
+def _named(step: Step[DropTable]) -> str:
+    return f'"{step.op.table}", if it is there,' if _may_be_absent(step) else f'"{step.op.table}"'
 
 
 def _message(step: Step[DropTable]) -> str:
@@ -56,6 +65,6 @@ def _message(step: Step[DropTable]) -> str:
         message = f'dropping "{name}" loses the rows of this partition of "{table.partition_of}"'
     else:
         rows = "what the script has not moved of its rows" if may_be_moved(step, name) else "its rows"
-        message = f'dropping "{name}" loses {rows}, and {OLD_CODE} that uses it fails'
+        message = f"dropping {_named(step)} loses {rows}, and {OLD_CODE} that uses it fails"
     others = referring(table, None, step.before) if table else []
     return f"{message}; foreign keys of {asking.quoted(others)} refer to it" if others else message
