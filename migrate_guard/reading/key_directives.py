@@ -12,6 +12,7 @@ from migrate_guard.model.schema import AnyConstraint
 from migrate_guard.reading import ddl
 from migrate_guard.reading.arguments import Arguments
 from migrate_guard.reading.constructs import exclusion
+from migrate_guard.reading.machine import Machine
 from migrate_guard.reading.storage import index_storage
 from migrate_guard.reading.values import HOLE, Clause, ColumnValue, ConstraintValue, FinalName, IndexValue, Value
 
@@ -132,6 +133,10 @@ _KINDS: Final[Mapping[str, ops.ConstraintKind]] = {
 }
 
 
+_KEYS: Final = {"foreignkey": "fk", "primary": "pk", "unique": "uq", "check": "ck"}
+"""How `MetaData(naming_convention=…)` calls the kinds."""
+
+
 def drop_constraint(a: Arguments) -> Value:
     table = a.table()
     if table is None:
@@ -154,4 +159,17 @@ def drop_constraint(a: Arguments) -> Value:
             if_exists=a.flag("if_exists"),
         )
     )
+    if name is None and a.batch is None and _has_no_name(a.call.machine, kind):
+        # SQLAlchemy raises CompileError before anything is sent
+        a.call.machine.gives_up()
     return None
+
+
+def _has_no_name(machine: Machine, kind: Value) -> bool:
+    """Whether no naming convention gives a constraint of that kind a name.
+
+    One that nobody could read may name a primary key after its table; the other names are made of columns, too.
+    """
+    project = machine.project
+    is_told = project.knows_naming_convention or kind != "primary"
+    return is_told and _KEYS.get(str(kind), "") not in project.naming_convention

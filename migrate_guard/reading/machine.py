@@ -60,7 +60,7 @@ class OutOfBudget(Exception):
 
 
 class OperationFailed(Exception):
-    """The database refuses an operation in a `try` whose failure the script expects."""
+    """The database, or SQLAlchemy, refuses an operation in a `try` whose failure the script expects."""
 
 
 class Condition(NamedTuple):
@@ -208,6 +208,11 @@ class Machine:
             raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
+
+    def gives_up(self) -> None:
+        """Leave a `try` whose failure the script expects: what it has come to raises, whatever the database."""
+        if self.tolerating and not self.conditions:
+            raise OperationFailed
 
     def remember(self, fact: Fact) -> None:
         """Remember something that rules about scripts want to know, with the condition it stands under."""
