@@ -198,13 +198,16 @@ def _members(value: Value) -> tuple[tuple[str, str], ...]:
     return tuple((each.name, "") for each in value.columns) if isinstance(value, TableValue) else ()
 
 
+_OF_PARTS: Final = frozenset({"metadata", "model", "settings", "table"})
+
+
 def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]:
     """The facts, models and tables with those of their columns alone that the script names.
 
     One of which it takes no more than the name of the table, or the MetaData, is only that.
     """
     found = tuple(facts)
-    if not any(isinstance(each, ApplicationUse) and each.kind in ("model", "table", "settings") for each in found):
+    if not any(isinstance(each, ApplicationUse) and each.kind in _OF_PARTS for each in found):
         return found
     named: defaultdict[str, set[str]] = defaultdict(set)
     words: set[str] = set()
@@ -226,7 +229,7 @@ def with_parts_used(facts: Iterable[Fact], tree: ast.Module) -> tuple[Fact, ...]
             kind=_part(each, mentioned),
             members=tuple(one for one in each.members if one[0] in named[each.local] | words),
         )
-        if isinstance(each, ApplicationUse) and each.kind in ("model", "table")
+        if isinstance(each, ApplicationUse) and each.kind in ("metadata", "model", "table")
         else each
         for each in left
     )
@@ -239,7 +242,10 @@ def _is_unused(use: ApplicationUse, aliases: Mapping[str, str], mentioned: Mappi
 
 
 def _part(use: ApplicationUse, mentioned: Mapping[str, int]) -> ApplicationKind:
-    """What a script takes of a model, where it mentions nothing else of it."""
+    """What a script takes of a model or MetaData, where it mentions nothing else of it."""
+    if use.kind == "metadata":
+        convention = mentioned[f"{use.local}.naming_convention"]
+        return "constant" if convention and convention == mentioned[use.local] else use.kind
     names = mentioned[f"{use.local}.__tablename__"] + mentioned[f"{use.local}.__table__.name"]
     if names and names == mentioned[use.local]:
         return "name"
