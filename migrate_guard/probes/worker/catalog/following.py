@@ -31,7 +31,9 @@ def _follows(key: Key, keys: set[Key], before: Snapshot, after: Snapshot) -> boo
         owners = _OF_OWNERS.get(kind, _OF_OWNERS["table"])
         if any(_same_fate((each, owner, ""), key, keys, before, after) for each in owners):
             return True
-    if kind in ("column", "constraint", "trigger"):
+    if kind == "index" and _same_fate(("constraint", owner, part), key, keys, before, after):
+        return True
+    if kind in ("table", "column", "constraint", "trigger"):
         return _is_inherited(key, keys, before, after)
     return kind == "sequence" and _goes_with_its_column(key, keys, before, after)
 
@@ -50,6 +52,8 @@ def _is_inherited(key: Key, keys: set[Key], before: Snapshot, after: Snapshot) -
         found = _INHERITED.search(snapshot.get(("table", owner, ""), ""))
         for parent in found.group(1).split(", ") if found else ():
             its = (kind, parent, part)
+            if kind == "table":
+                return _same_fate(its, key, keys, before, after)
             if its in keys and before.get(its) == before.get(key) and after.get(its) == after.get(key):
                 return True
     return False

@@ -74,7 +74,7 @@ WITH ext AS MATERIALIZED (
         FROM pg_inherits i JOIN rel p ON p.oid = i.inhparent WHERE i.inhrelid = r.oid),
       CASE WHEN r.relispartition THEN pg_get_expr(r.relpartbound, r.oid) END,
       CASE WHEN r.relkind = 'p' THEN 'PARTITION BY ' || pg_get_partkeydef(r.oid) END,
-      CASE WHEN r.relkind IN ('v', 'm') THEN 'AS ' || pg_get_viewdef(r.oid) END,
+      CASE WHEN r.relkind IN ('v', 'm') THEN 'AS ' || btrim(pg_get_viewdef(r.oid)) END,
       CASE WHEN NOT r.relispopulated THEN 'WITH NO DATA' END,
       (SELECT 'USING ' || m.amname FROM pg_am m
         WHERE m.oid = r.relam AND m.amname <> current_setting('default_table_access_method')),
@@ -141,7 +141,7 @@ WITH ext AS MATERIALIZED (
   WHERE NOT c.relispartition AND c.oid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x'))
   UNION ALL
   SELECT 'sequence', r.name, '', concat_ws(chr(10),
-      CASE WHEN r.relpersistence = 'u' THEN 'UNLOGGED' END,
+      CASE WHEN r.relpersistence = 'u' AND o.oid IS NULL THEN 'UNLOGGED' END,
       'AS ' || format_type(s.seqtypid, NULL),
       'START WITH ' || s.seqstart, 'INCREMENT BY ' || s.seqincrement, 'MINVALUE ' || s.seqmin, 'MAXVALUE ' || s.seqmax,
       CASE WHEN s.seqcache <> 1 THEN 'CACHE ' || s.seqcache END, CASE WHEN s.seqcycle THEN 'CYCLE' END,

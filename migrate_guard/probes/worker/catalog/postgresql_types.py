@@ -5,10 +5,10 @@ from __future__ import annotations
 TYPES = """
   UNION ALL
   SELECT 'composite type', r.name, '', (
-      SELECT string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
+      SELECT coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
         || CASE WHEN a.attcollation <> t.typcollation THEN
           (SELECT ' COLLATE ' || quote_ident(c.collname) FROM pg_collation c WHERE c.oid = a.attcollation)
-          ELSE '' END, ', ' ORDER BY a.attnum)
+          ELSE '' END, ', ' ORDER BY a.attnum), '')
       FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
       WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
     ), CAST('pg_type' AS regclass), y.oid, 0, y.typowner, y.typacl, 'T'
