@@ -12,8 +12,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from migrate_guard.commands._judging import Prepared
 from migrate_guard.commands._options import RunOptions
-from migrate_guard.config import Settings
+from migrate_guard.config import Settings, selected
 from migrate_guard.history.graph import reached
 from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep
 from migrate_guard.model.target import DIALECTS, Target
@@ -23,7 +24,7 @@ from migrate_guard.probes.scratch import scratch
 from migrate_guard.terminal import complain, visible
 
 if TYPE_CHECKING:
-    from migrate_guard.engine import Reading
+    from migrate_guard.engine import Outcome, Reading
     from migrate_guard.reading.discover import AlembicEnvironment
 
 _BAR: Final = 24
@@ -80,57 +81,66 @@ def _python(root: Path) -> str:
     return shutil.which("python3") or sys.executable
 
 
-class Ran(NamedTuple):
-    trips: tuple[RoundTrip, ...]
+class Made(NamedTuple):
+    """A round trip, and what it was made on."""
+
+    trip: RoundTrip
     target: Target
-    """What they were made on."""
 
 
-def ran(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> Ran:
-    """Make the round trips on a scratch database; raises UserError where that is not possible.
+def made(walk: Walk, settings: Settings, target: Target, teller: Teller, *, keep: bool = False) -> Iterator[Made]:
+    """Make round trips on a scratch database, which is there until the last; raises UserError where that cannot be.
 
     Where nobody has said which database it is for, env.py does.
     """
     if not walk.judged:
-        return Ran((), target)
+        return
     try:
-        return _on_scratch(walk, settings, target, keep=keep, teller=teller)
+        yield from _on_scratch(walk, settings, target, teller, keep=keep)
     except OtherDialect as error:
         if settings.dialect is not None or settings.scratch_url is not None or error.dialect not in DIALECTS:
             raise
-        return _on_scratch(walk, settings, Target.default(error.dialect), keep=keep, teller=teller)
+        yield from _on_scratch(walk, settings, Target.default(error.dialect), teller, keep=keep)
 
 
-def _on_scratch(walk: Walk, settings: Settings, target: Target, *, keep: bool, teller: Teller) -> Ran:
-    trips: list[RoundTrip] = []
+def _on_scratch(walk: Walk, settings: Settings, target: Target, teller: Teller, *, keep: bool) -> Iterator[Made]:
+    wanted = settings.db_version if settings.dialect in (None, target.dialect) else None
     with (
-        scratch(
-            target.dialect, url=settings.scratch_url, keep=keep, python=walk.python, version=settings.db_version
-        ) as it,
+        scratch(target.dialect, url=settings.scratch_url, keep=keep, python=walk.python, version=wanted) as it,
         teller.telling(),
     ):
-        if (lax := not_enforced(it)) and not teller.is_quiet:
-            complain("warning", lax)
+        if lax := not_enforced(it):
+            teller.warn(lax)
         for trip in round_trips(walk, it, teller):
-            trips.append(trip)
             teller.end(trip)
+            yield Made(trip, replace(target, version=it.version or target.version))
     if keep:
         sys.stderr.write(f"kept:\n{it.how_to_connect(teller.databases)}\n")
-    return Ran(tuple(trips), replace(target, version=it.version or target.version))
+
+
+def judged_rounds(run: Prepared, reading: Reading, trips: Sequence[Made]) -> Outcome:
+    """Ask the rules that are on about round trips."""
+    from migrate_guard import engine
+
+    used = trips[0].target if trips else reading.target
+    rules = selected(run.rules, run.settings)
+    options = run.settings.rule_options
+    return engine.judge_round_trips(replace(reading, target=used), rules, options, (each.trip for each in trips))
 
 
 class Teller:
     """Says on stderr how far the run is: a bar on a terminal, else a line for every revision."""
 
-    def __init__(self, revisions: int, *, quiet: bool, verbose: bool) -> None:
+    def __init__(self, revisions: int, *, quiet: bool, verbose: bool = False) -> None:
         self._revisions, self._done = revisions, 0
+        self._is_quiet = quiet
         self._has_bar = sys.stderr.isatty() and not quiet
         self._has_lines = not quiet and (verbose or not self._has_bar)
-        self.is_quiet = quiet
         self.databases: Sequence[str] = ()
 
     @contextmanager
     def telling(self) -> Iterator[None]:
+        """See that no bar is left where the next line is to stand."""
         try:
             yield
         finally:
@@ -147,16 +157,22 @@ class Teller:
         self.databases = databases
 
     def end(self, trip: RoundTrip) -> None:
+        """Say what a round trip came to."""
         self._done += 1
+        self._clear()
         if self._has_lines:
-            self._clear()
             revision = visible(f"{trip.revision.id} {trip.revision.message or ''}".rstrip())
             sys.stderr.write(f"{revision}: {_came_to(trip)} ({trip.seconds:.2f} s)\n")
             sys.stderr.flush()
-        if not self.is_quiet:
-            for table, reason in trip.unfilled:
-                self._clear()
-                complain("warning", f'{trip.revision.id}: "{table}" has no rows of ours: {reason}')
+        elif trip.left_out:
+            self.warn(f"{trip.revision.id} is not taken back: {trip.left_out}")
+        for table, reason in trip.unfilled:
+            self.warn(f'{trip.revision.id}: "{table}" has no rows of ours: {reason}')
+
+    def warn(self, text: str) -> None:
+        if not self._is_quiet:
+            self._clear()
+            complain("warning", visible(text))
 
     def _clear(self) -> None:
         if self._has_bar:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,9 @@ from migrate_guard.commands._options import (
     rule_options,
     run_options,
 )
-from migrate_guard.commands._rounds import Teller, planned, ran
+from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
 from migrate_guard.commands._shared import color, discovered, existing_paths, the_environment, width
-from migrate_guard.config import Overrides, selected, target
+from migrate_guard.config import Overrides, target
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, emit, progress
 
@@ -95,9 +94,8 @@ def command(
         wanted = _wanted(words, since, last, reading, found, selection)
     walk = planned(wanted, reading, found, run.settings, how)
     teller = Teller(len(wanted), quiet=quiet, verbose=verbose)
-    trips, used = ran(walk, run.settings, reading.target, keep=how.keep, teller=teller)
-    rules = selected(run.rules, run.settings)
-    outcome = engine.judge_round_trips(replace(reading, target=used), rules, run.settings.rule_options, trips)
+    trips = tuple(made(walk, run.settings, reading.target, teller, keep=how.keep))
+    outcome = judged_rounds(run, reading, trips)
     report = sifted([outcome], selection, run.settings, run.rules, run.started)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(run.settings.output_format)(report, look), output_file)
