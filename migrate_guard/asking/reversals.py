@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from migrate_guard.asking.required import fills_itself
 from migrate_guard.asking.scripts import facts
 from migrate_guard.history.difference import Difference, Part
-from migrate_guard.history.reversal import Reversal, found
+from migrate_guard.history.reversal import Reversal, found, untold
 from migrate_guard.model import operations as ops
 from migrate_guard.model.facts import ImportTimeCall
 from migrate_guard.model.revision import Run, Transition
@@ -100,6 +100,28 @@ def is_taken(difference: Difference, view: RevisionView) -> bool:
         and view.upgrade is not None
         and found(difference.part, view.upgrade.after) is not None
     )
+
+
+def unmade(differences: Iterable[Difference], view: RevisionView) -> list[Part]:
+    """What the downgrade drops beside what it leaves behind, of the same kind and table, and no revision has made."""
+    left = {
+        (each.part.owner, _dropped_by(each.part)): each.part for each in differences if each.verdict == "left behind"
+    }
+    parts = []
+    for each in view.downgrade.transitions if view.downgrade else ():
+        operation = each.operation
+        if operation.condition is not None or operation.is_tolerated or getattr(operation, "if_exists", False):
+            continue
+        for owner, name in untold(each):
+            if name and (beside := left.get((owner, type(operation)))):
+                parts.append(beside._replace(name=name))
+    return parts
+
+
+def _dropped_by(part: Part) -> type[ops.Operation]:
+    if part.kind == "column":
+        return ops.DropColumn
+    return ops.DropIndex if part.kind == "index" else ops.DropConstraint
 
 
 def faults(view: RevisionView) -> list[Difference]:

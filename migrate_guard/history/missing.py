@@ -56,6 +56,15 @@ def missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Missi
         yield from _table(op.table, schema)
 
 
+def may_be_made_again(op: ops.Operation, schema: Schema) -> bool:
+    """Whether a table is dropped that the history has dropped and never made.
+
+    What makes the tables of an application when it starts has made it, and makes it anew in its new form: a downgrade
+    drops that one.
+    """
+    return isinstance(op, ops.DropTable) and op.table in schema.gone_given
+
+
 def _missing(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Missing]:
     match op:
         case ops.CreateTable(table=table):
@@ -141,7 +150,7 @@ def _constraint_parts(
     """The columns that a new constraint stands on, and what a foreign key refers to."""
     if isinstance(constraint, PrimaryKey | UniqueConstraint | ForeignKey):
         yield from _columns(table, constraint.columns, target, added)
-    if not isinstance(constraint, ForeignKey):
+    if not isinstance(constraint, ForeignKey) or not checks_references(target):
         return
     if constraint.referred_table == table.name:
         yield from _columns(table, constraint.referred_columns, target, added)

@@ -17,7 +17,7 @@ from migrate_guard.history.dependents import (
 from migrate_guard.history.type_changes import uncast
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import Schema, Table, Type
+from migrate_guard.model.schema import EnumType, Schema, Table, Type
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
@@ -39,6 +39,8 @@ def refused(op: ops.Operation, schema: Schema, target: Target) -> Iterator[Refus
         yield Refused(f'a constraint of "{op.table}" is dropped without a name', str(op.table))
     if isinstance(op, ops.CreateTable):
         yield from _repeated(op.table)
+    if isinstance(op, ops.CreateEnum):
+        yield from _twice(op.enum)
     if not protects_dependents(target) or getattr(op, "cascade", False):
         return
     match op:
@@ -68,6 +70,13 @@ def _repeated(table: Table) -> Iterator[Refused]:
     names = [column.name for column in table.columns]
     for name in sorted({each for each in names if names.count(each) > 1}):
         yield Refused(f'"{table.name}" is created with two columns "{name}"', f"{table.name}.{name}", table.span)
+
+
+def _twice(enum: EnumType) -> Iterator[Refused]:
+    """The values that a new enum type has twice: a unique index of the catalogue refuses them (PostgreSQL 12 to 18)."""
+    for value in sorted({each for each in enum.values if enum.values.count(each) > 1}):
+        what = f'the type "{enum.name}" is created with the value "{value}" twice'
+        yield Refused(what, f"{enum.name}.{value}", enum.span)
 
 
 def _references(name: QualifiedName, columns: tuple[str, ...] | None, schema: Schema) -> Iterator[Refused]:
@@ -124,7 +133,7 @@ def _cast(op: ops.AlterColumn, schema: Schema, target: Target) -> Iterator[Refus
         return
     what, column = f"{op.table}.{op.column}", found.column
     if op.using is None:
-        other = str(found.new) or "an enum without a name"
+        other = str(found.new) or "an unnamed enum"
         yield Refused(f'"{what}" is {column.type} and does not become {other} without USING', what, column.span)
     elif found.default is not None and not column.is_given:
         yield Refused(f'the default of "{what}" does not become {found.new}', what, column.span)

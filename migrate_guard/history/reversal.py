@@ -10,14 +10,14 @@ from migrate_guard.history.comparison import differences
 from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Interpret, Replay, Replayed
-from migrate_guard.history.missing import missing
+from migrate_guard.history.missing import may_be_made_again, missing
 from migrate_guard.history.refused import refused
 from migrate_guard.model import folding
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding import trusted
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run, Transition
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.schema import Constraint, Index, Schema
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
@@ -143,6 +143,8 @@ def _impossible(run: Run, trusting: Run, target: Target) -> Iterator[Impossible]
             continue
         if operation.condition is not None or operation.is_tolerated or doubted & _named(operation):
             continue
+        if run.direction == "downgrade" and may_be_made_again(operation, transition.before):
+            continue
         for each in reasons(operation, transition.before, trusted_one.before, target):
             yield Impossible(operation, run.direction, each.what, each.object, each.because, each.name, each.known)
 
@@ -177,12 +179,16 @@ def reasons(operation: ops.Operation, schema: Schema, believed: Schema, target: 
 
 
 def _doubted(transition: Transition) -> set[QualifiedName]:
-    """The types, views and sequences that are there or not, as a condition has it that nobody could decide."""
-    return _named(transition.operation) if transition.operation.condition is not None else set()
+    """The types, views and sequences that are there or not, as a condition has it that nobody could decide, or a
+    statement of which only the name is known.
+    """
+    operation = transition.operation
+    is_open = operation.condition is not None or isinstance(operation, ops.Opaque)
+    return _named(operation) if is_open else set()
 
 
 def _named(operation: ops.Operation) -> set[QualifiedName]:
-    """The type, view or sequence that an operation is about."""
+    """The type, view or sequence that an operation is about; of what nobody could read all that it names."""
     match operation:
         case ops.CreateEnum(enum=made):
             return {made.name}
@@ -197,6 +203,8 @@ def _named(operation: ops.Operation) -> set[QualifiedName]:
         case ops.DropView(view=name) | ops.DropSequence(sequence=name):
             return {name}
         case ops.RawSql(objects=names):
+            return set(names)
+        case ops.Opaque(tables=names, changes_schema=True):
             return set(names)
     return set()
 
@@ -231,7 +239,7 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
     if not found:
         return
     doubted: set[QualifiedName] = set().union(*map(_doubted, transitions))
-    taken: set[tuple[QualifiedName, str | None]] = set().union(*map(_taken, transitions))
+    taken: set[tuple[QualifiedName, str | None]] = set().union(*map(untold, transitions))
     is_opaque = _is_opaque(upgrade) or _is_opaque(downgrade)
     searched = transitions if len(found) * len(transitions) <= MOST_SEARCHED else ()
     temporary: set[QualifiedName] = set()
@@ -241,13 +249,22 @@ def _differences(upgrade: Run, downgrade: Run, target: Target) -> Iterator[Diffe
         part = each.part
         if part.owner in temporary and part.owner not in upgrade.before.tables:
             continue
-        if each.verdict == "left behind" and ((part.owner, None) in taken or (part.owner, part.name) in taken):
+        if each.verdict == "left behind" and not taken.isdisjoint(_names_of(part, upgrade, downgrade)):
             continue
         is_certain = each.is_certain and not is_opaque and part.owner not in doubted
         yield replace(each, is_certain=is_certain, span=_responsible(part, searched))
 
 
-def _taken(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
+def _names_of(part: Part, upgrade: Run, downgrade: Run) -> set[tuple[QualifiedName, str | None]]:
+    """Under which names a part may have been there before: its own, its table's, those of its columns where it comes
+    with them.
+    """
+    names: set[tuple[QualifiedName, str | None]] = {(part.owner, None), (part.owner, part.name)}
+    each = found(part, downgrade.after) if found(part, upgrade.after) is None else None
+    return names | {(part.owner, name) for name in (each.columns if isinstance(each, Constraint | Index) else ())}
+
+
+def untold(transition: Transition) -> set[tuple[QualifiedName, str | None]]:
     """What an operation takes away though the history never told of it: it was there, and may come back.
 
     A table, type, view or sequence, or with a name something in a table.

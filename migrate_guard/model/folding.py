@@ -114,6 +114,8 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     name = operation.table
     if is_unsure(operation) and not undoes(operation, schema.table(name), ""):
         return doubt(schema, [name])
+    table = schema.table(name)
+    is_given = table is None or table.is_given
     dropped_heirs = schema.heirs.get(name, ())
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
@@ -125,7 +127,8 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     for sequence in sequences.values():
         if sequence.owned_by and sequence.owned_by[0] == name:
             sequences = sequences.remove(sequence.name)
-    schema = replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span))
+    given = schema.gone_given | {name} if is_given else schema.gone_given - {name}
+    schema = replace(schema, sequences=sequences, gone=schema.gone.set(name, operation.span), gone_given=given)
     for heir in dropped_heirs:
         part = schema.table(heir)
         if part and (part.partition_of or operation.cascade):

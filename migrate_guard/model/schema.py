@@ -406,6 +406,8 @@ class Schema:
     """By kind, table and name."""
     gone: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables that the history dropped or renamed, and where."""
+    gone_given: frozenset[QualifiedName] = frozenset()
+    """The tables that the history dropped and never made: who made them may make them again."""
     gone_types: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Enum types that the history dropped or renamed, and where."""
     granted: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model.schema import Expression
@@ -68,6 +69,15 @@ def expression(text: str) -> Expression:
     return Expression(
         text, tuple(dict.fromkeys(columns)), tuple(dict.fromkeys(functions)), bool(_LITERAL.fullmatch(text))
     )
+
+
+def folded(value: Value, given: Expression, dialect: DialectName) -> Expression:
+    """An expression with its columns as the database calls them: PostgreSQL takes what is not quoted in lower case."""
+    if dialect != "postgresql" or (isinstance(value, Clause) and not value.is_text):
+        return given
+    quoted = {name for name, _, _ in _WORD.findall(_STRING.sub("''", given.text))}
+    columns = (each if each in quoted else each.lower() for each in given.columns)
+    return replace(given, columns=tuple(dict.fromkeys(columns)))
 
 
 _ESCAPED: Final = re.compile(r"\\(:[\w$]*)(?![:\w$])")

@@ -29,7 +29,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName
 from migrate_guard.reading.calls import CallEvaluator
-from migrate_guard.reading.clauses import clause, constant_default, server_default
+from migrate_guard.reading.clauses import clause, constant_default, folded, server_default
 from migrate_guard.reading.computing import is_set
 from migrate_guard.reading.sqltypes import column_type, enum_name, values_of_check
 from migrate_guard.reading.values import (
@@ -190,6 +190,8 @@ def constraint(
     if value.kind == "foreignkey":
         return foreign_key(machine, table, columns, value.referred, options, value.span, taken)
     sql = clause(value.sqltext) if value.kind == "check" else None
+    if sql is not None:
+        sql = folded(value.sqltext, sql, machine.target.dialect)
     if sql is not None and "null" in sql.text.lower():
         # loads sqlglot, which is heavy
         from migrate_guard.reading.sql.expressions import proves_not_null

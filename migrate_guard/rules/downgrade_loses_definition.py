@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from migrate_guard.asking import quoted, reversals
+from migrate_guard.asking import petty, quoted, reversals
 from migrate_guard.history.difference import Difference
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
@@ -35,8 +35,14 @@ def downgrade_loses_definition(view: RevisionView) -> Iterator[Problem]:
                 for each in differences[:1]
                 if each.span and each.span != operation.span
             ),
+            severity=Severity.INFO if all(_is_petty(each, view) for each in told) else None,
             direction="downgrade",
         )
+
+
+def _is_petty(each: reversals.Poorer, view: RevisionView) -> bool:
+    """Whether nobody misses what is lost, or the rows that are there could not have it."""
+    return petty.is_petty(each.difference, view) or petty.is_filled_later(each.operation, each.difference)
 
 
 def _message(differences: list[Difference]) -> str:

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from migrate_guard.asking import reversals
+from migrate_guard.asking import petty, reversals
 from migrate_guard.asking.way_back import as_written, way_back
 from migrate_guard.history.difference import Difference
 from migrate_guard.model.finding import Related
@@ -31,17 +31,25 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
         were = "was" if len(taken) == 1 else "were"
         names = [reversals.called(each.part) for each in taken]
         parts.append(f"drops {_listed(names)}, which {were} there before upgrade()")
+    unmade = [reversals.called(each) for each in reversals.unmade(found, view)]
+    parts += [f"drops {_listed(unmade)}, which no revision makes"] if unmade else []
     yield Problem(
-        f"downgrade() {_joined(parts)}, so {_consequence(view)}",
+        f"downgrade() {_joined(parts)}, so {_consequence(unmade, view)}",
         view.revision.downgrade,
         object=reversals.subject(found[0].part) if len(found) == 1 else None,
         help="Take back in downgrade() everything that upgrade() does, in the opposite order, or raise in it to say "
         "that it cannot be.",
         instead=_instead(view),
         related=tuple(_related(found)),
-        severity=Severity.WARNING if _is_minor(found, view) else None,
+        severity=_severity(found, view),
         direction="downgrade",
     )
+
+
+def _severity(found: list[Difference], view: RevisionView) -> Severity | None:
+    if all(petty.is_petty(each, view) for each in found):
+        return Severity.INFO
+    return Severity.WARNING if _is_minor(found, view) else None
 
 
 def _is_minor(found: list[Difference], view: RevisionView) -> bool:
@@ -65,7 +73,9 @@ def _joined(parts: list[str]) -> str:
     return " and ".join([", ".join(parts[:-1]), parts[-1]] if len(parts) > 1 else parts)
 
 
-def _consequence(view: RevisionView) -> str:
+def _consequence(unmade: list[str], view: RevisionView) -> str:
+    if unmade:
+        return f"it fails unless something else has made {'it' if len(unmade) == 1 else 'them'}"
     reversal = view.reversal
     if reversal and reversal.outcome == "second-upgrade-raises" and reversal.impossible:
         return f"the next upgrade fails: {reversal.impossible[0].what}"

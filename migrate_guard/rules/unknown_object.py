@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from migrate_guard import asking
-from migrate_guard.history.missing import missing
+from migrate_guard.history.missing import may_be_made_again, missing
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
 from migrate_guard.rule import Problem, Severity, Step, rule
@@ -47,8 +47,8 @@ def unknown_object(step: Step[ops.Operation]) -> Iterator[Problem]:
     op = step.op
     if op.is_tolerated or op.is_guarded:
         return
-    if step.direction == "downgrade" and "upgrade" in step.revision.empty:
-        # Half of a pair: another revision does what this one takes back.
+    if step.direction == "downgrade" and ("upgrade" in step.revision.empty or may_be_made_again(op, step.before)):
+        # Half of a pair: another revision does what this one takes back. Or the application does.
         return
     for each in missing(op, step.before, step.target):
         if asking.is_asked_for(each.name, op):
