@@ -108,11 +108,12 @@ def unmade(differences: Iterable[Difference], view: RevisionView) -> list[Part]:
         (each.part.owner, _dropped_by(each.part)): each.part for each in differences if each.verdict == "left behind"
     }
     parts = []
+    known = {part for each in view.upgrade.transitions for part in untold(each)} if view.upgrade else set()
     for each in view.downgrade.transitions if view.downgrade else ():
         operation = each.operation
         if operation.condition is not None or operation.is_tolerated or getattr(operation, "if_exists", False):
             continue
-        for owner, name in untold(each):
+        for owner, name in untold(each) - known:
             if name and (beside := left.get((owner, type(operation)))):
                 parts.append(beside._replace(name=name))
     return parts

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from migrate_guard.history.graph import reached
 from migrate_guard.model import folding
-from migrate_guard.model.operations import Operation
+from migrate_guard.model.operations import Operation, TableOperation
 from migrate_guard.model.revision import Direction, History, Revision, Run
 from migrate_guard.model.schema import Schema
 
@@ -23,6 +24,20 @@ class Replayed:
     upgrade: Run | None
     downgrade: Run | None
     after: Schema
+
+
+class Merged(NamedTuple):
+    """The state that branches come to in one order."""
+
+    schema: Schema
+    astray: int
+    """Operations on tables that are not there any more under that name: it is another order that was run."""
+
+
+def _is_astray(operation: Operation, schema: Schema) -> bool:
+    if not isinstance(operation, TableOperation) or operation.condition is not None:
+        return False
+    return operation.table in schema.gone and operation.table not in schema.tables
 
 
 @dataclass(slots=True)
@@ -53,20 +68,29 @@ class Replay:
             self._release(revision)
 
     def _before(self, revision: Revision) -> Schema:
-        """The state of the first parent plus what the other parents' branches did."""
+        """The state of one parent plus what the other parents' branches did, in an order in which all of it works."""
         parents = [parent for parent in revision.parents if parent in self._states]
         if not parents:
             return self.start
-        schema = self._states[parents[0]]
         if len(parents) == 1:
-            return schema
-        done = reached(self.history, parents[:1])
-        wanted = reached(self.history, parents[1:])
+            return self._states[parents[0]]
+        merged: list[Merged] = []
+        for first in parents:
+            merged.append(self._merged(first, [each for each in parents if each != first]))
+            if not merged[-1].astray:
+                break
+        return min(merged, key=lambda each: each.astray).schema
+
+    def _merged(self, first: str, others: list[str]) -> Merged:
+        """The state of a parent after what the branches of the others did."""
+        schema, astray = self._states[first], 0
+        done, wanted = reached(self.history, [first]), reached(self.history, others)
         for each in self.history.order:
             if each.id in wanted and each.id not in done:
                 for operation in self._operations.get(each.id, ()):
+                    astray += _is_astray(operation, schema)
                     schema = folding.apply(schema, operation)
-        return schema
+        return Merged(schema, astray)
 
     def _release(self, revision: Revision) -> None:
         for parent in revision.parents:

@@ -47,6 +47,7 @@ from migrate_guard.reading.values import (
     FilePath,
     Function,
     ListValue,
+    Names,
     OrderedSet,
     Row,
     Rows,
@@ -283,6 +284,8 @@ class Evaluator(Machine):
                 return derived(_DEPENDS, self.span(node), left, right)
             return same is isinstance(kind, ast.Is)
         if isinstance(kind, ast.In | ast.NotIn):
+            if isinstance(right, Names) and isinstance(left, str) and left in right.doubtful:
+                return Unknown(f"whether {left} exists depends on a condition", self.span(node), is_answer=True)
             inside = contains(right, left)
             if inside is None:
                 return derived(_DEPENDS, self.span(node), left, right)

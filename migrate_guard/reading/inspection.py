@@ -8,7 +8,7 @@ from typing import Final
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Column, ForeignKey, Index, Table
 from migrate_guard.reading.calls import Call
-from migrate_guard.reading.values import HOLE, Inspector, SqlType, Value
+from migrate_guard.reading.values import HOLE, Inspector, Names, SqlType, Value
 
 
 def call_inspector(inspector: Inspector, call: Call) -> Value:
@@ -39,10 +39,11 @@ def has_table(call: Call, name: Value, schema: Value) -> Value:
 def _table_names(call: Call) -> Value:
     schema = call.machine.qualified("", call.get(0, "schema")).schema
     tables = [table for name, table in call.machine.schema.tables.items() if name.schema == schema]
-    names = [table.name.name for table in tables if table.is_certain or call.machine.schema.contents is not None]
+    doubtful = [table.name.name for table in tables if not table.is_certain and call.machine.schema.contents is None]
+    names = [table.name.name for table in tables if table.name.name not in doubtful]
     version_table = call.machine.version_table
     # Alembic makes it before the first script runs: MigrationContext._ensure_version_table
-    return [*names, version_table.name] if version_table.schema == schema else names
+    return Names([*names, version_table.name] if version_table.schema == schema else names, doubtful)
 
 
 def _view_names(call: Call) -> Value:

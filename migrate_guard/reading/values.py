@@ -35,6 +35,16 @@ class ListValue(list[Any]):
     __hash__ = None
 
 
+class Names(list[Any]):
+    """The names of what is in the database, and of what is there or not as a condition had it."""
+
+    __hash__ = None
+
+    def __init__(self, names: Iterable[str], doubtful: Iterable[str]) -> None:
+        super().__init__(names)
+        self.doubtful = frozenset(doubtful)
+
+
 class OrderedSet(list[Any]):
     """A set of the script, in the order in which it names the elements: what it does must not vary between runs."""
 

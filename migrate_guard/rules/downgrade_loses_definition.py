@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard.asking import petty, quoted, reversals
+from migrate_guard.asking.required import fills_itself
 from migrate_guard.history.difference import Difference
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
@@ -91,7 +92,10 @@ def _as_it_was(operation: ops.Operation, before: Schema) -> ops.Operation | None
         case ops.AddColumn(table=name):
             table = before.table(name)
             column = table.column(operation.column.name) if table else None
-            return replace(operation, column=column) if column and column.type.is_known else None
+            is_known = column is not None and column.type.is_known
+            if column is None or not is_known or (column.nullable is False and not fills_itself(column)):
+                return None  # the rows that are there have no value for it
+            return replace(operation, column=column)
         case ops.CreateTable(table=made):
             table = before.table(made.name)
             known = table is not None and table.is_told and all(each.type.is_known for each in table.columns)

@@ -48,11 +48,15 @@ def project(
     options: Mapping[str, Mapping[str, str]] | None = None,
     select: tuple[str, ...] = (),
     downgrades: Downgrades = "required",
+    given: str = "",
 ) -> Report:
     versions = folder / "alembic" / "versions"
     versions.mkdir(parents=True)
     (folder / "alembic.ini").write_text("[alembic]\nscript_location = %(here)s/alembic\n", encoding="utf-8")
     (folder / "alembic" / "env.py").write_text(ENV, encoding="utf-8")
+    if given:
+        first = SCRIPT.format(up=given, down="raise NotImplementedError", head="", message="Given")
+        (versions / "0000_given.py").write_text(first.replace("aaaa", "0000"), encoding="utf-8")
     text = SCRIPT.format(up=up, down=down, head=head, message=message)
     (versions / "aaaa_step.py").write_text(text, encoding="utf-8")
     return check(folder, options=options, select=select, downgrades=downgrades)
@@ -106,6 +110,77 @@ def test_a_comment_alone_on_its_line_declares_it(comment: str, expected: list[st
 def test_how_bad_it_is(up: str, down: str, expected: Severity, tmp_path: Path) -> None:
     report = project(tmp_path, up, down)
     assert [each.severity for each in report.findings if each.code == "MG203"] == [expected]
+
+
+T = "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True), sa.Column('a', {}))"
+MOOD = 'op.execute("CREATE TYPE mood AS ENUM ({})")'
+
+
+@pytest.mark.parametrize(
+    ("given", "up", "down", "expected"),
+    [
+        (T.format("sa.String(20)"), "op.alter_column('t', 'a', type_=sa.String(9))", "a sa.String(30)", "MG203 info"),
+        (T.format("sa.String(20)"), "op.alter_column('t', 'a', type_=sa.String(9))", "a sa.Text()", "MG203 info"),
+        (T.format("sa.String(20)"), "op.alter_column('t', 'a', type_=sa.String(9))", "a sa.String(19)", "MG203 error"),
+        (
+            T.format("sa.Text()"),
+            "op.drop_column('t', 'a')",
+            "op.add_column('t', sa.Column('a', sa.JSON()))",
+            "MG208 warning",
+        ),
+        (
+            T.format("sa.String(9)"),
+            "op.drop_column('t', 'a')",
+            "op.add_column('t', sa.Column('a', sa.Text()))",
+            "MG208 info",
+        ),
+        (
+            T.format("sa.Text(), nullable=False"),
+            "op.drop_column('t', 'a')",
+            "op.add_column('t', sa.Column('a', sa.Text()))",
+            "MG208 info",
+        ),
+        (
+            T.format("sa.Text(), server_default='x', nullable=False"),
+            "op.drop_column('t', 'a')",
+            "op.add_column('t', sa.Column('a', sa.Text(), server_default='x'))",
+            "MG208 warning",
+        ),
+        (
+            "op.create_table('t', sa.Column('id', sa.Integer(), sa.Identity(), primary_key=True))",
+            "op.drop_table('t')",
+            "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True))",
+            "MG208 info",
+        ),
+        (
+            "op.create_table('t', sa.Column('id', sa.Integer(), sa.Identity(), primary_key=True))",
+            "op.drop_table('t')",
+            "op.create_table('t', sa.Column('id', sa.Integer(), primary_key=True, autoincrement=False))",
+            "MG208 warning",
+        ),
+        (MOOD.format("'x', 'y'"), "op.execute('DROP TYPE mood')", MOOD.format("'y', 'x'"), "MG208 info"),
+        (MOOD.format("'x', 'y'"), "op.execute('DROP TYPE mood')", MOOD.format("'y', 'z'"), "MG208 warning"),
+        (
+            T.format("sa.Integer()") + "\n    op.create_index('ix', 't', ['id', 'a'], unique=True)",
+            "op.drop_index('ix')",
+            "op.create_index('ix', 't', ['id', 'a'])",
+            "MG208 info",
+        ),
+        (
+            T.format("sa.Integer()") + "\n    op.create_index('ix', 't', ['a'], unique=True)",
+            "op.drop_index('ix')",
+            "op.create_index('ix', 't', ['a'])",
+            "MG208 warning",
+        ),
+    ],
+)
+def test_what_is_petty_is_told_as_info(given: str, up: str, down: str, expected: str, tmp_path: Path) -> None:
+    if down.startswith("a "):
+        down = f"op.alter_column('t', 'a', type_={down.removeprefix('a ')})"
+    head = "down_revision = '0000'"
+    report = project(tmp_path, up, down, head=head, given=given)
+    told = [f"{each.code} {each.severity}" for each in report.findings if each.code in ("MG203", "MG208")]
+    assert told == [expected]
 
 
 @pytest.mark.parametrize(("code", "times"), [("MG202", 0), ("MG203", 1), ("MG204", 1)])
