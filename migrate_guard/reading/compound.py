@@ -278,12 +278,15 @@ class Interpreter(FunctionExecutor):
     def _attempt(self, run: Callable[[], Flow]) -> Flow:
         """Run something up to the first operation that the database refuses."""
         count, circumstances = len(self.conditions), (self.batch, self.autocommit)
+        self.attempting += 1
         try:
             return run()
         except OperationFailed:
             del self.conditions[count:]
             self.batch, self.autocommit = circumstances
             return Flow.RAISE
+        finally:
+            self.attempting -= 1
 
     def handler(self, handler: ast.ExceptHandler, start: Schema, scope: Scope) -> None:
         """Follow a handler from the state before the `try`: it runs instead of what failed there."""

@@ -12,7 +12,7 @@ from migrate_guard.model import folding
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.facts import Fact, OnlineOnly, OnlineReason, OutsideDecision
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import Delete, DropTable, Insert, Opaque, Operation, Update
+from migrate_guard.model.operations import Delete, DropConstraint, DropTable, Insert, Opaque, Operation, Update
 from migrate_guard.model.revision import Transition, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -87,6 +87,8 @@ class Machine:
     conditions: list[Condition] = field(default_factory=list)
     answers: int = 0
     """How often a condition was a question to the database."""
+    attempting: int = 0
+    """Blocks that are left at the first operation that fails."""
     tolerating: int = 0
     autocommit: int = 0
     autocommit_block: Span | None = None
@@ -208,6 +210,8 @@ class Machine:
             raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
+        if self.attempting and self.tolerating and not operation.condition and _is_never_sent(operation):
+            raise OperationFailed
 
     def gives_up(self) -> None:
         """Leave a `try` whose failure the script expects: what it has come to raises, whatever the database."""
@@ -301,6 +305,13 @@ class Machine:
         if not isinstance(schema, str) or schema in ("", self.default_schema):
             return QualifiedName(str(name))
         return QualifiedName(str(name), schema)
+
+
+def _is_never_sent(operation: Operation) -> bool:
+    """Whether SQLAlchemy raises before it sends anything: DROP CONSTRAINT needs a name, which a naming convention makes
+    of the table alone for a primary key.
+    """
+    return isinstance(operation, DropConstraint) and operation.constraint is None and operation.kind != "primary"
 
 
 def is_known_text(value: Value) -> bool:
