@@ -278,7 +278,8 @@ CHANGES: list[tuple[str, list[tuple[str, ...]]]] = [
         [("+", "publication", "p", "", "TABLE orders\nPUBLISH insert")],
     ),
     (
-        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'x'); CREATE FOREIGN TABLE t (id int) SERVER s",
+        """CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w OPTIONS (host 'x');
+        CREATE FOREIGN TABLE t (id int) SERVER s""",
         [
             ("+", "foreign server", "s", "", "FOREIGN DATA WRAPPER w\nOPTIONS (host=x)"),
             ("+", "foreign table", "t", "", "SERVER s"),
@@ -291,8 +292,21 @@ CHANGES: list[tuple[str, list[tuple[str, ...]]]] = [
         [("+", "cast", "text AS status", "", "WITH INOUT\nAS ASSIGNMENT")],
     ),
     (
-        "CREATE FUNCTION eq(int, text) RETURNS bool LANGUAGE sql AS 'SELECT true'; CREATE OPERATOR === (LEFTARG = int, RIGHTARG = text, FUNCTION = eq); DROP OPERATOR === (int, text); DROP FUNCTION eq",
-        [],
+        """CREATE FUNCTION eq(int, text) RETURNS bool LANGUAGE sql AS 'SELECT true';
+        CREATE OPERATOR === (LEFTARG = int, RIGHTARG = text, FUNCTION = eq)""",
+        [
+            (
+                "+",
+                "function",
+                "eq(integer, text)",
+                "",
+                (
+                    "CREATE OR REPLACE FUNCTION public.eq(integer, text)\n RETURNS boolean\n LANGUAGE sql\n"
+                    "AS $function$SELECT true$function$\n"
+                ),
+            ),
+            ("+", "operator", "=== (integer, text)", "", "FUNCTION eq"),
+        ],
     ),
     ("ALTER DATABASE postgres SET work_mem = '5MB'", [("+", "database", "", "", "SET work_mem=5MB")]),
 ]
@@ -310,8 +324,9 @@ def test_change(connection: sa.Connection, sql: str, expected: list[tuple[str, .
         "ALTER TABLE orders ALTER total DROP NOT NULL; ALTER TABLE orders ALTER total SET NOT NULL",
         "ALTER TABLE orders RENAME TO other; ALTER TABLE other RENAME TO orders",
         (
-            "CREATE TABLE new (day date NOT NULL, note text); ALTER TABLE days DETACH PARTITION days_1; DROP TABLE days_1; "
-            "ALTER TABLE new RENAME TO days_1; ALTER TABLE days ATTACH PARTITION days_1 "
+            "CREATE TABLE new (day date NOT NULL, note text); "
+            "ALTER TABLE days DETACH PARTITION days_1; DROP TABLE days_1;"
+            " ALTER TABLE new RENAME TO days_1; ALTER TABLE days ATTACH PARTITION days_1 "
             "FOR VALUES FROM ('2026-01-01') TO ('2027-01-01')"
         ),
         "ALTER TYPE status RENAME TO old; CREATE TYPE status AS ENUM ('open', 'closed'); DROP TYPE old",

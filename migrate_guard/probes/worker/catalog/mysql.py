@@ -1,6 +1,6 @@
 """The catalogue of a MySQL or MariaDB database, by its information_schema (MySQL 8.0, MariaDB 10.4 and later).
 
-The collation of a column is said where it is not the database's. A unique constraint is a unique index here, and a
+A unique constraint is a unique index here, and a
 foreign key comes with an index that stays when it is dropped. RESTRICT and NO ACTION are the same to InnoDB. When an
 event starts is not said: it is the time of its creation.
 """
@@ -31,7 +31,7 @@ def entries(connection: Connection) -> dict[Key, str]:
     ((database, collation),) = _rows(connection, _DATABASE)
     found = [_Entry("database", "", "", f"COLLATE {collation}")]
     found += _tables(connection)
-    found += _columns(connection, collation or "")
+    found += _columns(connection)
     found += _indexes(connection)
     found += _constraints(connection)
     found += _programs(connection)
@@ -129,7 +129,7 @@ WHERE c.table_schema = DATABASE()
 """
 
 
-def _columns(connection: Connection, usual: str) -> Iterator[_Entry]:
+def _columns(connection: Connection) -> Iterator[_Entry]:
     for table, name, type_, nullable, default, extra, expression, collation, comment in _rows(connection, _COLUMNS):
         words = (extra or "").replace("DEFAULT_GENERATED", "").strip()
         if expression:
@@ -137,7 +137,7 @@ def _columns(connection: Connection, usual: str) -> Iterator[_Entry]:
             words = f"GENERATED ALWAYS AS ({expression}) {stored}"
         text = _lines(
             type_,
-            _clause("COLLATE", collation) if collation != usual else None,
+            _clause("COLLATE", collation),
             "NOT NULL" if nullable == "NO" else None,
             f"DEFAULT {default}" if default is not None and default != "NULL" else None,
             words,
