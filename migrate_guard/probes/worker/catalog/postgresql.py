@@ -129,7 +129,7 @@ WITH ext AS MATERIALIZED (
   UNION ALL
   SELECT 'index', r.name, c.relname, concat_ws(chr(10),
       CASE WHEN i.indisunique THEN 'UNIQUE' END,
-      substr(d.text, position(' USING ' IN d.text) + 7),
+      substring(pg_get_indexdef(c.oid) FROM ' USING (.*)'),
       (SELECT 'TABLESPACE ' || s.spcname FROM pg_tablespace s WHERE s.oid = c.reltablespace),
       CASE WHEN NOT i.indisvalid THEN 'INVALID' END,
       CASE WHEN NOT i.indisready THEN 'NOT READY' END,
@@ -137,7 +137,6 @@ WITH ext AS MATERIALIZED (
       CASE WHEN i.indisreplident THEN 'REPLICA IDENTITY' END
     ), CAST('pg_class' AS regclass), c.oid, 0, NULL, NULL, ''
   FROM rel r JOIN pg_index i ON i.indrelid = r.oid JOIN pg_class c ON c.oid = i.indexrelid
-    CROSS JOIN LATERAL (SELECT pg_get_indexdef(c.oid) AS text) d
   WHERE NOT c.relispartition AND c.oid NOT IN (SELECT conindid FROM pg_constraint WHERE contype IN ('p', 'u', 'x'))
   UNION ALL
   SELECT 'sequence', r.name, '', concat_ws(chr(10),
