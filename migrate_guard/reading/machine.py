@@ -12,7 +12,7 @@ from migrate_guard.model import folding
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.facts import Fact, OnlineOnly, OnlineReason, OutsideDecision
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.operations import Delete, DropConstraint, DropTable, Insert, Opaque, Operation, Update
+from migrate_guard.model.operations import Delete, DropTable, Insert, Opaque, Operation, Update
 from migrate_guard.model.revision import Transition, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -210,12 +210,10 @@ class Machine:
             raise OperationFailed
         self.schema = folding.apply(before, operation)
         self.transitions.append(Transition(operation, before, self.schema))
-        if self.attempting and self.tolerating and not operation.condition and _is_never_sent(operation):
-            raise OperationFailed
 
     def gives_up(self) -> None:
         """Leave a `try` whose failure the script expects: what it has come to raises, whatever the database."""
-        if self.tolerating and not self.conditions:
+        if self.attempting and self.tolerating and not self.conditions:
             raise OperationFailed
 
     def remember(self, fact: Fact) -> None:
@@ -305,13 +303,6 @@ class Machine:
         if not isinstance(schema, str) or schema in ("", self.default_schema):
             return QualifiedName(str(name))
         return QualifiedName(str(name), schema)
-
-
-def _is_never_sent(operation: Operation) -> bool:
-    """Whether SQLAlchemy raises before it sends anything: DROP CONSTRAINT needs a name, which a naming convention makes
-    of the table alone for a primary key.
-    """
-    return isinstance(operation, DropConstraint) and operation.constraint is None and operation.kind != "primary"
 
 
 def is_known_text(value: Value) -> bool:
