@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -58,15 +59,12 @@ def start(place: Place, dialect: DialectName, wanted: tuple[int, ...] | None) ->
 def _program(directory: Path, dialect: DialectName, wanted: tuple[int, ...] | None) -> Program:
     everybody = accounts(("mysql", "nobody"), directory)
     paths = existing(_NAMES, _PLACES)
-    found = [program for path in paths for account in everybody if (program := _usable(path, account))]
-    if dialect == "mariadb":
+    found = [program for path in paths if (program := _usable(path, everybody)) is not None]
+    is_wanted = dialect == "mariadb"
+    if is_wanted:
         found = [each for each in found if _is_mariadb(each)]
     if found:
-        best = {each.path: each for each in reversed(found)}.values()
-        return max(
-            best,
-            key=lambda each: (_is_mariadb(each) == (dialect == "mariadb"), is_of(each.version, wanted), each.version),
-        )
+        return max(found, key=lambda each: (_is_mariadb(each) == is_wanted, is_of(each.version, wanted), each.version))
     if paths:
         who = "run as another user, or " if os.geteuid() == 0 else ""
         at = ", ".join(map(str, paths))
@@ -77,10 +75,12 @@ def _program(directory: Path, dialect: DialectName, wanted: tuple[int, ...] | No
     )
 
 
-def _usable(path: Path, account: Account) -> Program | None:
-    words = told([str(path), "--no-defaults", "--version"], account)
-    version = numbers(words.partition("Ver ")[2]) if words is not None else ()
-    return Program(path, version, (words or "").strip(), account) if version else None
+def _usable(path: Path, everybody: Sequence[Account]) -> Program | None:
+    for account in everybody:
+        words = told([str(path), "--no-defaults", "--version"], account)
+        if words is not None and (version := numbers(words.partition("Ver ")[2])):
+            return Program(path, version, words.strip(), account)
+    return None
 
 
 def _is_mariadb(program: Program) -> bool:
