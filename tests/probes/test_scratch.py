@@ -372,6 +372,26 @@ def test_a_full_disk_is_a_clear_error(place: Place) -> None:
     _nothing_left(place)
 
 
+def test_a_place_that_cannot_be_written_is_not_used(place: Place) -> None:
+    named = {"TMPDIR": "/proc"}
+    with _run(place, "sqlite", environment=named) as process:
+        told = _told(process)
+        assert told.directory.parent in (Path("/tmp"), Path("/var/tmp"))
+        _ended(process)
+    assert not told.directory.exists()
+
+
+def test_a_place_whose_path_is_too_long_for_a_socket_is_not_used(place: Place) -> None:
+    deep = place.temporary / ("x" * 60)
+    deep.mkdir()
+    with _run(place, "postgresql", environment={"TMPDIR": str(deep)}) as process:
+        told = _told(process)
+        psycopg.connect(told.url).close()
+        assert told.directory.parent != deep
+        _ended(process)
+    assert not told.directory.exists()
+
+
 def test_a_user_namespace_serves_who_is_not_root(place: Place) -> None:
     with _run(place, "postgresql", prefix=["unshare", "-U"]) as process:
         psycopg.connect(_told(process).url).close()
