@@ -83,11 +83,7 @@ def scratch(
     with signals_as_exits():
         janitor = Janitor.hire()
         try:
-            try:
-                it = _provide(dialect, url, keep, python, version, janitor)
-            except OSError as error:
-                raise ScratchError(f"no scratch database can be made: {error}") from error
-            yield it
+            yield _provide(dialect, url, keep, python, version, janitor)
         except BaseException as error:
             for each in janitor.dismiss():
                 error.add_note(each)
@@ -115,7 +111,12 @@ def _provide(
         connect = f"sqlite3 {directory}/{{database}}.db"
         return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, remove)
     place = Place(directory, janitor)
-    running = postgresql.start(place, version) if dialect == "postgresql" else mariadb.start(place, dialect, version)
+    try:
+        running = (
+            postgresql.start(place, version) if dialect == "postgresql" else mariadb.start(place, dialect, version)
+        )
+    except OSError as error:
+        raise ScratchError(f"no server can be made in {directory.parent}: {error.strerror or error}") from error
     stop = f"{running.stop} && {remove}"
     return Scratch(dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop)
 

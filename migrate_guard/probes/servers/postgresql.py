@@ -79,8 +79,9 @@ def _program(directory: Path, wanted: tuple[int, ...] | None) -> Program:
 
 
 def _paths() -> Iterator[Path]:
-    known = existing(["postgres"], _PLACES)
-    for config in existing(["pg_config"], ()) if not known else ():
+    configs = existing(["pg_config"], ())
+    known = existing(["postgres"], [*(str(each.with_name("postgres")) for each in configs), *_PLACES])
+    for config in configs if not known else ():
         directory = told([str(config), "--bindir"], Account())
         if directory is not None:
             known += existing([], [f"{directory.strip()}/postgres"])
