@@ -100,7 +100,7 @@ def _provide(
     prefix = f"migrate_guard_{secrets.token_hex(4)}"
     theirs = given.server(url, dialect) if url is not None else None
     directory = _make_directory(janitor)
-    remove = f"rm -r {directory}"
+    remove = f"rm -rf {directory}"
     if theirs is not None:
         janitor.drop([_found(python), str(_ADMIN)], json.dumps({"url": theirs.url, "prefix": prefix}))
         return Scratch(
