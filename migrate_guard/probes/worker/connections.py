@@ -8,7 +8,6 @@ from collections.abc import Coroutine, Sequence
 from importlib.util import find_spec
 from threading import Thread
 from typing import TYPE_CHECKING, Any, Callable, TypeVar
-from urllib.parse import quote
 
 from .own import ours
 
@@ -77,10 +76,14 @@ class Connections:
 
     def url(self, driver: str, database: str) -> str:
         """Return SQLAlchemy's URL of a scratch database; where its server is, the driver's patch says."""
-        server = self.server
-        if server.dialect == "sqlite":
-            return f"sqlite+{driver}:///{quote(self.file(database))}"
-        return f"{server.dialect}+{driver}://{quote(server.user or 'scratch', safe='')}@/{quote(database, safe='')}"
+        from sqlalchemy.engine import URL
+
+        name = f"{self.server.dialect}+{driver}"
+        if self.server.dialect == "sqlite":
+            url = URL.create(name, database=self.file(database))
+        else:
+            url = URL.create(name, username=self.server.user or "scratch", database=database)
+        return url.render_as_string(hide_password=False)
 
     def _engine(self, driver: str, database: str) -> Any:
         from sqlalchemy.pool import NullPool

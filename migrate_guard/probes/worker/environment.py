@@ -97,13 +97,13 @@ def _led(value: str, server: Server, directory: str) -> str:
 
 
 def quoted_path(path: str) -> str:
-    """Make a path the name of one file, without the percent signs that an ini file takes for its own."""
-    return quote(path, safe="").replace("%", "=")
+    """Make a path the name of one file, of characters that neither an ini file nor a URL takes for its own."""
+    return quote(path, safe="").replace("~", "%7E").replace("%", "~")
 
 
 def unquoted_path(name: str) -> str:
     """Return the path that `quoted_path` made a name of."""
-    return unquote(name.replace("=", "%"))
+    return unquote(name.replace("~", "%"))
 
 
 def _tail(query: Sequence[tuple[str, str]]) -> str:
