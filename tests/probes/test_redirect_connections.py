@@ -53,7 +53,13 @@ def scratch(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Scratch]
 
 
 def _run(scratch: Scratch, code: str) -> str:
-    job = {"dialect": scratch.dialect, "url": scratch.url, "prefix": PREFIX, "directory": str(scratch.directory)}
+    job: dict[str, object] = {
+        "dialect": scratch.dialect,
+        "url": scratch.url,
+        "prefix": PREFIX,
+        "is_private": scratch.is_private,
+    }
+    job["directory"] = str(scratch.directory)
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     completed = subprocess.run(
         [sys.executable, "-W", "error", "-c", START + dedent(code), json.dumps(job)],
@@ -154,3 +160,20 @@ def test_a_replaced_database_of_mysql_is_empty_although_a_table_is_in_use(tmp_pa
     """
     with servers.mariadb(tmp_path) as server:
         assert _run(Scratch("mysql", f"mysql://root@/mysql?unix_socket={server.socket}", tmp_path), code) == "[]\n[]\n"
+
+
+@pytest.mark.parametrize("statement", ["DROP DATABASE app", "create  role teller", "ALTER SYSTEM SET jit = off"])
+def test_a_server_that_others_use_is_not_changed(statement: str, server: Scratch) -> None:
+    code = f"""
+    from migrate_guard.probes.worker.shared import Beyond
+    engine = sa.create_engine("postgresql+psycopg:///app", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        try:
+            connection.execute(sa.text("{statement}"))
+        except Beyond as error:
+            print(error)
+    """
+    with psycopg.connect(server.url, autocommit=True) as connection:
+        told = _run(Scratch(server.dialect, server.url, server.directory, is_private=False), code)
+        connection.execute(f"DROP DATABASE {PREFIX}_1".encode())
+    assert told.startswith(f"refused {' '.join(statement.upper().split()[:2])}: it would change the server")

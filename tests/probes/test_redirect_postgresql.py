@@ -353,8 +353,9 @@ def test_sqlite_in_memory_is_nobodys_database(tmp_path: Path, alive: Live, scrat
     top = "import asyncio, socket, sqlite3"
     body = """
     sqlite3.connect(":memory:").execute("CREATE TABLE t (a)")
-    with sa.create_engine("sqlite://").connect() as connection:
-        connection.exec_driver_sql("CREATE TABLE t (a)")
+    for arguments in ({}, {"creator": lambda: sqlite3.connect(":memory:")}):
+        with sa.create_engine("sqlite://", **arguments).connect() as connection:
+            connection.exec_driver_sql("CREATE TABLE t (a)")
     loop = asyncio.new_event_loop()
     loop.close()
     [end.close() for end in socket.socketpair()]

@@ -13,7 +13,7 @@ from weakref import WeakSet
 from .drivers import KNOWN
 from .own import are_ours
 from .refusal import DIALECTS, mismatch, refused
-from .sqlite import MEMORY
+from .sqlite import MEMORY, path_of
 
 if TYPE_CHECKING:
     from sqlalchemy.engine.interfaces import Dialect
@@ -74,9 +74,10 @@ class Engines:
     def _create(self, pool: Pool, invoke: Callable[[Any], Any], record: object) -> Any:
         """Connect by a creator of the user's; without it where it needs more than the scratch, as a proxy."""
         dialect: Any = pool._dialect  # noqa: SLF001 - what an engine has given its pool
-        if are_ours() or not hasattr(dialect, "create_connect_args"):
+        is_of_engine = hasattr(dialect, "create_connect_args")
+        if are_ours() or not is_of_engine or self._is_aside(dialect):
             return invoke(record)
-        self._admit(dialect, ["a file"])
+        self._admit(dialect, [])
         try:
             return invoke(record)
         except Exception:  # noqa: BLE001 - user code raises what it likes
@@ -88,10 +89,14 @@ class Engines:
 
     def _admit(self, dialect: Dialect, args: list[Any]) -> None:
         family = _FAMILIES.get(dialect.name, dialect.name)
-        scratch = self._databases.server.dialect
-        if family != scratch and not (family == "sqlite" and args in ([], [MEMORY])):
-            raise self._tell(mismatch(dialect.name, scratch))
-        if family == scratch:
-            if dialect.driver not in KNOWN:
-                raise self._tell(refused(f"{DIALECTS[family]} by {dialect.driver}"))
-            self._used(dialect.driver)
+        if self._is_aside(dialect) and path_of(args[0], is_uri=True) == MEMORY:
+            return
+        if family != self._databases.server.dialect:
+            raise self._tell(mismatch(dialect.name, self._databases.server.dialect))
+        if dialect.driver not in KNOWN:
+            raise self._tell(refused(f"{DIALECTS[family]} by {dialect.driver}"))
+        self._used(dialect.driver)
+
+    def _is_aside(self, dialect: Dialect) -> bool:
+        """Say whether an engine is of SQLite in a project of another dialect; its files are refused when opened."""
+        return dialect.name == "sqlite" and self._databases.server.dialect != "sqlite"

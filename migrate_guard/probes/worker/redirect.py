@@ -15,6 +15,7 @@ from .engines import Engines
 from .environment import scratch_environment
 from .refusal import refused
 from .server import read_server
+from .shared import watch_statements
 from .sqlite import patch_sqlite
 
 
@@ -23,6 +24,7 @@ class Redirect:
 
     def __init__(self, job: Mapping[str, Any]) -> None:
         self.dialect: str = job["dialect"]
+        self._is_private: bool = job["is_private"]
         self.refused: list[str] = []
         """What user code was told, in the order of the refusals, each text once."""
         self._connections = Connections(read_server(job["url"]), job["directory"])
@@ -53,6 +55,8 @@ class Redirect:
         patch_sqlite(self._databases, self._use, self._refuse)
         patch_drivers(self._databases, self._use, self._refuse)
         self._engines.patch()
+        if not self._is_private:
+            watch_statements(self.dialect, self._tell)
         watch(self._databases, self._refuse)
 
     def _use(self, driver: str) -> None:
@@ -72,7 +76,8 @@ def install(job: Mapping[str, Any]) -> Redirect:
     """Redirect all connections of this process and its environment to the scratch databases of the job.
 
     The job says `dialect`, `url` (of the server and its maintenance database, SQLAlchemy's without a driver; empty for
-    SQLite), `prefix` of the scratch databases' names and `directory`, where those of SQLite lie.
+    SQLite), `prefix` of the scratch databases' names, `directory`, where those of SQLite lie, and `is_private`: nobody
+    else uses the server.
     """
     environment: dict[str, str] = scratch_environment(os.environ, job["url"], job["directory"])
     for name in set(os.environ) - set(environment):
