@@ -32,14 +32,7 @@ class Refused(Exception):
 def create(server_url: str, name: str) -> None:
     """Create an empty database on a server; raises Refused."""
     _known(server_url, name)
-
-    def work(ask: Ask) -> None:
-        if _dialect(server_url) == "mysql":
-            ask(f"CREATE DATABASE `{name}`")
-        else:
-            ask(f'CREATE DATABASE "{name}"{_strategy(ask)}')
-
-    administer(server_url, work)
+    administer(server_url, lambda ask: create_one(ask, _dialect(server_url), name))
 
 
 def drop(server_url: str, prefix: str) -> None:
@@ -48,19 +41,32 @@ def drop(server_url: str, prefix: str) -> None:
     ours = re.compile(re.escape(prefix) + "_[0-9]+")
 
     def work(ask: Ask) -> None:
-        is_mysql = _dialect(server_url) == "mysql"
-        names = ask("SHOW DATABASES" if is_mysql else "SELECT datname FROM pg_catalog.pg_database")
+        dialect = _dialect(server_url)
+        names = ask("SHOW DATABASES" if dialect == "mysql" else "SELECT datname FROM pg_catalog.pg_database")
         left: list[Refused] = []
         for (name,) in names:
             if ours.fullmatch(name):
                 try:
-                    (_drop_mysql if is_mysql else _drop_postgresql)(ask, name)
+                    drop_one(ask, dialect, name)
                 except Refused as refused:
                     left.append(refused)
         if left:
             raise left[0]
 
     administer(server_url, work)
+
+
+def create_one(ask: Ask, dialect: str, name: str) -> None:
+    """Create an empty database by a connection that is there already."""
+    if dialect == "mysql":
+        ask(f"CREATE DATABASE `{name}`")
+    else:
+        ask(f'CREATE DATABASE "{name}"{_strategy(ask)}')
+
+
+def drop_one(ask: Ask, dialect: str, name: str) -> None:
+    """Drop a database, if it is there, by a connection to another; whoever is connected to it is not any more."""
+    (_drop_mysql if dialect == "mysql" else _drop_postgresql)(ask, name)
 
 
 def administer(server_url: str, work: Callable[[Ask], None]) -> None:

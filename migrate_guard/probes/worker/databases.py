@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from threading import RLock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from .admin import Ask, Refused, create_one, drop_one
 from .environment import unquoted_path
 from .own import are_ours
 
@@ -70,7 +71,7 @@ class Databases:
         if self.server.dialect == "sqlite":
             with open(self._connections.file(name), "xb"):
                 return
-        self._connections.maintain(lambda connection: connection.exec_driver_sql(f"CREATE DATABASE {name}").close())
+        self._connections.maintain(lambda connection: create_one(_asking(connection), self.server.dialect, name))
 
     def _drop(self, name: str) -> None:
         if self.server.dialect == "sqlite":
@@ -78,21 +79,17 @@ class Databases:
                 with suppress(FileNotFoundError):
                     os.unlink(self._connections.file(name) + tail)
         else:
-            self._connections.maintain(lambda connection: _drop(connection, name))
+            self._connections.maintain(lambda connection: drop_one(_asking(connection), self.server.dialect, name))
 
 
-def _drop(connection: Connection, name: str) -> None:
-    """End the connections to a database, then drop it."""
-    from sqlalchemy import text
+def _asking(connection: Connection) -> Ask:
     from sqlalchemy.exc import DBAPIError
 
-    if connection.dialect.name == "postgresql":
-        ending = text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name")
-        connection.execute(ending, {"name": name})
-    else:
-        listing = text("SELECT id FROM information_schema.processlist WHERE db = :name")
-        for (number,) in connection.execute(listing, {"name": name}).all():
-            # one that has ended meanwhile: Unknown thread id (1094)
-            with suppress(DBAPIError):
-                connection.exec_driver_sql(f"KILL {int(number)}")
-    connection.exec_driver_sql(f"DROP DATABASE IF EXISTS {name}")
+    def ask(statement: str) -> list[tuple[Any, ...]]:
+        try:
+            result = connection.exec_driver_sql(statement)
+        except DBAPIError as error:
+            raise Refused(str(error.orig)) from error
+        return [tuple(row) for row in result] if result.returns_rows else []
+
+    return ask
