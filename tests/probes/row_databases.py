@@ -11,22 +11,31 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
-from tests.servers import PostgresServer
+from tests.servers import MariaDBServer, PostgresServer
 
 _NUMBERS = count(1)
 
 
 @contextmanager
 def fresh_postgresql(server: PostgresServer) -> Iterator[Connection]:
-    """Make an empty database, open a connection that commits every statement, and drop it in the end."""
+    """Open a connection to a database with nothing in it."""
+    with opened(f"postgresql+psycopg://postgres@/postgres?host={host(server)}") as connection:
+        schemas = "SELECT nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema'"
+        for name in column(connection, schemas):
+            connection.exec_driver_sql(f'DROP SCHEMA "{name}" CASCADE')
+        connection.exec_driver_sql("CREATE SCHEMA public")
+        yield connection
+
+
+@contextmanager
+def fresh_mariadb(server: MariaDBServer) -> Iterator[Connection]:
+    """Make an empty database, and drop it in the end."""
     name = f"rows_{next(_NUMBERS)}"
-    with server.connect() as admin:
-        admin.execute(f"CREATE DATABASE {name}".encode())
-        try:
-            with opened(f"postgresql+psycopg://postgres@/{name}?host={host(server)}") as connection:
-                yield connection
-        finally:
-            admin.execute(f"DROP DATABASE {name}".encode())
+    with server.connect() as admin, admin.cursor() as cursor:
+        cursor.execute(f"CREATE DATABASE {name} CHARACTER SET utf8mb4")
+        with opened(f"mysql+pymysql://root@/{name}?unix_socket={server.socket}") as connection:
+            yield connection
+        cursor.execute(f"DROP DATABASE {name}")
 
 
 @contextmanager

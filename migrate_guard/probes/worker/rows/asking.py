@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from .shape import Check, Column, Table
-from .statements import as_text, identifier, listed, literal, named, only, query
+from .statements import as_text, execute, identifier, listed, literal, named, only, query, words
 from .units import Choice
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Database:
     def holding(
         self, table: Table, columns: Sequence[Column], choices: Sequence[Choice], checks: Sequence[Check]
     ) -> list[Choice]:
-        """Return the choices that no check is false of; where the database cannot tell of all, it is asked one by one."""
+        """Return the choices that no check is false of; one by one where the database cannot tell of all."""
         from sqlalchemy.exc import DBAPIError
 
         try:
@@ -98,6 +98,16 @@ class Database:
         return f"SELECT {_NUMBER} FROM (VALUES {values}) AS {alias}({header})"
 
 
+def tried(database: Database, sql: str) -> tuple[int, str]:
+    """Run a statement; return how many rows it touched, and what the database has against it."""
+    from sqlalchemy.exc import DBAPIError
+
+    try:
+        return execute(database.connection, sql), ""
+    except DBAPIError as error:
+        return 0, words(error)
+
+
 def components(tables: Sequence[Table]) -> list[list[Table]]:
     """Return the strongly connected components of tables by their foreign keys, targets first (Tarjan)."""
     by_name = {table.name: table for table in tables}
@@ -105,8 +115,8 @@ def components(tables: Sequence[Table]) -> list[list[Table]]:
     low: dict[str, int] = {}
     stack: list[str] = []
     found: list[list[Table]] = []
-    for root in by_name:
-        work: list[tuple[str, list[str]]] = [] if root in index else [(root, needs(by_name[root]))]
+    for root, first in by_name.items():
+        work: list[tuple[str, list[str]]] = [] if root in index else [(root, needs(first))]
         while work:
             name, rest = work[-1]
             if name not in index:

@@ -151,8 +151,8 @@ def _sample(pattern: str, turn: int) -> str:
 
 
 def _pieces(parsed: object, turn: int) -> Iterator[str]:
-    assert hasattr(parsed, "__iter__")
-    for operation, argument in parsed:
+    # a SubPattern counts by index and ends by IndexError, as a sequence does
+    for operation, argument in iter(parsed):  # type: ignore[call-overload]
         kind = str(operation)
         if kind == "LITERAL":
             yield chr(argument)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
-from .asking import Database, components
+from .asking import Database, components, tried
 from .shape import Reference, Table
-from .statements import execute, insert, literal, named, rows_equal, words
+from .statements import execute, insert, literal, named, rows_equal
 from .units import DISTINCT, SPARSE, TELLING, Aim, Choice, Defies, Row, rows, units
 from .values import distinct
 
@@ -136,13 +136,7 @@ class Filling:
         return done, said
 
     def _tried(self, sql: str) -> tuple[int, str]:
-        """Run a statement; return how many rows it touched, and what the database has against it."""
-        from sqlalchemy.exc import DBAPIError
-
-        try:
-            return execute(self._database.connection, sql), ""
-        except DBAPIError as error:
-            return 0, words(error)
+        return tried(self._database, sql)
 
     def _fill_cycle(self, tables: list[Table]) -> None:
         """Fill tables that refer to each other in a circle: first without the references that may be NULL."""

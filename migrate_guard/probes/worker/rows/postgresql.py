@@ -24,7 +24,8 @@ WITH RECURSIVE relation AS MATERIALIZED (
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), used(oid) AS (
-  SELECT a.atttypid FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped
+  SELECT a.atttypid FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
+  WHERE a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT inner_type.oid FROM used JOIN pg_type t ON t.oid = used.oid CROSS JOIN LATERAL (
     SELECT t.typelem AS oid WHERE t.typcategory = 'A'

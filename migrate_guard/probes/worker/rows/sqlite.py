@@ -59,8 +59,8 @@ def _table(
         name=name,
         sql=identifier(name),
         columns=tuple(
-            Column(str(column), declared(str(type)), not (filled or key))
-            for column, type, filled, key, hidden in columns
+            Column(str(column), declared(str(written)), not (filled or key))
+            for column, written, filled, key, hidden in columns
             if not hidden
         ),
         primary_key=primary,

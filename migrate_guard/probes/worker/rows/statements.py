@@ -10,7 +10,8 @@ if TYPE_CHECKING:
 
     from .shape import Table, Type
 
-_WITHOUT_EQUALITY = {"json", "xml", "point", "polygon", "other", "float"}
+_WITHOUT_EQUALITY = {"json", "float"}
+_SIMPLE = {"integer", "text", "uuid", "boolean", "date", "timestamp", "timestamptz", "bytes", "enum", "numeric"}
 _BARE = {"integer", "numeric", "float", "year"}
 
 
@@ -65,6 +66,8 @@ def literal(dialect: str, type: Type, text: str | None) -> str:
         return "1" if text == "true" else "0"
     if type.family == "bytes":
         return f"x'{text[2:]}'"
+    if type.family == "spatial":
+        return f"ST_GeomFromText({quoted(text)})"
     if dialect == "mysql":
         return f"b'{text}'" if type.family == "bit" else quoted(text.replace("\\", "\\\\"))
     return quoted(text)
@@ -93,14 +96,21 @@ def insert(dialect: str, table: Table, rows: Sequence[dict[str, str | None]]) ->
 
 
 def rows_equal(dialect: str, table: Table, row: dict[str, str | None], names: Sequence[str]) -> str:
-    """Write the condition that some columns have the values of a row."""
+    """Write the condition that some columns have the values of a row; empty where there is nothing to compare."""
     types = {column.name: column.type for column in table.columns}
     return " AND ".join(
-        f"{named(dialect, name)} "
-        + ("IS NULL" if row[name] is None else f"= {literal(dialect, types[name], row[name])}")
+        f"{named(dialect, name)} IS NULL" if row[name] is None else _equal(dialect, name, types[name], row[name])
         for name in names
-        if types[name].family not in _WITHOUT_EQUALITY
+        if dialect == "postgresql" or types[name].family not in _WITHOUT_EQUALITY
     )
+
+
+def _equal(dialect: str, name: str, type: Type, text: str | None) -> str:
+    column, value = named(dialect, name), literal(dialect, type, text)
+    if dialect == "postgresql" and type.family not in _SIMPLE:
+        # json, xml, point and others have no =, and a composite type none with a literal
+        return f"{column}::text = CAST({value} AS {type.name})::text"
+    return f"{column} = {value}"
 
 
 def as_text(dialect: str, table: Table, name: str) -> str:

@@ -39,6 +39,8 @@ class Unit(NamedTuple):
     choices: list[Choice]
     is_distinct: bool = False
     """No choice repeats a value: a key is safe with it."""
+    is_free: bool = False
+    """A column that no foreign key binds: it can hold other values of its type too."""
 
 
 class Aim(NamedTuple):
@@ -89,7 +91,7 @@ def _free(column: Column, aim: Aim, is_different: bool) -> Unit:
         values = values[turn:] + values[:turn]
     if column.is_nullable and aim.manner != DISTINCT:
         values = [None] if aim.manner == SPARSE else [*values[:1], None, *values[1:]]
-    return Unit((column.name,), [(value,) for value in dict.fromkeys(values)], is_different)
+    return Unit((column.name,), [(value,) for value in dict.fromkeys(values)], is_different, is_free=True)
 
 
 _TELLS_APART = ["integer", "text", "uuid", "numeric", "timestamptz", "timestamp", "date", "float", "bytes"]
@@ -176,7 +178,7 @@ def _checked(table: Table, made: list[Unit], aim: Aim, holding: Holding) -> list
 
 def _with_candidates(unit: Unit, checks: list[Check], columns: dict[str, Column], aim: Aim) -> Unit:
     """Add to a single column what the CHECKs about it name."""
-    if len(unit.columns) > 1:
+    if not unit.is_free:
         return unit
     column = columns[unit.columns[0]]
     about = [check for check in checks if column.name in check.columns]
