@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (a form of SQL reads best on one line)
 """What rows are made of, what a comparison of contents says, and files of the user's own rows."""
 
 from __future__ import annotations

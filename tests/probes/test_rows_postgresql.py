@@ -111,6 +111,7 @@ _FILLED: Final = {
     "$$BEGIN NEW.id := NEW.id + 7; RETURN NEW; END$$;\nCREATE TRIGGER f BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION f();\n"
     "CREATE TABLE x (t int NOT NULL REFERENCES t)",
     "no columns": "CREATE TABLE t ()",
+    "enum without values": "CREATE TYPE e AS ENUM ();\nCREATE TABLE t (a e)",
     "unlogged": "CREATE UNLOGGED TABLE t (a int)",
     "rows to be seen": "CREATE TABLE t (a int NOT NULL);\nALTER TABLE t ENABLE ROW LEVEL SECURITY;\nALTER TABLE t FORCE ROW LEVEL SECURITY",
 }  # fmt: skip
@@ -130,6 +131,7 @@ _DEFIED: Final = {
         "CREATE TABLE t (a int);\nCREATE RULE r AS ON INSERT TO t DO INSTEAD NOTHING",
         "a trigger or a rule keeps rows out of it",
     ),
+    "no values": ("CREATE TYPE e AS ENUM ();\nCREATE TABLE t (a e NOT NULL)", "its enum e has no values"),
     "no parent": (
         "CREATE TABLE p (id int PRIMARY KEY CHECK (false));\nCREATE TABLE t (p int NOT NULL REFERENCES p)",
         "it refers to p, which has no rows",

@@ -74,8 +74,8 @@ SELECT json_build_object(
            FROM pg_inherits h JOIN relation r ON r.oid = h.inhparent WHERE r.relkind = 'p')
 )::text
 """
-"""pg_constraint has a copy of a foreign key for each partition that it refers to, with the first as its parent; an index
-names the columns of its expressions and its predicate in pg_depend, unless a constraint owns it."""
+"""pg_constraint has a copy of a foreign key for each partition that it refers to, with the first as its parent; an
+index names the columns of its expressions and its predicate in pg_depend, unless a constraint owns it."""
 
 _LIMITS = {"smallint": 1 << 15, "integer": 1 << 31, "bigint": 1 << 63}
 _TEXTS = {"text", "varchar", "bpchar", "citext", "name", "char"}

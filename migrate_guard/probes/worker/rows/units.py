@@ -61,7 +61,9 @@ def units(table: Table, aim: Aim, parents: dict[Reference, list[Choice]], holdin
     made: list[Unit] = []
     for reference in table.references:
         if reference.target != table.name:
-            made = _joined(made, _referring(reference, columns, parents[reference], aim))
+            unit = _referring(reference, columns, parents[reference], aim)
+            is_key = any(set(key.columns) <= set(unit.columns) for key in table.keys)
+            made = _joined(made, unit._replace(is_distinct=is_key))
     bound = {name for unit in made for name in unit.columns} | late(table)
     different = _to_tell_apart(table, bound)
     made += [_free(column, aim, column.name in different) for column in table.columns if column.name not in bound]
@@ -85,11 +87,14 @@ def _free(column: Column, aim: Aim, is_different: bool) -> Unit:
     if is_different or aim.manner == DISTINCT:
         numbers = range(aim.salt, aim.salt + aim.wanted + 1)
         values += [value for value in (distinct(column.type, number) for number in numbers) if value is not None]
-    if not values:
+    has_values = column.type.family != "enum" or bool(column.type.labels)
+    if not has_values and not column.is_nullable:
+        raise Defies(f"its enum {column.type.name} has no values")
+    if not values and has_values:
         values += variety(column.type) or _ANYTHING
         turn = aim.salt % len(values) if aim.manner == DISTINCT else 0
         values = values[turn:] + values[:turn]
-    if column.is_nullable and aim.manner != DISTINCT:
+    if not values or (column.is_nullable and aim.manner != DISTINCT):
         values = [None] if aim.manner == SPARSE else [*values[:1], None, *values[1:]]
     return Unit((column.name,), [(value,) for value in dict.fromkeys(values)], is_different, is_free=True)
 

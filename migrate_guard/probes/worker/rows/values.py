@@ -79,10 +79,10 @@ def variety(type: Type) -> list[str]:
 
 
 def distinct(type: Type, number: int) -> str | None:
-    """Return the value of a number, another one than that of other numbers; None where they have come to an end."""
+    """Return the value of a number, another one than that of others until they come to an end; None: there is none."""
     if type.family == "integer":
         middle = _START if type.high >= 2 * _START else type.high // 2
-        return str(middle + number) if middle + number <= type.high else None
+        return str(middle + number % (type.high - middle + 1))
     if type.family == "numeric":
         return _distinct_numeric(type, number)
     if type.family in ("float", "money", "oid"):
@@ -104,8 +104,8 @@ def distinct(type: Type, number: int) -> str | None:
     if type.family == "bytes":
         return f"\\x{number + 1:08x}"
     if type.family in ("bit", "varbit"):
-        text = f"{number:0{type.length or 32}b}"
-        return text if len(text) <= (type.length or 32) else None
+        length = type.length or 32
+        return f"{number % (1 << length):0{length}b}"
     if type.family in ("inet", "cidr"):
         return f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
     if type.family in ("macaddr", "macaddr8"):
@@ -176,7 +176,7 @@ def _distinct_numeric(type: Type, number: int) -> str | None:
         return str(_START + number) + ".5"
     whole = type.precision - max(type.scale or 0, 0)
     start = _START if whole >= 8 else 10 ** max(whole - 1, 0)
-    return str(start + number) if start + number < 10**whole else None
+    return str(start + number % (10**whole - start)) if whole else None
 
 
 def _texts(length: int | None) -> list[str]:
@@ -187,7 +187,7 @@ def _texts(length: int | None) -> list[str]:
 
 def _distinct_text(length: int | None, number: int) -> str | None:
     digits = ""
-    rest = number
+    rest = number if length is None or length >= 4 else number % 36**length
     while rest or not digits:
         rest, digit = divmod(rest, 36)
         digits = _DIGITS[digit] + digits
