@@ -98,7 +98,8 @@ def _near(numbers: list[str], type: Type) -> list[str]:
         if "." in text and type.family != "integer":
             values += [text, f"-{text}".replace("--", "")]
         whole = int(float(text))
-        values += [str(value) for value in (whole, whole + 1, whole - 1, -whole, 10 * whole)]
+        values += [str(value) for value in (whole, -whole, 10 * whole)]
+        values += [str(sign * whole + step) for step in (1, -1, 2, -2, 3, -3, 4) for sign in (1, -1)]
     if type.family == "integer":
         values = [value for value in values if type.low <= int(value) <= type.high]
     elif type.precision is not None:
