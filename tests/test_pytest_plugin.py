@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
-
 from tests import servers
 from tests.conftest import MakeProject, script
 

@@ -83,7 +83,7 @@ def run_options(function: Command) -> Command:
     options = (
         click.option("--scratch-url", metavar="URL", help="Make the scratch database on this server and drop it."),
         click.option("--keep", is_flag=True, help="Keep the scratch database, and say how to connect."),
-        click.option("--rows", type=click.IntRange(0), metavar="N", help="Rows that every table gets; 3 by default."),
+        click.option("--rows", type=click.IntRange(0), metavar="N", help="Rows that every table gets; 5 by default."),
         click.option(
             "--seed", type=click.Path(path_type=Path), metavar="DIR", help="Run DIR/<revision>.sql before a revision."
         ),

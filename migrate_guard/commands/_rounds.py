@@ -21,7 +21,7 @@ from migrate_guard.model.target import DIALECTS, Target
 from migrate_guard.probes.isolation import not_enforced
 from migrate_guard.probes.roundtrip import OtherDialect, Walk, round_trips
 from migrate_guard.probes.scratch import scratch
-from migrate_guard.terminal import complain, visible
+from migrate_guard.terminal import UserError, complain, visible
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Outcome, Reading
@@ -42,7 +42,7 @@ def planned(
         tuple(each for each in history.order if each.id in needed),
         frozenset(wanted),
         dict(_without_way_back(wanted, reading, settings)),
-        settings.python or _python(found.root),
+        _python(settings.python, found.root),
         how.x,
         how.no_env,
         settings.rows,
@@ -69,8 +69,13 @@ def _without_way_back(wanted: Collection[str], reading: Reading, settings: Setti
             yield revision.id, "downgrade() raises"
 
 
-def _python(root: Path) -> str:
-    """The Python of the active environment, of one beside the project, else our own where it has Alembic."""
+def _python(named: str | None, root: Path) -> str:
+    """The Python that is named, else of the active environment, of one beside the project, our own if it has Alembic."""
+    if named is not None:
+        found = shutil.which(named)
+        if found is None:
+            raise UserError(f"there is no {visible(named)}: --python names the Python of the project")
+        return found
     active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
     places = [Path(each) for each in active if each] + [each / ".venv" for each in (Path.cwd(), root)]
     for place in places:

@@ -41,7 +41,7 @@ class Settings:
     """"raise": every downgrade raises; "none": nobody runs one, and nothing is reported of them."""
     scratch_url: str | None = None
     """The server on which `roundtrip` makes its databases; None: one that it starts itself."""
-    rows: int = 3
+    rows: int = 5
     """How many every table gets before an upgrade is tried."""
     seed: Path | None = None
     """The folder of `<revision>.sql`, which `roundtrip` runs before that revision."""

@@ -51,7 +51,7 @@ class Walk:
     python: str
     x: Sequence[str] = ()
     own_environment: bool = False
-    rows: int = 3
+    rows: int = 5
     seed: int = 0
     seed_files: Path | None = None
     base: Path = Path()
@@ -71,10 +71,12 @@ class Listener(Protocol):
 def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[RoundTrip]:
     """Walk through a history in a child process; raises WorkerError where that cannot go on."""
     revisions = {each.id: each for each in walk.order}
+    running = "its beginning"
     with _worker(walk, scratch) as events:
         for event in events:
             match event["event"]:
                 case "step":
+                    running = f"the {event['step']} of {event['revision']}"
                     listener.step(event["revision"], event["step"])
                 case "revision":
                     yield _round_trip(event, revisions[event["revision"]], walk.base)
@@ -84,7 +86,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
                     listener.left(event["databases"])
                 case "done":
                     return
-    raise WorkerError(f"the child process has ended in the middle of the run: {_tail(_log(scratch))}")
+    raise WorkerError(f"the child process has ended in the middle of {running}\n{_tail(_log(scratch))}".rstrip())
 
 
 def _round_trip(event: Mapping[str, Any], revision: Revision, base: Path) -> RoundTrip:

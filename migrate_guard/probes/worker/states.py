@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from . import catalog, rows
 from .connections import run
 from .migrations import Migrations, Step, VersionTable
-from .protocol import Job, Planned
+from .protocol import GivenUp, Job, Planned
 from .redirect import Redirect
 
 
@@ -45,7 +45,10 @@ class States:
         job, versions = self._job, self._migrations.version_table.name
         if job.seed_files:
             seeds = Path(job.seed_files)
-            run(self._redirect.databases[0], lambda connection: rows.seed_files(connection, seeds, revision))
+            try:
+                run(self._redirect.databases[0], lambda connection: rows.seed_files(connection, seeds, revision))
+            except rows.SeedError as error:
+                raise GivenUp("seed", str(error)) from error
             self._known = None
         defied: dict[str, str] = {}
         for database in self._redirect.databases:
