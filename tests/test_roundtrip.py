@@ -246,9 +246,18 @@ def place() -> Iterator[Path]:
         yield Path(name)
 
 
-def processes() -> set[str]:
-    listed = subprocess.run(["ps", "-eo", "pid,args"], capture_output=True, text=True, check=True).stdout
-    return {line for line in listed.splitlines() if "migrate-guard-" in line or "probes/worker" in line}
+def below(process: int) -> set[tuple[int, str]]:
+    """The processes that one has started, and those that these have, each with its command line."""
+    listed = subprocess.run(["ps", "-eo", "pid=,ppid=,args="], capture_output=True, text=True, check=True).stdout
+    rows = [line.split(None, 2) for line in listed.splitlines()]
+    found = {(int(pid), arguments) for pid, parent, arguments in rows if int(parent) == process}
+    return found.union(*(below(pid) for pid, _ in found)) if found else set()
+
+
+def alive(processes: set[tuple[int, str]]) -> set[tuple[int, str]]:
+    listed = subprocess.run(["ps", "-eo", "pid=,args="], capture_output=True, text=True, check=True).stdout
+    now = {(int(pid), arguments) for pid, arguments in (line.split(None, 1) for line in listed.splitlines())}
+    return processes & now
 
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
@@ -257,16 +266,17 @@ def test_nothing_is_left_after_a_signal(by: signal.Signals, make_project: MakePr
     root = runnable(make_project({"a1.py": CLEAN["a1.py"], "b2.py": waits}), POSTGRESQL)
     command = [sys.executable, "-m", "migrate_guard", "roundtrip", "--python", sys.executable]
     environment = {**os.environ, "TMPDIR": str(place)}
-    before = processes()
     with subprocess.Popen(command, cwd=root, env=environment, stderr=subprocess.PIPE, text=True) as process:
         until(lambda: (root / "here").exists() or process.poll() is not None)
         assert process.poll() is None, process.communicate()[1]
         assert any(place.iterdir())
+        started = below(process.pid)
+        assert len(started) > 3, "a janitor, a server and a worker"
         process.send_signal(by)
         _, err = process.communicate(timeout=30)
     assert process.returncode in {signal.SIGINT: (130,), signal.SIGTERM: (143,), signal.SIGKILL: (-9,)}[by]
     assert "Traceback" not in err
-    until(lambda: not any(place.iterdir()) and not processes() - before)
+    until(lambda: not any(place.iterdir()) and not alive(started))
 
 
 def until(condition: Any, seconds: float = 30) -> None:

@@ -70,7 +70,7 @@ def _without_way_back(wanted: Collection[str], reading: Reading, settings: Setti
 
 
 def _python(named: str | None, root: Path) -> str:
-    """The Python that is named, else of the active environment, of one beside the project, our own if it has Alembic."""
+    """The Python that is named, else of the active environment, of one beside the project, or our own with Alembic."""
     if named is not None:
         found = shutil.which(named)
         if found is None:
