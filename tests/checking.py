@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from migrate_guard.commands._judging import judge, sifted
+from migrate_guard import engine
+from migrate_guard.commands._judging import Prepared, judge, sifted
+from migrate_guard.commands._options import RunOptions
+from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
 from migrate_guard.config import Settings, selected
 from migrate_guard.model.finding import Report
 from migrate_guard.model.revision import Downgrades
@@ -46,3 +50,15 @@ def check(
 def written(problem: Problem, dialect: DialectName = "postgresql") -> str | None:
     """What a rule says to write, as code."""
     return alembic_code(problem.instead, Target.default(dialect))
+
+
+def there_and_back(path: Path, *, dialect: DialectName) -> Report:
+    """Make the round trips of the project at `path` on a scratch database, and judge them."""
+    run = Prepared(load_rules(), Settings(dialect=dialect, python=sys.executable), time.perf_counter())
+    selection = discover([path], cwd=Path.cwd(), environ={})
+    (found,) = selection.environments
+    reading = engine.read(found, Target.default(dialect), Path.cwd())
+    how = RunOptions(None, False, None, None, 0, False, None, ())
+    walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, how)
+    trips = tuple(made(walk, run.settings, reading.target, Teller(len(walk.order), quiet=True)))
+    return sifted([judged_rounds(run, reading, trips)], selection, run.settings, run.rules, run.started)

@@ -5,9 +5,7 @@ A Good or Quiet example is clean under all default rules; a Bad one has exactly 
 
 from __future__ import annotations
 
-import json
 import subprocess
-import sys
 import textwrap
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
-from migrate_guard.__main__ import run
+from migrate_guard.model.finding import Report
 from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.model.target import DialectName
 from migrate_guard.pages import Example, Fence, Page, Role, all_pages
 from migrate_guard.rule import Rule
 from migrate_guard.rules import load_rules
-from tests.checking import check
+from tests.checking import check, there_and_back
 
 INI = "[alembic]\nscript_location = %(here)s\nprepend_sys_path = .\nsqlalchemy.url = {url}\n"
 ENV = '''\
@@ -187,8 +185,7 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     options = {name: value[1:-1].split() if value.startswith("[") else value for name, value in given}
     rule = next(each for each in load_rules() if each.code == page.code)
     if rule.on == (RoundTrip,):
-        found, said = made_round_trips(tmp_path, dialect)
-        assert found == expected(written), f"{page.path.name}:{example.line}\n{said}"
+        judged(there_and_back(tmp_path, dialect=dialect), page, example, written)
         if example.kind == "bad":
             return
     report = check(
@@ -201,6 +198,11 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
         since="main" if example.is_in_git else None,
         downgrades=settings.get("downgrades", "required"),  # type: ignore[arg-type]  # the pages' own words
     )
+    judged(report, page, example, written)
+
+
+def judged(report: Report, page: Page, example: Example, written: dict[str, tuple[int, Fence]]) -> None:
+    """Hold what an example is told against its marks."""
     found = sorted((Path(each.span.path).name, each.span.line, each.code) for each in report.findings)
     said = "\n".join(f"{each.span}: {each.code} {each.message}" for each in report.findings)
     marks = expected(written)
@@ -209,16 +211,6 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     else:
         assert not marks, f"{page.path.name}:{example.line}: a mark in an example that is to be quiet"
     assert found == marks, f"{page.path.name}:{example.line}\n{said}"
-
-
-def made_round_trips(folder: Path, dialect: DialectName) -> tuple[list[tuple[str, int, str]], str]:
-    """What `roundtrip` finds in an example, on a server that it starts itself; and what it says."""
-    report = folder / "report.json"
-    command = ["roundtrip", "--dialect", dialect, "--quiet", "--output-format", "json", "--output-file", str(report)]
-    assert run([*command, "--python", sys.executable]) in (0, 1)
-    findings = json.loads(report.read_text(encoding="utf-8"))["findings"]
-    found = sorted((Path(each["path"]).name, each["line"], each["code"]) for each in findings)
-    return found, "\n".join(f"{each['path']}:{each['line']}: {each['code']} {each['message']}" for each in findings)
 
 
 @pytest.mark.parametrize("page", all_pages(), ids=lambda page: page.code)

@@ -13,9 +13,11 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from migrate_guard.model.finding import Finding
+from migrate_guard.model.round_trip import RoundTrip
+from migrate_guard.model.target import DialectName
 from migrate_guard.pages import Example, Page, all_pages
 from migrate_guard.rules import load_rules
-from tests.checking import check
+from tests.checking import check, there_and_back
 from tests.test_pages import own_rules, write
 
 PAGE: Final = Path(__file__).with_name("messages.md")
@@ -57,11 +59,14 @@ def _findings(page: Page, example: Example) -> Iterator[Finding]:
         write(Path(folder), example)
         os.chdir(folder)
         try:
+            if rule.on == (RoundTrip,):
+                yield from there_and_back(Path(folder), dialect=_dialect(example)).findings
+                return
             version = tuple(map(int, settings["version"].split("."))) if "version" in settings else None
             options = dict(each.split("=", 1) for each in settings.get("options", "").split(",") if each)
             yield from check(
                 Path(folder),
-                dialect=settings.get("dialect", "postgresql"),  # type: ignore[arg-type]  # the pages' own words
+                dialect=_dialect(example),
                 version=version,
                 options={rule.name: options},
                 extra=own_rules(example),
@@ -70,6 +75,10 @@ def _findings(page: Page, example: Example) -> Iterator[Finding]:
             ).findings
         finally:
             os.chdir(before)
+
+
+def _dialect(example: Example) -> DialectName:
+    return example.settings.get("dialect", "postgresql")  # type: ignore[return-value]  # the pages' own words
 
 
 def page() -> str:

@@ -17,6 +17,8 @@ _PROGRAMS: Final = frozenset(
 )
 """Kinds whose definition is a text of the user's, not a list of clauses."""
 _LONGEST: Final = 120
+_LONGEST_WORDS: Final = 160
+"""Characters of what a database has said, which may quote values."""
 
 
 def subject(difference: Difference) -> str:
@@ -25,9 +27,13 @@ def subject(difference: Difference) -> str:
 
 
 def in_a_line(failure: Failure) -> str:
-    """What was raised, as one line."""
+    """What was raised, as one line of bearable length."""
     message = failure.message.strip().partition("\n")[0].rstrip(".")
-    return f"{failure.error}: {message}" if message else failure.error
+    return f"{failure.error}: {_cut(message, _LONGEST_WORDS)}" if message else failure.error
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1].rstrip()}…"
 
 
 def sentence(difference: Difference) -> str:

@@ -13,6 +13,10 @@ _HELP: Final[dict[RoundTripStep, str]] = {
     "NotImplementedError where there is no way back.",
     "second upgrade": "Remove in downgrade() all that upgrade() makes: what is left behind is in its way.",
 }
+_HELP_ON_ROWS: Final = (
+    "Bring the rows in order before the statement: fill NULLs before NOT NULL, give a required column a server_default; "
+    "or raise NotImplementedError where there is no way back."
+)
 
 
 @rule("MG251", on=RoundTrip, severity=Severity.ERROR)
@@ -30,6 +34,6 @@ def round_trip_fails(trip: RoundTrip) -> Iterator[Problem]:
         yield Problem(
             f"{where[failure.step]} fails{rows}: {round_trips.in_a_line(failure)}",
             failure.at or place or revision.span,
-            help=_HELP[failure.step],
+            help=_HELP_ON_ROWS if failure.has_rows else _HELP[failure.step],
             direction="downgrade" if failure.step == "downgrade" else "upgrade",
         )

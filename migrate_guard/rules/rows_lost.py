@@ -25,5 +25,5 @@ def _sentence(loss: Loss) -> str:
     if loss.kind == "rows":
         return f'{loss.before - loss.after} of {loss.before} rows of "{loss.table}" are gone'
     if loss.column is None:
-        return f'rows of "{loss.table}" hold other values'
-    return f'{loss.before - loss.after} of {loss.before} values of "{loss.column}" in "{loss.table}" are others'
+        return f'rows of "{loss.table}" have changed'
+    return f'{loss.before - loss.after} of {loss.before} values of "{loss.column}" in "{loss.table}" have changed'
