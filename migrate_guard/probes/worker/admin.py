@@ -64,6 +64,12 @@ def create_one(ask: Ask, dialect: str, name: str) -> None:
         ask(f'CREATE DATABASE "{name}"{_strategy(ask)}')
 
 
+def copy_one(ask: Ask, name: str, copy: str) -> None:
+    """Copy a database of PostgreSQL by a connection to another; whoever is connected to it is not any more."""
+    ask(f"SELECT pg_terminate_backend(pid) FROM pg_catalog.pg_stat_activity WHERE datname = '{name}'")
+    ask(f'CREATE DATABASE "{copy}" TEMPLATE "{name}"{_strategy(ask)}')
+
+
 def drop_one(ask: Ask, dialect: str, name: str) -> None:
     """Drop a database, if it is there, by a connection to another; whoever is connected to it is not any more."""
     (_drop_mysql if dialect == "mysql" else _drop_postgresql)(ask, name)

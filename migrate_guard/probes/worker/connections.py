@@ -61,11 +61,18 @@ class Connections:
         return self.run(self.server.maintenance, function)
 
     def driver_at_hand(self) -> str:
-        """Return the driver that user code connected by first, else one that can be imported."""
+        """Return the driver that user code connected by first, else one that can be imported.
+
+        What SQLAlchemy takes where a URL names none goes first: psycopg2 up to 2.0, psycopg from 2.1 on. Scripts are
+        written for one, as the types of literals differ.
+        """
+        from sqlalchemy.engine import URL
+
         dialect = self.server.dialect
         if self.driver is not None:
             return _TWINS.get(self.driver, self.driver)
-        for driver in (*_SYNCHRONOUS[dialect], *_ASYNCHRONOUS[dialect]):
+        usual = URL.create(dialect).get_dialect().driver
+        for driver in (usual, *_SYNCHRONOUS[dialect], *_ASYNCHRONOUS[dialect]):
             if dialect == "sqlite" or _can_be_imported(_MODULES.get(driver, driver)):
                 return driver
         raise NoDriver(f"no driver of {dialect} is installed next to SQLAlchemy: {', '.join(_SYNCHRONOUS[dialect])}")

@@ -80,6 +80,11 @@ class Migrations:
         if not self._was_asked:
             raise GivenUp("env", "env.py has not called context.run_migrations(): nothing was run")
 
+    def has_downgrade(self, revision: str) -> bool:
+        """Whether the script of a revision has a function of that name."""
+        script = self.script.get_revision(revision)
+        return script is not None and hasattr(script.module, "downgrade")
+
     def _step(self, step: Step) -> Any:
         script = self.script.get_revision(step.revision)
         assert script is not None

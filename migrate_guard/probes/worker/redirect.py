@@ -46,9 +46,25 @@ class Redirect:
         return self._connections.url(self._connections.driver_at_hand(), self._databases.standing_for(None))
 
     def replace(self, database: str) -> None:
-        """Make a scratch database anew, empty; connections to the one before are ended, and pools forget theirs."""
+        """Make a scratch database anew; connections to the one before are ended, and pools forget theirs.
+
+        It is what it was when it was copied; without a copy it is empty.
+        """
         self._engines.forget_connections()
         self._databases.replace(database)
+
+    @property
+    def can_copy(self) -> bool:
+        return self._databases.can_be_copied
+
+    def copy(self) -> None:
+        """Keep a copy of each scratch database; connections to them are ended, and pools forget theirs."""
+        self._engines.forget_connections()
+        for each in self.databases:
+            self._databases.copy(each)
+
+    def forget_copies(self) -> None:
+        self._databases.forget_copies()
 
     def install(self) -> None:
         connections.install(self._connections)

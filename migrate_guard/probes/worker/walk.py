@@ -13,6 +13,10 @@ from .states import States
 UPGRADE, DOWNGRADE, AGAIN = "upgrade", "downgrade", "second upgrade"
 
 
+_NO_DOWNGRADE = {"step": DOWNGRADE, **failures.Failed("AttributeError", "there is none", "", 0, "")._asdict()}
+"""What Alembic raises for a script without the function."""
+
+
 class Trip(NamedTuple):
     """What one attempt at a round trip came to."""
 
@@ -54,11 +58,8 @@ class Walk:
             self._migrations.run([Step(each.id, is_upgrade=True) for each in revisions])
         except GivenUp:
             raise
-        except Exception as error:
-            failed = next((each for each in revisions if failures.told(error, each.path).line), revisions[-1])
-            told = failures.told(error, failed.path)
-            text = f"{failed.path}:{told.line}: {failed.id}, on which what is asked for rests, fails: {told.message}"
-            raise GivenUp("below", text) from error
+        except Exception:  # noqa: BLE001 - whatever user code raises: some scripts run in a transaction of their own only
+            self._states.restore([*self._applied, *revisions])
         self._applied += revisions
 
     def _judge(self, planned: Planned) -> None:
@@ -82,7 +83,7 @@ class Walk:
         first = self._trip(planned, with_rows=self._job.rows > 0)
         if first.failure is None:
             return first, ()
-        if self._job.rows <= 0:
+        if self._job.rows <= 0 or first.failure == _NO_DOWNGRADE:
             return first, ({**first.failure, "has_rows": False},)
         self._states.restore(self._applied)
         second = self._trip(planned, with_rows=False)
@@ -104,10 +105,13 @@ class Walk:
             return Trip(not_moved=UPGRADE, unfilled=unfilled)
         if planned.no_way_back:
             return Trip(unfilled=unfilled, is_upgraded=True)
+        if not self._migrations.has_downgrade(planned.id):
+            return Trip(_NO_DOWNGRADE, unfilled=unfilled, is_upgraded=True)
         failure = self._step(planned, DOWNGRADE)
-        if failure:
-            return Trip(failure, unfilled=unfilled)
         down = states.take()
+        if failure:
+            # Where the database takes DDL back nothing has to be made anew.
+            return Trip(failure, unfilled=unfilled, is_upgraded=down == up)
         if down.heads == up.heads:
             return Trip(not_moved=DOWNGRADE, unfilled=unfilled)
         differences = tuple((DOWNGRADE, each) for each in states.differences(before, down))

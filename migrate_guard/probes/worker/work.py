@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from . import failures
 from .protocol import Events, GivenUp, Job
+
+if TYPE_CHECKING:
+    from .migrations import Migrations
+
+URL = "sqlalchemy.url"
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -57,9 +63,27 @@ def _walk(job: Job, events: Events) -> None:
     from .walk import Walk
 
     migrations = Migrations(job, redirected.url)
-    migrations.run([])
+    _try_out(migrations, redirected.url)
     events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=list(redirected.databases))
+    states = States(job, redirected, migrations)
     try:
-        Walk(job, events, migrations, States(job, redirected, migrations)).go()
+        Walk(job, events, migrations, states).go()
     finally:
+        states.forget_copies()
         events.tell("left", databases=list(redirected.databases))
+
+
+def _try_out(migrations: Migrations, scratch_url: Callable[[], str]) -> None:
+    """Run env.py without a step; where the application hands it a URL that no file has, hand it the scratch's."""
+    try:
+        migrations.run([])
+    except GivenUp:
+        raise
+    except Exception as error:
+        if migrations.config.get_main_option(URL) or _told(error)["kind"] == "dialect":
+            raise
+        migrations.config.set_main_option(URL, scratch_url().replace("%", "%%"))
+        try:
+            migrations.run([])
+        except Exception:  # noqa: BLE001 - whatever user code raises: what it lacks is said by the first
+            raise error from None
