@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import importlib
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -92,6 +93,8 @@ class Migrations:
         return make(self.script.revision_map, script)
 
     def _run_without_env(self, environment: EnvironmentContext) -> None:
+        # Scripts say sqlalchemy.orm and leave its import to the models that env.py imports.
+        importlib.import_module("sqlalchemy.orm")
         engine = create_engine(self._scratch_url(), poolclass=pool.NullPool)
         with engine.connect() as connection:
             environment.configure(connection=connection, transaction_per_migration=True)
