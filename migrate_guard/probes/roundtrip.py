@@ -173,6 +173,7 @@ def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
         "section": found.section,
         "script_location": str(found.script_location) if found.script_location else None,
         "version_locations": list(map(str, found.version_locations)),
+        "is_recursive": found.recursive,
         "sys_path": list(dict.fromkeys(map(str, (*found.prepend_sys_path, found.root)))),
         "x": list(walk.x),
         "own_environment": walk.own_environment or found.env_path is None,

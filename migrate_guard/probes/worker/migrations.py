@@ -17,6 +17,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
 from . import flask_app
+from .freshness import Fresh
 from .protocol import GivenUp, Job
 
 
@@ -49,6 +50,7 @@ class Migrations:
         self.runs = 0
         """How often anything was run."""
         self._was_asked = False
+        self._fresh: dict[str, Fresh] = {}
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps in their order, each as `alembic upgrade` and `alembic downgrade` would; raises what they raise."""
@@ -89,6 +91,10 @@ class Migrations:
     def _step(self, step: Step) -> Any:
         script = self.script.get_revision(step.revision)
         assert script is not None
+        if step.revision in self._fresh:
+            self._fresh[step.revision].restore()
+        else:
+            self._fresh[step.revision] = Fresh(script.module)
         make = MigrationStep.upgrade_from_script if step.is_upgrade else MigrationStep.downgrade_from_script
         return make(self.script.revision_map, script)
 
@@ -131,4 +137,6 @@ def _scripts(job: Job, config: Config) -> ScriptDirectory:
     if job.config_file is not None and not job.own_environment:
         return ScriptDirectory.from_config(config)
     place = job.script_location or job.version_locations[0]
-    return ScriptDirectory(place, version_locations=list(job.version_locations))
+    return ScriptDirectory(
+        place, version_locations=list(job.version_locations), recursive_version_locations=job.is_recursive
+    )

@@ -31,6 +31,7 @@ class Job(NamedTuple):
     section: str
     script_location: str | None
     version_locations: Sequence[str]
+    is_recursive: bool
     sys_path: Sequence[str]
     x: Sequence[str]
     own_environment: bool

@@ -29,6 +29,7 @@ __all__ = ["Contents", "Filled", "Loss", "Rows", "SeedError", "clear", "contents
 def fill(connection: Connection, count: int, seed: int, version_table: str) -> Filled:
     """Top every table up to `count` rows that it takes; those that are there already count.
 
+    A table in which some column is NULL everywhere gets as many again: the column may be newer than the rows.
     The same seed makes the same rows. With five rows a column shows a value twice, NULL where it may be, and more.
     """
     with _at_once(connection) as database:

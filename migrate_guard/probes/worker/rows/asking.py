@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from .shape import Check, Column, Table
 from .statements import as_text, execute, identifier, listed, literal, named, only, query, words
@@ -18,6 +18,14 @@ _NUMBER = "migrate_guard_row"
 _KEYS = 30
 
 
+class Held(NamedTuple):
+    """What a table holds."""
+
+    number: int
+    has_bare_column: bool
+    """A column is NULL in all rows: it may be newer than they are."""
+
+
 class Database:
     """A connection and the language it speaks."""
 
@@ -25,19 +33,22 @@ class Database:
         self.connection = connection
         self.dialect = "mysql" if connection.dialect.name == "mariadb" else connection.dialect.name
 
-    def counts(self, tables: Sequence[Table], most: int) -> dict[str, int]:
+    def counts(self, tables: Sequence[Table], most: int) -> dict[str, Held]:
         """Count the rows of tables, no further than needed."""
-        counts: dict[str, int] = {}
+        counts: dict[str, Held] = {}
         for start in range(0, len(tables), _AT_ONCE):
             part = tables[start : start + _AT_ONCE]
-            union = " UNION ALL ".join(
-                f"SELECT {place}, count(*) FROM (SELECT 1 FROM {only(self.dialect, table)} LIMIT {most}) AS few"
-                for place, table in enumerate(part)
-            )
-            counts.update(
-                {part[int(str(place))].name: int(str(found)) for place, found in query(self.connection, union)}
-            )
+            union = " UNION ALL ".join(self._counting(place, table, most) for place, table in enumerate(part))
+            for place, number, least in query(self.connection, union):
+                counts[part[int(str(place))].name] = Held(int(str(number)), int(str(least)) == 0)
         return counts
+
+    def _counting(self, place: int, table: Table, most: int) -> str:
+        names = [named(self.dialect, each.name) for each in table.columns if each.is_nullable]
+        least = "min" if self.dialect == "sqlite" else "least"
+        values = listed(["1", "1", *(f"count({name})" for name in names)])
+        rows = f"SELECT {listed([*names, '1 AS migrate_guard_one'])} FROM {only(self.dialect, table)} LIMIT {most}"
+        return f"SELECT {place}, count(*), {least}({values}) FROM ({rows}) AS few"
 
     def keys(self, table: Table, columns: Sequence[str]) -> list[Choice]:
         """Return the values that some columns of a table have together, in their text form."""

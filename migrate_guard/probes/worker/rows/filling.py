@@ -15,6 +15,9 @@ from .values import distinct
 if TYPE_CHECKING:
     pass
 
+_MOST = 8
+"""How many times as many rows as are asked for a table gets, for columns that come later than its rows."""
+
 
 class Filled(NamedTuple):
     """What came of filling the tables of a database."""
@@ -35,19 +38,26 @@ class Filling:
         self._tables = {table.name: table for table in tables}
         self._count = count
         self._seed = seed
-        self._have = database.counts(tables, count)
+        held = database.counts(tables, _MOST * count)
+        self._have = {name: each.number for name, each in held.items()}
+        self._bare = {
+            name for name, each in held.items() if count <= each.number < _MOST * count and each.has_bare_column
+        }
         self._keys: dict[tuple[str, tuple[str, ...]], list[Choice]] = {}
         self._made: dict[str, list[Row]] = {}
         self._defied: dict[str, str] = {}
 
     def run(self) -> Filled:
-        """Fill every table that has too few rows."""
+        """Fill every table that has too few rows, and those that have none with a value in some column."""
         for component in components(list(self._tables.values())):
             wanting = [table for table in component if self._have[table.name] < self._count]
             if len(component) > 1 and wanting:
                 self._fill_cycle(wanting)
             else:
                 for table in wanting:
+                    self._fill(table, table.references, {})
+            for table in component:
+                if table.name in self._bare:
                     self._fill(table, table.references, {})
         return Filled(
             {name: len(made) for name, made in self._made.items() if made},
@@ -71,7 +81,7 @@ class Filling:
             return
         reason = ""
         made = self._made.setdefault(table.name, [])
-        wanted = self._count - self._have[table.name]
+        wanted = self._count if table.name in self._bare else self._count - self._have[table.name]
         for manner in (TELLING, DISTINCT, SPARSE):
             try:
                 planned = self._planned(table, references, given, manner, wanted - len(made))
