@@ -108,6 +108,22 @@ def plan(reading: Reading, wanted: Collection[str], direction: Direction, statis
     return Plan(reading.target, tuple(planned))
 
 
+_UPGRADE: Final[tuple[Direction, ...]] = ("upgrade",)
+
+
+def upgrades(reading: Reading, wanted: Collection[str]) -> Mapping[str, tuple[PlannedStatement, ...]]:
+    """What the upgrade of each of some revisions does where it is run by itself, on one database after another."""
+    planned: dict[str, tuple[PlannedStatement, ...]] = {}
+    environment = _transactional(reading.environment, reading.target)
+    for database in reading.environment.databases or (None,):
+        for each in engine.replay(reading, database, directions=_UPGRADE):
+            if each.revision.id in wanted and each.upgrade is not None:
+                session = Session(reading.target, environment)
+                statements = planned_statements(session, each.revision, each.upgrade)
+                planned[each.revision.id] = planned.get(each.revision.id, ()) + statements
+    return planned
+
+
 def _of_database(
     reading: Reading, wanted: Collection[str], direction: Direction, database: str | None
 ) -> Iterator[PlannedRevision]:

@@ -55,7 +55,7 @@ def sentence(difference: Difference) -> str:
     if after is None:
         return f"{subject} {_is_gone(difference)}"
     if aspect == "comment":
-        return f"{subject} {_comes(difference)} as {_short(after)!r}, it was {_short(before)!r}"
+        return f"{subject} {_comes(difference)} as {shortened(after)!r}, it was {shortened(before)!r}"
     if kind == "enum":
         return _enum(subject, before, after, difference)
     if kind in _PROGRAMS:
@@ -138,9 +138,9 @@ def _program(subject: str, before: str, after: str, difference: Difference) -> s
         _, i1, i2, j1, j2 = runs[0]
         was, is_ = "; ".join(then[i1:i2]), "; ".join(now[j1:j2])
         if not was:
-            return f"{subject} {_comes(difference)} {_short(is_) if is_ in _STATES else f'with {_short(is_)}'}"
+            return f"{subject} {_comes(difference)} {shortened(is_) if is_ in _STATES else f'with {shortened(is_)}'}"
         if not is_:
-            return f"{subject} {_comes(difference)} without {_short(was)}"
+            return f"{subject} {_comes(difference)} without {shortened(was)}"
         if len(was) + len(is_) < 2 * _LONGEST:
             return f"{subject} {_comes(difference)} as {is_}, it was {was}"
     return f"{subject} {_comes(difference)} with another definition"
@@ -166,13 +166,13 @@ def _changes(kind: str, before: str, after: str) -> str:
         if old == new:
             continue
         if head == "" and old is not None and new is not None:
-            main, was = f"as {_short(new)}", f", it was {_short(old)}"
+            main, was = f"as {shortened(new)}", f", it was {shortened(old)}"
         elif old is None and new is not None:
-            said.append(_short(new) if new in _STATES else f"with {_short(new)}")
+            said.append(shortened(new) if new in _STATES else f"with {shortened(new)}")
         elif new is None and old is not None:
-            said.append(f"without {_short(old)}")
+            said.append(f"without {shortened(old)}")
         elif old is not None and new is not None:
-            said.append(f"with {_short(new)} instead of {_short(old)}")
+            said.append(f"with {shortened(new)} instead of {shortened(old)}")
     return " ".join(filter(None, [main, " and ".join(said)])) + was if main or said else "otherwise than it was"
 
 
@@ -195,6 +195,7 @@ def _split(kind: str, definition: str) -> Iterator[str]:
             yield line
 
 
-def _short(text: str) -> str:
+def shortened(text: str) -> str:
+    """A text on one line, without the end of a long one."""
     one_line = " ".join(text.split())
     return one_line if len(one_line) <= _LONGEST else one_line[: _LONGEST - 1] + "…"

@@ -50,6 +50,7 @@ class RunOptions:
     no_env: bool
     python: str | None
     x: tuple[str, ...]
+    trace: bool
 
 
 def environment_options(function: Command) -> Command:
@@ -90,6 +91,7 @@ def run_options(function: Command) -> Command:
         click.option("--random-seed", type=int, default=0, metavar="N", help="Makes other rows, for each N the same."),
         click.option("--no-env", is_flag=True, help="Run the scripts with an environment of ours, without env.py."),
         click.option("--python", metavar="FILE", help="The project's Python; by default the active environment's."),
+        click.option("--trace", is_flag=True, help="Show what each statement locks, rewrites and scans (PostgreSQL)."),
         click.option("-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."),
     )
     return _together(function, "how", RunOptions, options)

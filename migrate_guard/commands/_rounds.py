@@ -49,6 +49,7 @@ def planned(
         how.random_seed,
         settings.seed,
         Path.cwd(),
+        how.trace,
     )
 
 
@@ -109,6 +110,8 @@ def made(walk: Walk, settings: Settings, target: Target, teller: Teller, *, keep
 
 
 def _on_scratch(walk: Walk, settings: Settings, target: Target, teller: Teller, *, keep: bool) -> Iterator[Made]:
+    if walk.trace and target.dialect != "postgresql":
+        raise UserError(f"--trace is for PostgreSQL, and these round trips are made on {target.dialect}")
     wanted = settings.db_version if settings.dialect in (None, target.dialect) else None
     with (
         scratch(target.dialect, url=settings.scratch_url, keep=keep, python=walk.python, version=wanted) as it,

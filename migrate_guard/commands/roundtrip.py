@@ -20,6 +20,7 @@ from migrate_guard.commands._options import (
 )
 from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
 from migrate_guard.commands._shared import color, discovered, existing_paths, the_environment, width
+from migrate_guard.commands._tracing import compared, with_traces
 from migrate_guard.config import Overrides, target
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import COLOR_CHOICES, emit, progress
@@ -94,11 +95,15 @@ def command(
         wanted = _wanted(words, since, last, reading, found, selection)
     walk = planned(wanted, reading, found, run.settings, how)
     teller = Teller(len(wanted), quiet=quiet, verbose=verbose)
-    trips = tuple(made(walk, run.settings, reading.target, teller, keep=how.keep))
+    trips = compared(tuple(made(walk, run.settings, reading.target, teller, keep=how.keep)), reading)
     outcome = judged_rounds(run, reading, trips)
     report = sifted([outcome], selection, run.settings, run.rules, run.started)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
-    emit(reporter(run.settings.output_format)(report, look), output_file)
+    text = reporter(run.settings.output_format)(report, look)
+    emit(
+        with_traces(text, [each.trip for each in trips], run.settings.output_format, look) if how.trace else text,
+        output_file,
+    )
     if outcome.crashed:
         return 2
     return int(any(each.severity >= run.settings.fail_on for each in report.findings) and not exit_zero)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
+from migrate_guard.model.locks import LockMode
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.source import Span
 
@@ -59,6 +61,53 @@ class Loss:
 
 
 @dataclass(frozen=True, slots=True)
+class ObservedStatement:
+    """A statement that a script sent to PostgreSQL; the relations named are those that were there before the script."""
+
+    sql: str
+    line: int
+    milliseconds: float
+    in_transaction: bool
+    held: Mapping[str, LockMode]
+    """The strongest lock on each relation that its transaction had before."""
+    locks: Mapping[str, LockMode] | None
+    """The strongest lock on each relation that came with it; None: not observed."""
+    is_exact: bool = True
+    """Else there may have been more locks than were observed."""
+    rewrites: tuple[str, ...] = ()
+    """Relations that have new storage after it."""
+    scans: tuple[str, ...] | None = ()
+    """Relations of which it has read every row; None: not observed."""
+    has_failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """The statements of an upgrade, as the database saw them."""
+
+    statements: tuple[ObservedStatement, ...]
+    there: tuple[str, ...]
+    """The relations that were there before."""
+    is_whole: bool = True
+    """The upgrade came to its end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """Something that a plan says of a statement, and that has come otherwise."""
+
+    at: Span
+    """The line that sends it."""
+    sql: str
+    planned: str
+    """What was planned, as "no lock on orders" or "that it runs"."""
+    observed: str
+    """What was observed, as "ACCESS EXCLUSIVE on orders"."""
+    object: str | None = None
+    """The table it is about."""
+
+
+@dataclass(frozen=True, slots=True)
 class RoundTrip:
     """What became of one revision."""
 
@@ -73,3 +122,7 @@ class RoundTrip:
     unfilled: tuple[tuple[str, str], ...] = ()
     """Tables for which no rows could be made, and why."""
     seconds: float = 0.0
+    trace: Trace | None = None
+    """What its first upgrade did, where that was asked for."""
+    departures: tuple[Departure, ...] = ()
+    """Where that is not what the plan of the upgrade says."""

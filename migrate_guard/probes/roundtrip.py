@@ -12,8 +12,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
+from migrate_guard.model.locks import LockMode
 from migrate_guard.model.revision import Revision
-from migrate_guard.model.round_trip import Difference, Failure, Loss, RoundTrip, RoundTripStep
+from migrate_guard.model.round_trip import (
+    Difference,
+    Failure,
+    Loss,
+    ObservedStatement,
+    RoundTrip,
+    RoundTripStep,
+    Trace,
+)
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import DialectName
 from migrate_guard.probes.isolation import isolated
@@ -56,6 +65,8 @@ class Walk:
     seed_files: Path | None = None
     base: Path = Path()
     """What paths are shown relative to."""
+    trace: bool = False
+    """Follow the statements of the first upgrade."""
 
 
 class Listener(Protocol):
@@ -99,7 +110,31 @@ def _round_trip(event: Mapping[str, Any], revision: Revision, base: Path) -> Rou
         event["left_out"],
         tuple(sorted(event["unfilled"].items())),
         event["seconds"],
+        _trace(event["trace"]) if event["trace"] else None,
     )
+
+
+def _trace(told: Mapping[str, Any]) -> Trace:
+    return Trace(tuple(map(_observed, told["statements"])), tuple(told["there"]), is_whole=told["is_whole"])
+
+
+def _observed(told: Mapping[str, Any]) -> ObservedStatement:
+    return ObservedStatement(
+        told["sql"],
+        told["line"],
+        told["milliseconds"],
+        told["in_transaction"],
+        {name: _MODES[mode] for name, mode in told["held"].items()},
+        None if told["locks"] is None else {name: _MODES[mode] for name, mode in told["locks"].items()},
+        told["is_exact"],
+        tuple(told["rewrites"]),
+        None if told["scans"] is None else tuple(told["scans"]),
+        told["has_failed"],
+    )
+
+
+_MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock": mode for mode in LockMode}
+"""The modes by their names in pg_locks."""
 
 
 def _failure(told: Mapping[str, Any], revision: Revision) -> Failure:
@@ -189,6 +224,7 @@ def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
         "rows": walk.rows,
         "seed": walk.seed,
         "seed_files": str(walk.seed_files.absolute()) if walk.seed_files else None,
+        "trace": walk.trace,
     }
 
 

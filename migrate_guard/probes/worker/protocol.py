@@ -40,6 +40,8 @@ class Job(NamedTuple):
     rows: int
     seed: int
     seed_files: str | None
+    trace: bool
+    """The statements of each first upgrade are told, with their locks; PostgreSQL only."""
 
     @classmethod
     def read(cls, descriptor: int) -> Job:

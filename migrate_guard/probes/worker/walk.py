@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from . import failures
 from .migrations import Migrations, Step
 from .protocol import Events, GivenUp, Job, Planned
 from .states import States
+from .tracing import Tracing
 
 UPGRADE, DOWNGRADE, AGAIN = "upgrade", "downgrade", "second upgrade"
 
@@ -33,8 +35,11 @@ class Trip(NamedTuple):
 class Walk:
     """The walk through one history, on databases of its own."""
 
-    def __init__(self, job: Job, events: Events, migrations: Migrations, states: States) -> None:
+    def __init__(
+        self, job: Job, events: Events, migrations: Migrations, states: States, tracing: Tracing | None
+    ) -> None:
         self._job, self._events, self._migrations, self._states = job, events, migrations, states
+        self._tracing = tracing
         self._applied: list[Planned] = []
         self._unreached: dict[str, str] = {}
         """Revisions that could not be applied, and why."""
@@ -129,8 +134,10 @@ class Walk:
     def _step(self, planned: Planned, step: str) -> dict[str, Any] | None:
         """Run one step; return what it raised."""
         self._events.tell("step", revision=planned.id, step=step)
+        tracing = self._tracing if step == UPGRADE else None
         try:
-            self._migrations.run([Step(planned.id, is_upgrade=step != DOWNGRADE)])
+            with tracing.following(planned.path) if tracing else nullcontext():
+                self._migrations.run([Step(planned.id, is_upgrade=step != DOWNGRADE)])
         except GivenUp:
             raise
         except Exception as error:  # noqa: BLE001 - whatever user code raises is what is to be told
@@ -155,5 +162,6 @@ class Walk:
             not_moved=trip.not_moved,
             left_out=left_out,
             unfilled=trip.unfilled,
+            trace=self._tracing.taken() if self._tracing else None,
             seconds=round(time.monotonic() - begun, 3),
         )

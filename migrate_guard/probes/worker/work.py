@@ -60,14 +60,16 @@ def _walk(job: Job, events: Events) -> None:
     # What else there is imports drivers: it comes after the redirect.
     from .migrations import Migrations
     from .states import States
+    from .tracing import Tracing
     from .walk import Walk
 
+    tracing = Tracing(lambda: redirected.databases) if job.trace else None
     migrations = Migrations(job, redirected.url)
     _try_out(migrations, redirected.url)
     events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=list(redirected.databases))
     states = States(job, redirected, migrations)
     try:
-        Walk(job, events, migrations, states).go()
+        Walk(job, events, migrations, states, tracing).go()
     finally:
         states.forget_copies()
         events.tell("left", databases=list(redirected.databases))

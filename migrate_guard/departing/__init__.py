@@ -1,0 +1,135 @@
+"""Where an upgrade has done otherwise than its plan says: the pure stage behind `roundtrip --trace`.
+
+The plan of a revision and what was observed of it in, the departures of one from the other out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from migrate_guard.departing.aligning import aligned
+from migrate_guard.model.effects import Answer, Verdict
+from migrate_guard.model.locks import LockMode
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.round_trip import Departure, ObservedStatement, Trace
+from migrate_guard.model.source import Span
+from migrate_guard.planning import PlannedStatement
+
+_NOT_KNOWN: Final = "-- not known"
+_OF_ROWS: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
+"""What has a planner."""
+
+
+def departures(path: str, planned: Sequence[PlannedStatement], trace: Trace) -> tuple[Departure, ...]:
+    """Compare what was planned for the upgrade of a script with what it did.
+
+    What is not known, or depends, agrees with both.
+    """
+    pairs = aligned(planned, trace.statements)
+    is_open = any(_is_open(each) for each in planned)
+    found: list[Departure] = []
+    for pair in pairs:
+        if pair.observed is None:
+            if trace.is_whole and not is_open:
+                found += _not_run(path, pair.planned)
+        elif pair.observed.has_failed:
+            continue
+        elif not pair.planned:
+            found += () if is_open else _not_planned(path, pair.observed)
+        else:
+            found += _of_pair(path, pair.planned, pair.observed, trace.there)
+    return tuple(found)
+
+
+def _is_open(statement: PlannedStatement) -> bool:
+    """Whether it stands for statements that nobody knows."""
+    return statement.operation == "unknown" or statement.sql.startswith(_NOT_KNOWN)
+
+
+def _not_run(path: str, planned: Sequence[PlannedStatement]) -> Iterator[Departure]:
+    for each in planned:
+        if each.condition is None:
+            yield Departure(_at(path, each.line), each.sql, "that it runs", "it does not run", _name(each.table))
+
+
+def _not_planned(path: str, observed: ObservedStatement) -> Iterator[Departure]:
+    if observed.locks or observed.rewrites or observed.scans:
+        name, mode = next(iter(_strongest_first(observed.locks or {})), (None, None))
+        seen = f"{mode} on {name}" if mode else "a statement"
+        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", seen, name)
+
+
+def _of_pair(
+    path: str, planned: Sequence[PlannedStatement], observed: ObservedStatement, there: Sequence[str]
+) -> Iterator[Departure]:
+    if any(_is_open(each) for each in planned):
+        return
+    at, sql = _at(path, observed.line), observed.sql
+    if observed.locks is not None:
+        expected = _expected(planned, {*there, *observed.held, *observed.locks})
+        is_open = any(Verdict.DEPENDS in (each.blocks_reads.verdict, each.blocks_writes.verdict) for each in planned)
+        for name in sorted({*expected, *observed.locks}):
+            before = observed.held.get(name)
+            wanted, seen = _stronger(expected.get(name), before), _stronger(observed.locks.get(name), before)
+            is_excused = is_open if (seen or 0) > (wanted or 0) else not observed.is_exact
+            if wanted != seen and not is_excused:
+                yield Departure(at, sql, _lock(expected.get(name), name), _lock(seen, name), name)
+    yield from _of_work(at, sql, "rewrite", [each.rewrites for each in planned], observed.rewrites)
+    # a table of a few rows is read whole though an index leads to them
+    is_planners = bool(observed.scans) and _OF_ROWS.match(sql) is not None
+    if observed.scans is not None and not is_planners:
+        yield from _of_work(at, sql, "scan", [each.scans for each in planned], observed.scans)
+
+
+def _of_work(at: Span, sql: str, what: str, answers: Sequence[Answer], observed: Sequence[str]) -> Iterator[Departure]:
+    verdict = max(each.verdict for each in answers)
+    if verdict is Verdict.YES and not observed:
+        names = sorted({str(name) for each in answers if each.is_yes for name in each.relations})
+        yield Departure(at, sql, f"a {what}{_of(names)}", f"no {what}", next(iter(names), None))
+    elif verdict is Verdict.NO and observed:
+        yield Departure(at, sql, f"no {what}", f"a {what}{_of(observed)}", observed[0])
+
+
+def _at(path: str, line: int) -> Span:
+    return Span(path, line, 1, line, 1)
+
+
+def _of(names: Sequence[str]) -> str:
+    return f" of {', '.join(names)}" if names else ""
+
+
+def _lock(mode: LockMode | None, name: str) -> str:
+    return f"{mode or 'no lock'} on {name}"
+
+
+def _stronger(one: LockMode | None, other: LockMode | None) -> LockMode | None:
+    return max(filter(None, (one, other)), default=None)
+
+
+def _expected(planned: Sequence[PlannedStatement], names: set[str]) -> dict[str, LockMode]:
+    """The strongest planned lock on each relation that was there."""
+    found: dict[str, LockMode] = {}
+    for statement in planned:
+        for lock in statement.locks:
+            name = _called(lock.table, names)
+            if name is not None:
+                found[name] = max(lock.mode, found.get(name, lock.mode))
+    return found
+
+
+def _called(table: QualifiedName, names: set[str]) -> str | None:
+    """What the database calls a relation of the plan: without a schema where that is on the search path."""
+    same = [each for each in names if each.rpartition(".")[2] == table.name]
+    if str(table) in same:
+        return str(table)
+    return next((each for each in sorted(same) if table.schema is None or "." not in each), None)
+
+
+def _name(table: QualifiedName | None) -> str | None:
+    return None if table is None else str(table)
+
+
+def _strongest_first(locks: Mapping[str, LockMode]) -> list[tuple[str, LockMode]]:
+    return sorted(locks.items(), key=lambda each: (-each[1], each[0]))
