@@ -58,7 +58,6 @@ def there_and_back(path: Path, *, dialect: DialectName) -> Report:
     selection = discover([path], cwd=Path.cwd(), environ={})
     (found,) = selection.environments
     reading = engine.read(found, Target.default(dialect), Path.cwd())
-    how = RunOptions(None, False, None, None, 0, False, None, ())
-    walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, how)
+    walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, RunOptions())
     trips = tuple(made(walk, run.settings, reading.target, Teller(len(walk.order), quiet=True)))
     return sifted([judged_rounds(run, reading, trips)], selection, run.settings, run.rules, run.started)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 FIXTURES: Final = ("alembic_config", "alembic_engine")
 """What users of pytest-alembic define: where the scripts are, and an engine of the server to try them on."""
 
-_DEFAULT: Final = RunOptions(None, False, None, None, 0, False, None, (), False)
+_DEFAULT: Final = RunOptions()
 _ANY: Final = EnvironmentOptions(None, None, None, False, ())
 _RULES: Final = RuleOptions((), (), ())
 

@@ -42,15 +42,15 @@ class RuleOptions:
 class RunOptions:
     """How scripts are run, and where, as the command line says."""
 
-    scratch_url: str | None
-    keep: bool
-    rows: int | None
-    seed: Path | None
-    random_seed: int
-    no_env: bool
-    python: str | None
-    x: tuple[str, ...]
-    trace: bool
+    scratch_url: str | None = None
+    keep: bool = False
+    rows: int | None = None
+    seed: Path | None = None
+    random_seed: int = 0
+    no_env: bool = False
+    python: str | None = None
+    x: tuple[str, ...] = ()
+    trace: bool = False
 
 
 def environment_options(function: Command) -> Command:

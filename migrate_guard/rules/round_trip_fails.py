@@ -14,8 +14,8 @@ _HELP: Final[dict[RoundTripStep, str]] = {
     "second upgrade": "Remove in downgrade() all that upgrade() makes: what is left behind is in its way.",
 }
 _HELP_ON_ROWS: Final = (
-    "Bring the rows in order before the statement: fill NULLs before NOT NULL, give a required column a server_default; "
-    "or raise NotImplementedError where there is no way back."
+    "Bring the rows in order before the statement: fill NULLs before NOT NULL, give a required column a "
+    "server_default; or raise NotImplementedError where there is no way back."
 )
 
 

@@ -131,12 +131,10 @@ def _takes_toml() -> bool:
 
 
 def _scripts(job: Job, config: Config) -> ScriptDirectory:
-    """The scripts where the configuration has them, else where they were found."""
-    if job.config_file is not None and config.get_main_option("script_location") is None:
-        config.set_main_option("script_location", (job.script_location or "").replace("%", "%%"))
-    if job.config_file is not None and not job.own_environment:
-        return ScriptDirectory.from_config(config)
+    """The scripts where they were found, which need not be where Alembic looks for them from this directory."""
     place = job.script_location or job.version_locations[0]
+    if job.config_file is not None:
+        config.set_main_option("script_location", place.replace("%", "%%"))
     return ScriptDirectory(
         place, version_locations=list(job.version_locations), recursive_version_locations=job.is_recursive
     )
