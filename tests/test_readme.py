@@ -41,6 +41,23 @@ def test_the_output_is_that_of_the_command() -> None:
         assert part == "…" or f"\n{part}\n" in f"\n{run.stdout}"
 
 
+def test_the_round_trips_are_those_of_the_command() -> None:
+    (line,) = (line for block in blocks("console") for line in block.splitlines() if " roundtrip " in line)
+    arguments = line.rpartition("migrate-guard ")[2].split()
+    run = subprocess.run(
+        [sys.executable, "-m", "migrate_guard", *arguments, "--python", sys.executable],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 0, run.stderr
+    (shown,) = (block for block in blocks("text") if "fixtures/linear/alembic, postgresql" in block)
+    version = re.compile(r"postgresql \d+(\.\d+)?")
+    assert version.sub("postgresql", run.stdout) == version.sub("postgresql", shown)
+    assert run.stderr.count(": there and back") == 4
+
+
 def test_the_line_that_runs_the_tests_is_the_one_that_is_run() -> None:
     lines = [line for block in blocks("console") for line in block.splitlines() if "pytest" in line]
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")

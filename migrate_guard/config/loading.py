@@ -91,9 +91,12 @@ def _settings(path: Path, table: Mapping[str, object], rules: Sequence[RuleLike]
         given = values.get("rule_options", {})
         asked = [each.name for each in rules if told.keys() <= option_types(each).keys()]
         values["rule_options"] = {**given, **{name: {**told, **given.get(name, {})} for name in asked}}
+    folder = Path(os.path.abspath(path)).parent
     for key in ("stats", "seed"):
         if key in values:
-            values[key] = Path(os.path.abspath(path)).parent / values[key]
+            values[key] = folder / values[key]
+    if os.sep in values.get("python", ""):
+        values["python"] = str(folder / values["python"])
     return Settings(**values, origin=Path(os.path.abspath(path)))
 
 
