@@ -39,17 +39,18 @@ def planned(
     needed = reached(history, wanted)
     return Walk(
         found,
-        tuple(each for each in history.order if each.id in needed),
-        frozenset(wanted),
-        dict(_without_way_back(wanted, reading, settings)),
-        _python(settings.python, found.root),
-        how.x,
-        how.no_env,
-        settings.rows,
-        how.random_seed,
-        settings.seed,
-        Path.cwd(),
-        how.trace,
+        order=tuple(each for each in history.order if each.id in needed),
+        judged=frozenset(wanted),
+        no_way_back=dict(_without_way_back(wanted, reading, settings)),
+        python=_python(settings.python, found.root),
+        x=how.x,
+        own_environment=how.no_env,
+        rows=settings.rows,
+        seed=how.random_seed,
+        seed_files=settings.seed,
+        base=reading.project.base,
+        sources=reading.sources,
+        trace=how.trace,
     )
 
 
@@ -176,6 +177,9 @@ class Teller:
             self.warn(f"{trip.revision.id} is not taken back: {trip.left_out}")
         for table, reason in trip.unfilled:
             self.warn(f'{trip.revision.id}: "{table}" has no rows of ours: {reason}')
+
+        if trip.without_rows:
+            self.warn(f"{trip.revision.id} was tried without rows: {trip.without_rows.partition(chr(10))[0]}")
 
     def warn(self, text: str) -> None:
         if not self._is_quiet:

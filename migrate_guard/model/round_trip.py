@@ -121,6 +121,8 @@ class RoundTrip:
     """Why it, or its way back, was not run."""
     unfilled: tuple[tuple[str, str], ...] = ()
     """Tables for which no rows could be made, and why."""
+    without_rows: str = ""
+    """Why it was made on empty tables after all: rows that were made before a foreign key do not refer to anything."""
     seconds: float = 0.0
     trace: Trace | None = None
     """What its first upgrade did, where that was asked for."""

@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any, Final, Protocol
 
@@ -23,7 +23,7 @@ from migrate_guard.model.round_trip import (
     RoundTripStep,
     Trace,
 )
-from migrate_guard.model.source import Span
+from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import DialectName
 from migrate_guard.probes.isolation import isolated
 from migrate_guard.probes.scratch import Scratch
@@ -65,6 +65,8 @@ class Walk:
     seed_files: Path | None = None
     base: Path = Path()
     """What paths are shown relative to."""
+    sources: Mapping[str, Source] = field(default_factory=dict)
+    """The texts of the scripts, by path."""
     trace: bool = False
     """Follow the statements of the first upgrade."""
 
@@ -90,7 +92,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
                     running = f"the {event['step']} of {event['revision']}"
                     listener.step(event["revision"], event["step"])
                 case "revision":
-                    yield _round_trip(event, revisions[event["revision"]], walk.base)
+                    yield _round_trip(event, revisions[event["revision"]], walk.sources)
                 case "given up":
                     raise _given_up(event)
                 case "left":
@@ -100,15 +102,16 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
     raise WorkerError(f"the child process has ended in the middle of {running}\n{_tail(_log(scratch))}".rstrip())
 
 
-def _round_trip(event: Mapping[str, Any], revision: Revision, base: Path) -> RoundTrip:
+def _round_trip(event: Mapping[str, Any], revision: Revision, sources: Mapping[str, Source]) -> RoundTrip:
     return RoundTrip(
         revision,
-        tuple(_failure(each, revision) for each in event["failures"]),
+        tuple(_failure(each, revision, sources) for each in event["failures"]),
         tuple(Difference(*each) for each in event["differences"]),
         tuple(Loss(*each) for each in event["losses"]),
         event["not_moved"] or None,
         event["left_out"],
         tuple(sorted(event["unfilled"].items())),
+        event["without_rows"],
         event["seconds"],
         _trace(event["trace"]) if event["trace"] else None,
     )
@@ -137,10 +140,17 @@ _MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock"
 """The modes by their names in pg_locks."""
 
 
-def _failure(told: Mapping[str, Any], revision: Revision) -> Failure:
-    line = told["line"]
-    at = Span(revision.path, line, 1, line, 1) if line else None
+def _failure(told: Mapping[str, Any], revision: Revision, sources: Mapping[str, Source]) -> Failure:
+    at = _line(told["line"], revision, sources) if told["line"] else None
     return Failure(told["step"], told["error"], told["message"], at, told["statement"], told["has_rows"])
+
+
+def _line(number: int, revision: Revision, sources: Mapping[str, Source]) -> Span:
+    """What is written in a line."""
+    source = sources.get(revision.path)
+    text = source.line(number) if source else ""
+    indent = len(text) - len(text.lstrip())
+    return Span(revision.path, number, indent + 1, number, max(len(text.rstrip().encode()), indent) + 1)
 
 
 def _given_up(event: Mapping[str, Any]) -> WorkerError:

@@ -24,6 +24,8 @@ class Failed(NamedTuple):
     line: int
     """0: not in the script."""
     statement: str
+    is_of_key: bool = False
+    """A row refers to none."""
 
 
 def told(error: BaseException, script: str) -> Failed:
@@ -35,7 +37,12 @@ def told(error: BaseException, script: str) -> Failed:
     cause = _of_driver(cause)
     message = _CLASS.sub("", str(cause)).strip()
     return Failed(
-        type(cause).__name__, message[:LONGEST], script, _line(error.__traceback__, script), statement.strip()[:LONGEST]
+        type(cause).__name__,
+        message[:LONGEST],
+        script,
+        _line(error.__traceback__, script),
+        statement.strip()[:LONGEST],
+        _is_of_key(cause, message),
     )
 
 
@@ -49,6 +56,12 @@ def excerpt(error: BaseException) -> str:
     ]
     lines = traceback.format_list(frames[-6:]) + traceback.format_exception_only(type(error), error)
     return "".join(lines)[-LONGEST:].rstrip()
+
+
+def _is_of_key(error: BaseException, message: str) -> bool:
+    """Whether a foreign key is violated: SQLSTATE 23503 (PostgreSQL, appendix A), MySQL's 1452, SQLite's own words."""
+    state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
+    return state == "23503" or error.args[:1] == (1452,) or "FOREIGN KEY constraint failed" in message
 
 
 _LIBRARIES = r"[\\/](?:sqlalchemy|alembic)[\\/]"

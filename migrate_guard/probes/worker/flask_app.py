@@ -23,11 +23,13 @@ def is_wanted(script_location: str) -> bool:
 def configuration(script_location: str, x: list[str]) -> tuple[Any, Callable[[], AbstractContextManager[object]]]:
     """The configuration that Flask-Migrate makes, and the context of the application; raises GivenUp."""
     try:
-        from flask.cli import NoAppException, ScriptInfo
+        from flask.cli import NoAppException, ScriptInfo, load_dotenv
     except ImportError as error:
         raise GivenUp("env", f"env.py asks flask.current_app, and Flask cannot be imported: {error}") from error
+    if os.environ.get("FLASK_SKIP_DOTENV", "").lower() not in ("1", "true", "yes"):
+        load_dotenv()
     try:
-        app = ScriptInfo().load_app()
+        app = ScriptInfo(app_import_path=os.environ.get("FLASK_APP")).load_app()
     except NoAppException as error:
         text = f"env.py asks flask.current_app: name the application with FLASK_APP ({error})"
         raise GivenUp("env", text) from error

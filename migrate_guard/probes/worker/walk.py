@@ -28,6 +28,8 @@ class Trip(NamedTuple):
     not_moved: str = ""
     """The step after which the version table says what it said before."""
     unfilled: dict[str, str] = {}  # noqa: RUF012 - a NamedTuple shares its defaults, and nobody writes into this one
+    without_rows: str = ""
+    """Why it was made without rows, where that is no fault of the script's."""
     is_upgraded: bool = False
     """It ends where the first upgrade ended."""
 
@@ -96,6 +98,9 @@ class Walk:
         empty = ({**second.failure, "has_rows": False},) if second.failure else ()
         if second.failure and second.failure["step"] == first.failure["step"]:
             return trip, empty
+        if first.failure["step"] == UPGRADE and first.failure["is_of_key"] and not self._job.seed_files:
+            # Rows that were made before there was the key cannot know what it is to refer to.
+            return trip._replace(without_rows=first.failure["message"]), empty
         return trip, ({**first.failure, "has_rows": True}, *empty)
 
     def _trip(self, planned: Planned, *, with_rows: bool) -> Trip:
@@ -162,6 +167,7 @@ class Walk:
             not_moved=trip.not_moved,
             left_out=left_out,
             unfilled=trip.unfilled,
+            without_rows=trip.without_rows,
             trace=self._tracing.taken() if self._tracing else None,
             seconds=round(time.monotonic() - begun, 3),
         )

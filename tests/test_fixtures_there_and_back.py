@@ -1,0 +1,48 @@
+"""Round trips of the fixture projects, each through its own env.py."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from migrate_guard.__main__ import run
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+
+FOUND: dict[str, list[tuple[str, str]]] = {
+    "async_env": [],
+    "batch": [],
+    "branched": [],
+    "careful": [
+        # it brings rows in order elsewhere: in batches, beside the deploy
+        ("MG253", "a0c1d2e3f406"),
+        ("MG253", "a0c1d2e3f409"),
+    ],
+    "flask_migrate": [],
+    "linear": [("MG252", "0b9e5d62c7f3")],
+    "multi_head": [],
+    "multidb": [],
+    "sqlmodel": [],
+    "two_bases": [],
+}
+"""What is found, and in which revision; the scripts of the other fixtures are not there to be run."""
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_fixture(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(FIXTURES / name, tmp_path / name)
+    monkeypatch.chdir(tmp_path / name)
+    monkeypatch.setenv("FLASK_APP", "club")
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    code = run(["roundtrip", "--python", sys.executable, "--output-format", "json"])
+    out, err = capsys.readouterr()
+    assert code in (0, 1), err
+    found = [(each["code"], each["revision"]) for each in json.loads(out)["findings"]]
+    assert found == FOUND[name], err
+    assert "has no rows of ours" not in err
