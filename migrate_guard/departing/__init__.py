@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from migrate_guard.departing.aligning import aligned
@@ -20,6 +21,7 @@ from migrate_guard.planning import PlannedStatement
 _NOT_KNOWN: Final = "-- not known"
 _OF_ROWS: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
 """What has a planner."""
+_QUERY: Final = re.compile(r"\s*(?:SELECT|WITH|SHOW|VALUES|TABLE|EXPLAIN)\b", re.IGNORECASE)
 
 
 def departures(path: str, planned: Sequence[PlannedStatement], trace: Trace) -> tuple[Departure, ...]:
@@ -39,8 +41,16 @@ def departures(path: str, planned: Sequence[PlannedStatement], trace: Trace) -> 
         elif not pair.planned:
             found += () if is_open else _not_planned(path, pair.observed)
         else:
-            found += _of_pair(path, pair.planned, pair.observed, trace.there)
+            found += _together(list(_of_pair(path, pair.planned, pair.observed, trace.there)))
     return tuple(found)
+
+
+def _together(departures: Sequence[Departure]) -> Iterator[Departure]:
+    """All that is to be said of one statement, as one."""
+    if departures:
+        planned = ", ".join(each.planned for each in departures)
+        observed = ", ".join(each.observed for each in departures)
+        yield replace(departures[0], planned=planned, observed=observed)
 
 
 def _is_open(statement: PlannedStatement) -> bool:
@@ -55,10 +65,12 @@ def _not_run(path: str, planned: Sequence[PlannedStatement]) -> Iterator[Departu
 
 
 def _not_planned(path: str, observed: ObservedStatement) -> Iterator[Departure]:
-    if observed.locks or observed.rewrites or observed.scans:
-        name, mode = next(iter(_strongest_first(observed.locks or {})), (None, None))
-        seen = f"{mode} on {name}" if mode else "a statement"
-        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", seen, name)
+    """A statement that no plan has; queries are left out of plans."""
+    name, mode = next(iter(_strongest_first(observed.locks or {})), ("", LockMode.ACCESS_SHARE))
+    if mode is not LockMode.ACCESS_SHARE:
+        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", _lock(mode, name), name)
+    elif not _QUERY.match(observed.sql):
+        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", "it runs")
 
 
 def _of_pair(

@@ -18,6 +18,8 @@ from migrate_guard.reading.sql.tokens import Kind, Word, split
 Key: TypeAlias = tuple[str, ...]
 
 _VALUE: Final = "?"
+_HEAD: Final = 2
+"""Words with which two statements of one kind begin alike, as CREATE TABLE."""
 _LIKE: Final = 0.7
 """How much of two texts has to be the same."""
 _VALUES: Final = frozenset({Kind.STRING, Kind.NUMBER, Kind.PARAMETER})
@@ -87,7 +89,7 @@ def _likely(
     scores = {
         number: SequenceMatcher(None, keys[number], key, autojunk=False).ratio() + (planned[number].line == line)
         for number in free
-        if keys[number][:1] == key[:1]
+        if keys[number][:_HEAD] == key[:_HEAD]
     }
     best = max(scores, key=scores.__getitem__, default=None)
     return best if best is not None and scores[best] >= _LIKE else None

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Callable, NamedTuple
 
 from . import observing
 from .connections import run
+from .cursors import watch_cursors
 from .holding import Holding
 from .own import are_ours
 
@@ -97,9 +98,18 @@ class Tracing:
         self._there: set[str] = set()
         """The names of what was there before the script."""
         self._is_whole = False
+        """The script came to its end."""
+        self._has_unseen = False
+        """It has asked for a cursor of the driver, whose statements nobody tells of."""
         event.listen(Engine, "before_cursor_execute", self._before)
         event.listen(Engine, "after_cursor_execute", self._after)
         event.listen(Engine, "handle_error", self._failed)
+
+        watch_cursors(self._note_unseen)
+
+    def _note_unseen(self) -> None:
+        if self._script and not are_ours() and self._line():
+            self._has_unseen = True
 
     @contextmanager
     def following(self, script: str) -> Iterator[None]:
@@ -110,7 +120,7 @@ class Tracing:
             return
         self._rows = {each: run(each, observing.counted) for each in self._databases()}
         self._traced, self._there, self._script = [], set(), os.path.realpath(script)
-        self._is_whole = False
+        self._is_whole = self._has_unseen = False
         try:
             yield
             self._is_whole = True
@@ -119,7 +129,10 @@ class Tracing:
 
     def taken(self) -> dict[str, Any]:
         """What the script that was followed last has sent, and whether it came to its end; forgotten then."""
-        told: dict[str, Any] = {"is_whole": self._is_whole, "statements": [each._asdict() for each in self._traced]}
+        told: dict[str, Any] = {
+            "is_whole": self._is_whole and not self._has_unseen,
+            "statements": [each._asdict() for each in self._traced],
+        }
         told["there"] = sorted(self._there)
         self._traced, self._is_whole = [], False
         return told
@@ -138,7 +151,7 @@ class Tracing:
     def _asked(self, connection: Connection, statement: str, line: int) -> _Running | None:
         """What is there before a statement; None where nothing can be asked, as in a transaction that has failed."""
         with suppress(_errors(connection)):
-            cursor: Any = connection.connection.cursor()
+            cursor = _cursor(connection)
             session = observing.session(cursor)
             in_transaction = session.transaction == observing.session(cursor).transaction
             is_wrapped = not in_transaction and _can_be_in_block(statement)
@@ -162,7 +175,7 @@ class Tracing:
         if running.session is None:
             self._traced.append(_unseen(running, milliseconds))
             return
-        cursor: Any = connection.connection.cursor()
+        cursor = _cursor(connection)
         locks = running.holding.end() if running.holding else observing.locks(cursor)
         relations = observing.relations(cursor, in_block=running.in_block)
         if running.is_wrapped:
@@ -179,7 +192,7 @@ class Tracing:
             running.holding.end()
         if running.is_wrapped:
             with suppress(_errors(context.connection)):
-                cursor: Any = context.connection.connection.cursor()
+                cursor = _cursor(context.connection)
                 cursor.execute("ROLLBACK")
                 cursor.close()
         self._traced.append(_unseen(running, milliseconds)._replace(has_failed=True))
@@ -225,6 +238,12 @@ class Tracing:
 
 def _can_be_in_block(statement: str) -> bool:
     return _CAN_BE_IN_BLOCK.match(statement) is not None and _CANNOT.search(statement) is None
+
+
+def _cursor(connection: Connection) -> Any:
+    """A cursor of ours in the session that runs a statement; no listener hears of it."""
+    dbapi_connection: Any = connection.connection.dbapi_connection
+    return dbapi_connection.cursor()
 
 
 def _errors(connection: Connection) -> type[Exception]:

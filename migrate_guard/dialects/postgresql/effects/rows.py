@@ -10,7 +10,7 @@ import re
 from typing import Final
 
 from migrate_guard.dialects.expressions import UNKNOWN
-from migrate_guard.dialects.postgresql.effects.functions import is_harmless
+from migrate_guard.dialects.postgresql.effects.functions import is_harmless, sequence_in
 from migrate_guard.dialects.postgresql.effects.scene import (
     ACCESS_SHARE,
     ROW_EXCLUSIVE,
@@ -27,7 +27,7 @@ from migrate_guard.model.schema import Contents, Expression, PrimaryKey, Table, 
 def insert(operation: ops.Insert, scene: Scene) -> Effects:
     name = operation.table
     found = _written(name, scene) | _parents(scene.table(name), operation.into, operation.rows, scene)
-    found = found | _bound(name, scene)
+    found = found | _bound(name, scene) | _numbered(scene.table(name), operation, scene)
     if operation.reads:
         return found | _read(operation.reads, operation.predicate, scene)
     return found
@@ -82,6 +82,20 @@ def _parents(table: Table | None, columns: tuple[str, ...], rows: Contents, scen
         is_touched = not columns or any(each in columns for each in key.columns)
         if is_touched and not key.initially_deferred and not _are_null(rows, key.columns):
             found = found | scene.lock(ROW_SHARE, *scene.partitions(key.referred_table))
+    return found
+
+
+def _numbered(table: Table | None, operation: ops.Insert, scene: Scene) -> Effects:
+    """The sequences that number columns without a value, which nextval() locks until the end of the transaction."""
+    given = operation.into or tuple({name for row in operation.rows or () for name, _ in row})
+    found = NOTHING
+    if table is None or not given:
+        return found
+    for column in table.columns:
+        if column.name not in given:
+            named = sequence_in(column.default.text) if column.default else None
+            names = (*scene.sequences_of(table, column.name), *filter(None, [named]))
+            found = found | scene.lock_sequence(ROW_EXCLUSIVE, *names)
     return found
 
 
