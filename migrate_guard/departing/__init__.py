@@ -21,7 +21,10 @@ from migrate_guard.planning import PlannedStatement
 _NOT_KNOWN: Final = "-- not known"
 _OF_ROWS: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
 """What has a planner."""
-_QUERY: Final = re.compile(r"\s*(?:SELECT|WITH|SHOW|VALUES|TABLE|EXPLAIN)\b", re.IGNORECASE)
+_LEFT_OUT: Final = re.compile(
+    r"\s*(?:SELECT|WITH|SHOW|VALUES|TABLE|EXPLAIN|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)\b", re.IGNORECASE
+)
+"""What plans leave out: queries, and the transactions and savepoints of SQLAlchemy."""
 
 
 def departures(path: str, planned: Sequence[PlannedStatement], trace: Trace) -> tuple[Departure, ...]:
@@ -69,7 +72,7 @@ def _not_planned(path: str, observed: ObservedStatement) -> Iterator[Departure]:
     name, mode = next(iter(_strongest_first(observed.locks or {})), ("", LockMode.ACCESS_SHARE))
     if mode is not LockMode.ACCESS_SHARE:
         yield Departure(_at(path, observed.line), observed.sql, "nothing of it", _lock(mode, name), name)
-    elif not _QUERY.match(observed.sql):
+    elif not _LEFT_OUT.match(observed.sql):
         yield Departure(_at(path, observed.line), observed.sql, "nothing of it", "it runs")
 
 
