@@ -19,8 +19,7 @@ class Fresh:
     def __init__(self, module: ModuleType) -> None:
         self._module = module
         self._names = dict(vars(module))
-        own = [each for name, each in self._names.items() if name != "__builtins__"]
-        self._containers = [(each, each.copy()) for each in own if type(each) in _CONTAINERS]
+        self._containers = [(each, each.copy()) for each in self._names.values() if type(each) in _CONTAINERS]
         self._metadata = [(each, set(each.tables)) for each in self._names.values() if type(each) is MetaData]
 
     def restore(self) -> None:
