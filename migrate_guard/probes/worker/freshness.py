@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from types import ModuleType
 from typing import Any
 
@@ -11,22 +13,24 @@ _CONTAINERS = (list, dict, set)
 
 
 class Fresh:
-    """What the names of a module stand for, to be had again.
+    """What the names of a script's module stand for, to be had again.
 
-    Loading it again instead would define the classes that it maps a second time.
+    Loading it again instead would define the classes that it maps a second time. What is imported belongs to others.
     """
 
-    def __init__(self, module: ModuleType) -> None:
+    def __init__(self, module: ModuleType, path: str) -> None:
         self._module = module
-        self._names = dict(vars(module))
-        self._containers = [(each, each.copy()) for each in self._names.values() if type(each) in _CONTAINERS]
-        self._metadata = [(each, set(each.tables)) for each in self._names.values() if type(each) is MetaData]
+        self._names = {name: value for name, value in vars(module).items() if not name.startswith("__")}
+        imported = set(_imported(path)) if path.endswith(".py") else self._names.keys()
+        own = [value for name, value in self._names.items() if name not in imported]
+        self._containers = [(each, each.copy()) for each in own if type(each) in _CONTAINERS]
+        self._metadata = [(each, set(each.tables)) for each in own if type(each) is MetaData]
 
     def restore(self) -> None:
         """Bind its names as they were bound, and let lists, dicts, sets and MetaData hold what they held."""
         names = vars(self._module)
         names.update(self._names)
-        for name in names.keys() - self._names.keys():
+        for name in [each for each in names if each not in self._names and not each.startswith("__")]:
             del names[name]
         for container, held in self._containers:
             _refill(container, held)
@@ -38,3 +42,12 @@ class Fresh:
 def _refill(container: Any, held: Any) -> None:
     container.clear()
     (container.extend if isinstance(container, list) else container.update)(held)
+
+
+def _imported(path: str) -> Iterator[str]:
+    with open(path, "rb") as file:
+        tree = ast.parse(file.read())
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.Import, ast.ImportFrom)):
+            for alias in node.names:
+                yield alias.asname or alias.name.partition(".")[0]

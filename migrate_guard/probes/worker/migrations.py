@@ -94,7 +94,7 @@ class Migrations:
         if step.revision in self._fresh:
             self._fresh[step.revision].restore()
         else:
-            self._fresh[step.revision] = Fresh(script.module)
+            self._fresh[step.revision] = Fresh(script.module, script.path)
         make = MigrationStep.upgrade_from_script if step.is_upgrade else MigrationStep.downgrade_from_script
         return make(self.script.revision_map, script)
 
