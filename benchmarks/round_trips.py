@@ -7,8 +7,8 @@ usage: round_trips.py [--only KEY]... [--venvs DIR | --python FILE] [--truth FIL
 The packages have to be there: fetch_corpus.py. The scripts of the packages are executed on scratch databases, by
 DIR/<package>/bin/python, an environment that has what the package of the history needs, or by FILE; nothing is
 installed. Their own env.py runs where that goes without an installation of the application, an environment of ours
-elsewhere. The truth is a list of revisions whose round trip on empty tables was not clean: project, file, kind. Prints a
-line a history: how many of its revisions were run, how many of the known defects were found, and in how many other
+elsewhere. The truth is a list of revisions whose round trip on empty tables was not clean: project, file, kind. Prints
+a line a history: how many of its revisions were run, how many of the known defects were found, and in how many other
 revisions something was found, by rule. The exit code is 1 when a history cannot be run or a defect is missed.
 """
 
@@ -174,9 +174,9 @@ def compared(
     findings: Sequence[Mapping[str, Any]], said: str, names: Mapping[str, str], truth: Mapping[str, str], seconds: float
 ) -> Result:
     """Hold findings, and what was said of each revision, against the known defects, by the names of the files."""
-    came_to = dict(re.findall(r"^(\S+) ?.*: (.+) \([\d.]+ s\)$", said, re.MULTILINE))
+    came_to = dict(re.findall(r"^(\S+)(.*) \([\d.]+ s\)$", said, re.MULTILINE))
     ran = [each for each, what in came_to.items() if "could not be applied" not in what]
-    respected = {names[each] for each, what in came_to.items() if what.startswith("not taken back: ") and each in ran}
+    respected = {names[each] for each, what in came_to.items() if ": not taken back: " in what and each in ran}
     found = {Path(each["path"]).name for each in findings} | respected
     beyond = {(each["code"], each["path"]) for each in findings if Path(each["path"]).name not in truth}
     return Result(
