@@ -53,11 +53,12 @@ def written(problem: Problem, dialect: DialectName = "postgresql") -> str | None
 
 
 def there_and_back(path: Path, *, dialect: DialectName) -> Report:
-    """Make the round trips of the project at `path` on a scratch database, and judge them."""
+    """Make the round trips of the project at `path` on a scratch database, traced where that can be, and judge them."""
     run = Prepared(load_rules(), Settings(dialect=dialect, python=sys.executable), time.perf_counter())
     selection = discover([path], cwd=Path.cwd(), environ={})
     (found,) = selection.environments
     reading = engine.read(found, Target.default(dialect), Path.cwd())
-    walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, RunOptions())
+    how = RunOptions(trace=dialect == "postgresql")
+    walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, how)
     trips = tuple(made(walk, run.settings, reading.target, Teller(len(walk.order), quiet=True)))
     return sifted([judged_rounds(run, reading, trips)], selection, run.settings, run.rules, run.started)

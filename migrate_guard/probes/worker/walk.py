@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from . import failures
 from .migrations import Migrations, Step
 from .protocol import Events, GivenUp, Job, Planned
-from .states import States
+from .states import State, States
 from .tracing import Tracing
 
 UPGRADE, DOWNGRADE, AGAIN = "upgrade", "downgrade", "second upgrade"
@@ -94,7 +94,8 @@ class Walk:
             return first, ({**first.failure, "has_rows": False},)
         self._states.restore(self._applied)
         second = self._trip(planned, with_rows=False)
-        trip = second._replace(losses=first.losses, unfilled=first.unfilled)
+        left = tuple(each for each in first.differences if each[0] == UPGRADE and each not in second.differences)
+        trip = second._replace(differences=(*left, *second.differences), losses=first.losses, unfilled=first.unfilled)
         empty = ({**second.failure, "has_rows": False},) if second.failure else ()
         if second.failure and second.failure["step"] == first.failure["step"]:
             return trip, empty
@@ -108,9 +109,9 @@ class Walk:
         unfilled = states.fill(planned.id) if with_rows else {}
         before, rows = states.take(), states.contents() if with_rows else None
         failure = self._step(planned, UPGRADE)
-        if failure:
-            return Trip(failure, unfilled=unfilled)
         up = states.take()
+        if failure:
+            return Trip(failure, self._left(before, up), unfilled=unfilled)
         if up.heads == before.heads:
             return Trip(not_moved=UPGRADE, unfilled=unfilled)
         if planned.no_way_back:
@@ -135,6 +136,12 @@ class Walk:
         differences = differences or tuple((AGAIN, each) for each in later)
         moved = AGAIN if again.heads == down.heads else ""
         return Trip(None, differences, losses, moved, unfilled, is_upgraded=not later and not moved)
+
+    def _left(self, before: State, after: State) -> tuple[tuple[str, Any], ...]:
+        """What an upgrade that fails leaves in a database that takes DDL back: what ran outside of its transaction."""
+        if self._job.dialect != "postgresql":
+            return ()
+        return tuple((UPGRADE, each) for each in self._states.differences(before, after))
 
     def _step(self, planned: Planned, step: str) -> dict[str, Any] | None:
         """Run one step; return what it raised."""
