@@ -12,6 +12,7 @@ from migrate_guard import engine
 from migrate_guard.commands._judging import Prepared, judge, sifted
 from migrate_guard.commands._options import RunOptions
 from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
+from migrate_guard.commands._tracing import compared
 from migrate_guard.config import Settings, selected
 from migrate_guard.model.finding import Report
 from migrate_guard.model.revision import Downgrades
@@ -61,4 +62,5 @@ def there_and_back(path: Path, *, dialect: DialectName) -> Report:
     how = RunOptions(trace=dialect == "postgresql")
     walk = planned(frozenset(reading.history.revisions), reading, found, run.settings, how)
     trips = tuple(made(walk, run.settings, reading.target, Teller(len(walk.order), quiet=True)))
+    trips = compared(trips, reading)
     return sifted([judged_rounds(run, reading, trips)], selection, run.settings, run.rules, run.started)
