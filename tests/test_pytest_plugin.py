@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
+from migrate_guard import pytest_plugin
 from tests import servers
 from tests.conftest import MakeProject, script
+from tests.running import runnable
 
+ROOT = Path(__file__).parents[1]
+POSTGRESQL = "postgresql+psycopg://nobody@nowhere.invalid/app"
 CREATE = 'op.create_table("t", sa.Column("id", sa.Integer(), primary_key=True))', 'op.drop_table("t")'
 LEFT = "op.execute(\"CREATE TYPE mood AS ENUM ('ok')\")", "pass"
 
 
 def project(make_project: MakeProject) -> Path:
-    root = make_project({"a1.py": script("a1", None, *CREATE), "b2.py": script("b2", "a1", *LEFT)})
+    root = runnable(
+        make_project({"a1.py": script("a1", None, *CREATE), "b2.py": script("b2", "a1", *LEFT)}), POSTGRESQL
+    )
     (root / "tests").mkdir()
     (root / "tests" / "test_own.py").write_text("def test_own() -> None:\n    pass\n", encoding="utf-8")
     return root
 
 
 def run(root: Path, *arguments: str) -> tuple[int, str]:
+    """Run pytest with the plugin alone: where the package is installed its entry point would register it once more."""
     command = [
         sys.executable,
         "-m",
@@ -31,9 +40,14 @@ def run(root: Path, *arguments: str) -> tuple[int, str]:
         "no:cacheprovider",
         *arguments,
     ]
-    # an installed copy would register the plugin once more
-    done = subprocess.run([*command, "--no-header"], cwd=root, capture_output=True, text=True)
+    environment = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run([*command, "--no-header"], cwd=root, env=environment, capture_output=True, text=True)
     return done.returncode, done.stdout + done.stderr
+
+
+def test_the_entry_point_names_the_plugin() -> None:
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["entry-points"]
+    assert declared["pytest11"] == {"migrate-guard": pytest_plugin.__name__}
 
 
 def test_every_revision_is_an_item(make_project: MakeProject) -> None:
@@ -64,6 +78,7 @@ def test_the_ini_option_and_what_is_selected(make_project: MakeProject) -> None:
 
 def test_databases_are_made_on_the_server_of_the_fixture(make_project: MakeProject, tmp_path: Path) -> None:
     root = project(make_project)
+    (tmp_path / "server").mkdir()
     with servers.postgresql(tmp_path / "server") as server, server.connect() as connection:
         parameters = connection.info.get_parameters()
         url = f"postgresql+psycopg://{parameters['user']}@/postgres?host={parameters['host']}"
@@ -73,8 +88,11 @@ def test_databases_are_made_on_the_server_of_the_fixture(make_project: MakeProje
             encoding="utf-8",
         )
         before = connection.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall()
-        created = "SELECT sum(xact_commit) FROM pg_stat_database"
+        connection.execute("ALTER SYSTEM SET log_statement = 'ddl'")
+        connection.execute("SELECT pg_reload_conf()")
         code, said = run(root, "--migrate-guard", "-k", "a1")
         assert code == 0, said
         assert connection.execute("SELECT datname FROM pg_database ORDER BY 1").fetchall() == before
-        assert connection.execute(created).fetchone() is not None
+    log = (tmp_path / "server" / "postgresql.log").read_text(encoding="utf-8")
+    assert "CREATE DATABASE" in log
+    assert "CREATE TABLE t " in log
