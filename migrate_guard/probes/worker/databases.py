@@ -101,6 +101,7 @@ class Databases:
                 with suppress(FileNotFoundError):
                     shutil.copyfile(self._connections.file(name) + tail, self._connections.file(copy) + tail)
         else:
+            self._connections.forget(name)
             self._connections.maintain(lambda connection: copy_one(_asking(connection), name, copy))
 
     def _create(self, name: str) -> None:
@@ -115,6 +116,7 @@ class Databases:
                 with suppress(FileNotFoundError):
                     os.unlink(self._connections.file(name) + tail)
         else:
+            self._connections.forget(name)
             self._connections.maintain(lambda connection: drop_one(_asking(connection), self.server.dialect, name))
 
 
