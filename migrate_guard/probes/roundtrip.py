@@ -219,7 +219,8 @@ def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
         "script_location": str(found.script_location) if found.script_location else None,
         "version_locations": list(map(str, found.version_locations)),
         "is_recursive": found.recursive,
-        "sys_path": list(dict.fromkeys(map(str, (*found.prepend_sys_path, found.root)))),
+        "sys_path": list(map(str, found.prepend_sys_path)),
+        "root": str(found.root),
         "x": list(walk.x),
         "own_environment": walk.own_environment or found.env_path is None,
         "revisions": [

@@ -173,3 +173,11 @@ def test_a_url_that_the_application_hands_over(make_project: MakeProject, walked
 def test_scripts_that_say_sqlalchemy_orm_run_without_env(make_project: MakeProject, walked: Walked) -> None:
     make_project({"a1.py": script("a1", None, f"assert sa.orm.Session; {CREATE}", DROP)})
     assert walked("--no-env", "--dialect", "sqlite").found == []
+
+
+def test_modules_of_the_project_do_not_stand_before_those_of_python(make_project: MakeProject, walked: Walked) -> None:
+    body = f"import secrets; import beside; assert secrets.randbits and beside.there; {CREATE}"
+    root = runnable(make_project({"a1.py": script("a1", None, body, DROP)}))
+    (root / "secrets.py").write_text("")
+    (root / "beside.py").write_text("there = True\n")
+    assert walked().found == []

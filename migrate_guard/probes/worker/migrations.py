@@ -43,6 +43,8 @@ class Migrations:
         """Load every script; raises what they raise on import, and GivenUp where the project cannot be loaded."""
         self._job, self._scratch_url = job, scratch_url
         sys.path[:0] = [each for each in job.sys_path if each not in sys.path]
+        # Nobody has asked for it, and a package has modules named as those of Python: it comes last.
+        sys.path += [each for each in [job.root] if each not in sys.path]
         self._around: Around
         self.config, self._around = _configuration(job)
         self.script = _scripts(job, self.config)

@@ -33,6 +33,8 @@ class Job(NamedTuple):
     version_locations: Sequence[str]
     is_recursive: bool
     sys_path: Sequence[str]
+    root: str
+    """Where the project is."""
     x: Sequence[str]
     own_environment: bool
     """The scripts run with an environment of ours instead of the project's env.py."""
