@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,27 +12,27 @@ from migrate_guard.reporters import Look
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
+    from migrate_guard.planning import PlannedStatement
 
 
 def compared(trips: Sequence[Made], reading: Reading) -> tuple[Made, ...]:
     """Add to each round trip that was traced where it departs from its plan."""
-    from migrate_guard.departing import departures
     from migrate_guard.planning import upgrades
 
     traced = {each.trip.revision.id for each in trips if each.trip.trace is not None}
     if not traced:
         return tuple(trips)
     planned = upgrades(replace(reading, target=trips[0].target), traced)
-    return tuple(
-        each._replace(
-            trip=replace(
-                each.trip, departures=departures(each.trip.revision.path, planned.get(each.trip.revision.id, ()), trace)
-            )
-        )
-        if (trace := each.trip.trace) is not None
-        else each
-        for each in trips
-    )
+    return tuple(each._replace(trip=_held_against(planned, each.trip)) for each in trips)
+
+
+def _held_against(planned: Mapping[str, Sequence[PlannedStatement]], trip: RoundTrip) -> RoundTrip:
+    from migrate_guard.departing import departures
+
+    if trip.trace is None:
+        return trip
+    revision = trip.revision
+    return replace(trip, departures=departures(revision.path, planned.get(revision.id, ()), trip.trace))
 
 
 def with_traces(report: str, trips: Sequence[RoundTrip], output_format: str, look: Look) -> str:

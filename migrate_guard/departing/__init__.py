@@ -18,6 +18,8 @@ from migrate_guard.model.round_trip import Departure, ObservedStatement, Trace
 from migrate_guard.model.source import Span
 from migrate_guard.planning import PlannedStatement
 
+_MOST: Final = 2
+"""What is told one by one of a statement."""
 _NOT_KNOWN: Final = "-- not known"
 _OF_ROWS: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
 """What has a planner."""
@@ -51,9 +53,14 @@ def departures(path: str, planned: Sequence[PlannedStatement], trace: Trace) -> 
 def _together(departures: Sequence[Departure]) -> Iterator[Departure]:
     """All that is to be said of one statement, as one."""
     if departures:
-        planned = ", ".join(each.planned for each in departures)
-        observed = ", ".join(each.observed for each in departures)
-        yield replace(departures[0], planned=planned, observed=observed)
+        planned = _listed([each.planned for each in departures])
+        yield replace(departures[0], planned=planned, observed=_listed([each.observed for each in departures]))
+
+
+def _listed(parts: Sequence[str]) -> str:
+    """The first of several, and how many more there are."""
+    more = len(parts) - _MOST
+    return f"{', '.join(parts[:_MOST])} and {more} more" if more > 0 else " and ".join(parts)
 
 
 def _is_open(statement: PlannedStatement) -> bool:
@@ -64,7 +71,7 @@ def _is_open(statement: PlannedStatement) -> bool:
 def _not_run(path: str, planned: Sequence[PlannedStatement]) -> Iterator[Departure]:
     for each in planned:
         if each.condition is None:
-            yield Departure(_at(path, each.line), each.sql, "that it runs", "it does not run", _name(each.table))
+            yield Departure(_at(path, each.line), each.sql, "that it runs", "that it does not", _name(each.table))
 
 
 def _not_planned(path: str, observed: ObservedStatement) -> Iterator[Departure]:
@@ -73,7 +80,7 @@ def _not_planned(path: str, observed: ObservedStatement) -> Iterator[Departure]:
     if mode is not LockMode.ACCESS_SHARE:
         yield Departure(_at(path, observed.line), observed.sql, "nothing of it", _lock(mode, name), name)
     elif not _LEFT_OUT.match(observed.sql):
-        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", "it runs")
+        yield Departure(_at(path, observed.line), observed.sql, "nothing of it", "that it runs")
 
 
 def _of_pair(
@@ -112,11 +119,12 @@ def _at(path: str, line: int) -> Span:
 
 
 def _of(names: Sequence[str]) -> str:
-    return f" of {', '.join(names)}" if names else ""
+    quoted = [f'"{each}"' for each in names]
+    return f" of {_listed(quoted)}" if names else ""
 
 
 def _lock(mode: LockMode | None, name: str) -> str:
-    return f"{mode or 'no lock'} on {name}"
+    return f'{mode or "no lock"} on "{name}"'
 
 
 def _stronger(one: LockMode | None, other: LockMode | None) -> LockMode | None:

@@ -100,9 +100,9 @@ class Departure:
     """The line that sends it."""
     sql: str
     planned: str
-    """What was planned, as "no lock on orders" or "that it runs"."""
+    """What was planned, as 'no lock on "orders"' or "that it runs"."""
     observed: str
-    """What was observed, as "ACCESS EXCLUSIVE on orders"."""
+    """What was observed, as 'ACCESS EXCLUSIVE on "orders"'."""
     object: str | None = None
     """The table it is about."""
 

@@ -12,9 +12,9 @@ def plan_differs(trip: RoundTrip) -> Iterator[Problem]:
     """Flag a statement of which `plan` says something else than what a database was seen to do."""
     for departure in trip.departures:
         yield Problem(
-            f"the plan says {departure.planned}, observed is: {departure.observed}: {shortened(departure.sql)}",
+            f"the plan says {departure.planned}, the database shows {departure.observed}: {shortened(departure.sql)}",
             departure.at,
             object=departure.object,
-            help="Go by what was observed, and report it as a bug of migrate-guard, with this statement.",
+            help="Go by what the database shows, and report it as a bug of migrate-guard, with this statement.",
             direction="upgrade",
         )

@@ -167,7 +167,7 @@ def test_what_only_the_database_knows_departs_from_the_plan(tmp_path: Path) -> N
     """
     report = traced(project(tmp_path, TABLES, log, 'op.execute("UPDATE orders SET total = 1")'), "r2")
     assert departures(report) == [
-        "the plan says no lock on users, observed is: ROW EXCLUSIVE on users: UPDATE orders SET total = 1"
+        'the plan says no lock on "users", the database shows ROW EXCLUSIVE on "users": UPDATE orders SET total = 1'
     ]
 
 
