@@ -73,6 +73,8 @@ def _waiting(blocking: Sequence[LockMode]) -> str:
 def _work(statement: ObservedStatement) -> str:
     if statement.rewrites:
         return "rewrites"
+    if statement.scans is None:
+        return "scans not observed"
     return "scans" if statement.scans else ""
 
 
