@@ -21,8 +21,10 @@ from migrate_guard.planning import PlannedStatement
 _MOST: Final = 2
 """What is told one by one of a statement."""
 _NOT_KNOWN: Final = "-- not known"
-_OF_ROWS: Final = re.compile(r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH)\b", re.IGNORECASE)
-"""What has a planner."""
+_HAS_PLANNER: Final = re.compile(
+    r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|REFRESH|CREATE\s+MATERIALIZED)\b", re.IGNORECASE
+)
+"""What finds its rows as the planner likes: a table of a few it reads whole though an index leads to them."""
 _LEFT_OUT: Final = re.compile(
     r"\s*(?:SELECT|WITH|SHOW|VALUES|TABLE|EXPLAIN|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)\b", re.IGNORECASE
 )
@@ -99,10 +101,13 @@ def _of_pair(
             if wanted != seen and not is_excused:
                 yield Departure(at, sql, _lock(expected.get(name), name), _lock(seen, name), name)
     yield from _of_work(at, sql, "rewrite", [each.rewrites for each in planned], observed.rewrites)
-    # a table of a few rows is read whole though an index leads to them
-    is_planners = bool(observed.scans) and _OF_ROWS.match(sql) is not None
-    if observed.scans is not None and not is_planners:
-        yield from _of_work(at, sql, "scan", [each.scans for each in planned], observed.scans)
+    if observed.scans is not None and not _HAS_PLANNER.match(sql):
+        # new storage is made of all rows, and read again for its indexes
+        is_told = any(each.scans.is_yes for each in planned)
+        scans = [each for each in observed.scans if is_told or each not in observed.rewrites]
+        yield from _of_work(
+            at, sql, "scan", [each.scans for each in planned], scans or (observed.rewrites if is_told else ())
+        )
 
 
 def _of_work(at: Span, sql: str, what: str, answers: Sequence[Answer], observed: Sequence[str]) -> Iterator[Departure]:

@@ -30,7 +30,7 @@ _OF_ALL = """pg_stat_get_numscans(c.oid) + pg_stat_get_xact_numscans(c.oid),
 """What a session has not yet handed over is added to what it has; both are exact from 15 on, which shares memory."""
 SHARED_STATISTICS = 150000
 
-_THERE = f"""SELECT c.oid::bigint, quote_ident(nspname) || '.' || quote_ident(relname),
+_THERE = f"""SELECT c.oid::bigint, relname::text, quote_ident(nspname) || '.' || quote_ident(relname),
     relkind = 'r' OR relkind = 'm' AND relispopulated
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE relkind IN ({_TABLES}) AND nspname !~ '^pg_' AND nspname <> 'information_schema'"""
@@ -104,11 +104,11 @@ def strongest(modes: Iterable[str]) -> str:
     return max(modes, key=MODES.index)
 
 
-def counted(connection: Connection) -> dict[int, int]:
-    """The rows of every table and view that is there, 0 for what holds none of its own."""
-    found = connection.exec_driver_sql(_THERE).all()
+def counted(connection: Connection, version_table: str) -> dict[int, int]:
+    """The rows of every table and view that is there but the version table; 0 for what holds none of its own."""
+    found = [each for each in connection.exec_driver_sql(_THERE) if each[1] != version_table]
     rows = dict.fromkeys((int(oid) for oid, *_ in found), 0)
-    stored = [f"SELECT {int(oid)}, count(*) FROM {name}" for oid, name, has_rows in found if has_rows]
+    stored = [f"SELECT {int(oid)}, count(*) FROM {name}" for oid, _, name, has_rows in found if has_rows]
     if stored:
         rows.update((oid, count) for oid, count in connection.exec_driver_sql(" UNION ALL ".join(stored)))
     return rows

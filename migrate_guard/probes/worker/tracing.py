@@ -112,13 +112,16 @@ class Tracing:
             self._has_unseen = True
 
     @contextmanager
-    def following(self, script: str) -> Iterator[None]:
-        """Follow what this script sends."""
+    def following(self, script: str, version_table: str) -> Iterator[None]:
+        """Follow what this script sends, and what it does to all but the version table."""
         if self._is_whole:
             # once is enough: a second attempt is made without rows
             yield
             return
-        self._rows = {each: run(each, observing.counted) for each in self._databases()}
+        self._rows = {
+            each: run(each, lambda connection: observing.counted(connection, version_table))
+            for each in self._databases()
+        }
         self._traced, self._there, self._script = [], set(), os.path.realpath(script)
         self._is_whole = self._has_unseen = False
         try:

@@ -148,7 +148,8 @@ class Walk:
         self._events.tell("step", revision=planned.id, step=step)
         tracing = self._tracing if step == UPGRADE else None
         try:
-            with tracing.following(planned.path) if tracing else nullcontext():
+            versions = self._migrations.version_table.name
+            with tracing.following(planned.path, versions) if tracing else nullcontext():
                 self._migrations.run([Step(planned.id, is_upgrade=step != DOWNGRADE)])
         except GivenUp:
             raise

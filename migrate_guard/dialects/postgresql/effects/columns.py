@@ -49,7 +49,8 @@ def add(operation: ops.AddColumn, scene: Scene) -> Effects:
         found = found | scene.lock_sequence(ROW_EXCLUSIVE, sequence)
     is_virtual = column.computed is not None and not _is_stored(column, scene)
     has_value = column.default is not None or column.is_serial or column.is_identity or _is_stored(column, scene)
-    if column.nullable is False and not has_value and not _is_key(operation):
+    is_null = column.default is not None and column.default.text.strip().upper() == "NULL"
+    if column.nullable is False and (is_null or not has_value) and not _is_key(operation):
         why = "every row is checked for NOT NULL" if is_virtual else "NOT NULL without a default fails on the first row"
         found = found | scene.scanning(why, *stored)
     for constraint in operation.constraints:
