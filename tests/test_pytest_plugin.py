@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from migrate_guard import pytest_plugin
 from tests import servers
 from tests.conftest import MakeProject, script
@@ -96,3 +98,24 @@ def test_databases_are_made_on_the_server_of_the_fixture(make_project: MakeProje
     log = (tmp_path / "server" / "postgresql.log").read_text(encoding="utf-8")
     assert "CREATE DATABASE" in log
     assert "CREATE TABLE t " in log
+
+
+@pytest.mark.parametrize(
+    ("config", "counted"),
+    [
+        ('{"script_location": "alembic"}', "1 passed"),
+        ('{"file": "alembic.ini"}', "1 passed"),
+        ('{"script_location": "elsewhere"}', "1 skipped"),
+        ('Config("alembic.ini")', "1 passed"),
+        ("None", "1 passed"),
+    ],
+)
+def test_the_fixture_says_which_scripts(config: str, counted: str, make_project: MakeProject) -> None:
+    root = project(make_project)
+    (root / "tests" / "conftest.py").write_text(
+        "import pytest\nfrom alembic.config import Config\n\n\n@pytest.fixture\n"
+        f"def alembic_config():\n    return {config}\n",
+        encoding="utf-8",
+    )
+    code, said = run(root, "--migrate-guard", "-k", "a1")
+    assert (code, counted in said) == (0, True), said
