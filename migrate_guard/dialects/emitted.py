@@ -36,7 +36,7 @@ def emitted(operation: ops.Operation, dialect: DialectName) -> tuple[ops.Operati
 
 def _column(operation: ops.AddColumn, dialect: DialectName) -> Iterator[ops.Operation]:
     """ADD COLUMN comes first; foreign keys, unique constraints, indexes and the comment follow on their own."""
-    inline = tuple(each for each in operation.constraints if _is_inline(each, operation))
+    inline = tuple(each for each in operation.constraints if _is_inline(each, operation, dialect))
     has_comment = operation.column.comment is not None and dialect == "postgresql"
     if len(inline) == len(operation.constraints) and not operation.indexes and not has_comment:
         yield operation
@@ -45,7 +45,7 @@ def _column(operation: ops.AddColumn, dialect: DialectName) -> Iterator[ops.Oper
     yield replace(operation, constraints=inline, indexes=(), column=column)
     span, name = operation.span, operation.table
     for constraint in operation.constraints:
-        if not _is_inline(constraint, operation):
+        if not _is_inline(constraint, operation, dialect):
             yield _as_part(operation, ops.AddConstraint(span=span, table=name, constraint=constraint))
     for index in operation.indexes:
         yield _as_part(operation, ops.CreateIndex(span=span, table=name, index=index))
@@ -71,12 +71,15 @@ def _as_part(whole: ops.Operation, part: T) -> T:
     )
 
 
-def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn) -> bool:
+def _is_inline(constraint: AnyConstraint, operation: ops.AddColumn, dialect: DialectName) -> bool:
     """Whether Alembic writes a constraint at the column: a CHECK, with `inline_references` and `inline_primary_key`
-    REFERENCES and PRIMARY KEY."""
-    return isinstance(constraint, CheckConstraint | PrimaryKey) or (
-        operation.inline_references and isinstance(constraint, ForeignKey)
-    )
+    REFERENCES and PRIMARY KEY.
+
+    The CHECK of a type comes by itself; SQLite, which can add none, does without a statement for it.
+    """
+    if isinstance(constraint, CheckConstraint):
+        return not constraint.is_of_type or dialect == "sqlite"
+    return isinstance(constraint, PrimaryKey) or (operation.inline_references and isinstance(constraint, ForeignKey))
 
 
 def _changes(operation: ops.AlterColumn) -> Iterator[ops.AlterColumn]:

@@ -173,6 +173,8 @@ class CheckConstraint(Constraint):
     expression: Expression
     no_inherit: bool = False
     """Heirs of the table do not take it over."""
+    is_of_type: bool = field(default=False, compare=False)
+    """A Boolean or Enum of SQLAlchemy has brought it along: it is not written at the column."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

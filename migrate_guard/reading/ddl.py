@@ -414,6 +414,7 @@ def type_check(machine: CallEvaluator, value: ColumnValue, table: QualifiedName)
         span=value.span,
         is_implicit_name=implicit,
         expression=Expression(text, columns=(value.name,)),
+        is_of_type=True,
     )
     return (check,)
 

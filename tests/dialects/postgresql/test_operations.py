@@ -14,6 +14,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
 from migrate_guard.model.schema import (
     AnyConstraint,
+    CheckConstraint,
     Column,
     Expression,
     ForeignKey,
@@ -198,3 +199,18 @@ def test_every_operation_has_effects() -> None:
     abstract = {ops.Operation, ops.TableOperation, ops.RecreateTable}
     classes = {each for each in vars(ops).values() if isinstance(each, type) and issubclass(each, ops.Operation)}
     assert classes - abstract == set(package._EFFECTS)
+
+
+def test_the_check_of_a_type_is_a_statement_of_its_own() -> None:
+    """`Enum(create_constraint=True)`: what stands at the column is written with it, what the type brings is not."""
+    written = CheckConstraint(name=None, columns=("c",), span=SPAN, expression=Expression("c > 0", columns=("c",)))
+    added, checked = of(add_column(written, replace(written, name="ck", is_of_type=True)))
+    assert (added.scans.is_yes, checked.scans.is_yes) == (True, True)
+    added, checked = of(add_column(replace(written, name="ck", is_of_type=True)))
+    assert (added.scans.is_yes, checked.scans.is_yes) == (False, True)
+
+
+def test_a_default_of_null_fills_no_column() -> None:
+    column = Column("c", INTEGER, SPAN, nullable=False, default=Expression("NULL"))
+    (effects,) = of(ops.AddColumn(span=SPAN, table=T, column=column))
+    assert effects.scans.is_yes
