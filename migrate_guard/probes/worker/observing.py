@@ -111,6 +111,9 @@ def counted(connection: Connection, version_table: str) -> dict[int, int]:
     stored = [f"SELECT {int(oid)}, count(*) FROM {name}" for oid, _, name, has_rows in found if has_rows]
     if stored:
         rows.update((oid, count) for oid, count in connection.exec_driver_sql(" UNION ALL ".join(stored)))
+    if (connection.dialect.server_version_info or (0,)) >= (15,):
+        # what this session has read, here and before, counts now and not while a statement is looked at
+        connection.exec_driver_sql("SELECT pg_stat_force_next_flush()")
     return rows
 
 
