@@ -90,6 +90,7 @@ def test_a_statement_is_told_with_its_locks_and_its_work(tmp_path: Path) -> None
         op.create_foreign_key("fk_items_o", "items", "orders", ["o"], ["id"])
         op.add_column("logs", sa.Column("level", sa.SmallInteger))
         op.execute("UPDATE users SET name = 'x'")
+        op.execute("ALTER SEQUENCE orders_id_seq AS integer")
         op.execute("DROP VIEW totals")
         op.rename_table("users", "people")
         op.add_column("people", sa.Column("note", sa.Text))
@@ -106,6 +107,7 @@ def test_a_statement_is_told_with_its_locks_and_its_work(tmp_path: Path) -> None
         ({"orders": SRE}, [], []),
         ({"logs": AX, "logs_2024": AX}, [], []),
         ({"users": RX}, [], ["users"]),
+        ({"orders_id_seq": SRE}, [], []),
         ({"totals": AX}, [], []),
         ({"users": AX}, [], []),
         ({}, [], []),

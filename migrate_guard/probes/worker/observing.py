@@ -18,7 +18,7 @@ _SESSION = """SELECT pg_backend_pid(), current_database(), current_setting('serv
     (SELECT virtualtransaction FROM pg_locks WHERE pid = pg_backend_pid() AND locktype = 'virtualxid' LIMIT 1)"""
 
 _RELATIONS = f"""SELECT c.oid::bigint, CASE WHEN pg_table_is_visible(c.oid) THEN '' ELSE nspname END, relname::text,
-    relfilenode::bigint, {{}}
+    CASE WHEN relkind IN ('r', 'm') THEN relfilenode ELSE 0 END::bigint, {{}}
     FROM pg_class c JOIN pg_namespace n ON n.oid = relnamespace
     WHERE relkind IN ({_TABLES}) AND nspname !~ '^pg_' AND nspname <> 'information_schema'"""
 """What lies in pg_temp and pg_toast is left out: nobody else uses it."""
@@ -66,6 +66,7 @@ class Relation(NamedTuple):
     name: str
     """With its schema where that is not on the search path."""
     storage: int
+    """The number of its file; 0 for what has no rows of its own, and for a sequence."""
     scans: int
     read: int
     """Rows that scans have returned."""
