@@ -14,6 +14,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from .importing import after_import
 from .own import are_ours
 from .refusal import DIALECTS
+from .reuse import Kept
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -89,12 +90,16 @@ class Driver(NamedTuple):
     rewrite: Callable[[Databases, Arguments], Arguments]
     positional: Sequence[str] = ()
     """The names of its arguments where it is written in C and does not tell them."""
+    is_kept: bool = False
+    """A connection that was closed can be used again."""
 
 
-def patch_drivers(databases: Databases, used: Callable[[str], None], refuse: Callable[[str], Exception]) -> None:
+def patch_drivers(
+    databases: Databases, used: Callable[[str], None], refuse: Callable[[str], Exception], kept: Kept
+) -> None:
     """Patch every driver that is or will be imported; `used` is told which, `refuse` makes the error of the others."""
     for driver in DRIVERS:
-        after_import(driver.module, functools.partial(_patch, driver, databases, used, refuse))
+        after_import(driver.module, functools.partial(_patch, driver, databases, used, refuse, kept))
     for name, functions in OTHERS.items():
         after_import(name, functools.partial(_close, functions, refuse))
 
@@ -104,6 +109,7 @@ def _patch(
     databases: Databases,
     used: Callable[[str], None],
     refuse: Callable[[str], Exception],
+    kept: Kept,
     module: ModuleType,
 ) -> None:
     *owners, name = driver.function.split(".")
@@ -120,7 +126,9 @@ def _patch(
         if not are_ours():
             used(driver.name)
         names = driver.positional or (list(inspect.signature(original).parameters)[len(receiver) :] if rest else ())
-        return original(*receiver, **driver.rewrite(databases, _named(names, rest, kwargs)))
+        arguments = driver.rewrite(databases, _named(names, rest, kwargs))
+        opened = functools.partial(original, *receiver, **arguments)
+        return kept.connect(opened, receiver, arguments) if driver.is_kept and not are_ours() else opened()
 
     setattr(owner, name, classmethod(connect) if is_class_method else connect)
 
@@ -216,7 +224,7 @@ def _text(value: object) -> str | None:
 
 
 DRIVERS: Sequence[Driver] = (
-    Driver("psycopg.connection", "Connection.connect", "postgresql", "psycopg", _psycopg),
+    Driver("psycopg.connection", "Connection.connect", "postgresql", "psycopg", _psycopg, is_kept=True),
     Driver("psycopg.connection_async", "AsyncConnection.connect", "postgresql", "psycopg", _psycopg),
     Driver("psycopg2", "_connect", "postgresql", "psycopg2", _psycopg2, ("dsn", "connection_factory", "async")),
     Driver("pg8000.core", "CoreConnection.__init__", "postgresql", "pg8000", _pg8000),

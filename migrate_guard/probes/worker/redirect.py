@@ -14,6 +14,7 @@ from .drivers import patch_drivers
 from .engines import Engines
 from .environment import scratch_environment
 from .refusal import refused
+from .reuse import Kept
 from .server import read_server
 from .shared import watch_statements
 from .sqlite import patch_sqlite
@@ -29,6 +30,7 @@ class Redirect:
         """What user code was told, in the order of the refusals, each text once."""
         self._connections = Connections(read_server(job["url"]), job["directory"])
         self._databases = Databases(self._connections, job["prefix"])
+        self._kept = Kept()
         self._engines = Engines(self._databases, self._connections, self._use, self._tell)
 
     @property
@@ -51,6 +53,7 @@ class Redirect:
         It is what it was when it was copied; without a copy it is empty.
         """
         self._engines.forget_connections()
+        self._kept.forget()
         self._databases.replace(database)
 
     @property
@@ -60,6 +63,7 @@ class Redirect:
     def copy(self) -> None:
         """Keep a copy of each scratch database; connections to them are ended, and pools forget theirs."""
         self._engines.forget_connections()
+        self._kept.forget()
         for each in self.databases:
             self._databases.copy(each)
 
@@ -69,7 +73,7 @@ class Redirect:
     def install(self) -> None:
         connections.install(self._connections)
         patch_sqlite(self._databases, self._use, self._refuse)
-        patch_drivers(self._databases, self._use, self._refuse)
+        patch_drivers(self._databases, self._use, self._refuse, self._kept)
         self._engines.patch()
         if not self._is_private:
             watch_statements(self.dialect, self._tell)
