@@ -20,6 +20,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "careful": [
         # it brings rows in order elsewhere: in batches, beside the deploy
         ("MG253", "a0c1d2e3f406"),
+        ("MG250", "a0c1d2e3f409"),
         ("MG253", "a0c1d2e3f409"),
     ],
     "flask_migrate": [],

@@ -178,6 +178,8 @@ def test_seed_files(make_project: MakeProject, capsys: Capture) -> None:
     code, told, _ = report(capsys, "--seed", "seeds", "--fail-on", "warning")
     assert (code, found(told)) == (1, [("MG252", "b2")])
     assert '1 of 5 rows of "t" are gone' in told["findings"][0]["message"]
+    _, told, _ = report(capsys, "--seed", "seeds", "--rows", "0")
+    assert '1 of 1 rows of "t" are gone' in told["findings"][0]["message"]
     (root / "migrate-guard.toml").write_text('seed = "seeds"\n', encoding="utf-8")
     assert found(report(capsys)[1]) == [("MG252", "b2")]
     seed.write_text("\nINSERT INTO nowhere VALUES (1);\n", encoding="utf-8")

@@ -87,10 +87,11 @@ class Walk:
 
     def _tried(self, planned: Planned) -> tuple[Trip, tuple[dict[str, Any], ...]]:
         """Try with rows, and where that fails once more without: it tells whether the rows are what fails."""
-        first = self._trip(planned, with_rows=self._job.rows > 0)
+        has_rows = self._job.rows > 0 or self._job.seed_files is not None
+        first = self._trip(planned, with_rows=has_rows)
         if first.failure is None:
             return first, ()
-        if self._job.rows <= 0 or first.failure == _NO_DOWNGRADE:
+        if not has_rows or first.failure == _NO_DOWNGRADE:
             return first, ({**first.failure, "has_rows": False},)
         self._states.restore(self._applied)
         second = self._trip(planned, with_rows=False)
