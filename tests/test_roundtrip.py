@@ -207,6 +207,11 @@ def test_env_that_cannot_run_names_the_way_without(make_project: MakeProject, ca
     assert "No module named 'not_there'" in err
     assert "--no-env" in err
     assert report(capsys, "--no-env")[0] == 0
+    (root / "alembic" / "versions" / "b2.py").write_text("import not_there\n" + CLEAN["b2.py"], encoding="utf-8")
+    code, _, err = report(capsys, "--no-env")
+    assert code == 2
+    assert "the scripts of the project cannot be loaded" in err
+    assert "--no-env" not in err
 
 
 def test_env_says_which_database(make_project: MakeProject, capsys: Capture) -> None:

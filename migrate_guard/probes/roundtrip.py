@@ -94,7 +94,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
                 case "revision":
                     yield _round_trip(event, revisions[event["revision"]], walk.sources)
                 case "given up":
-                    raise _given_up(event)
+                    raise _given_up(event, walk)
                 case "left":
                     listener.left(event["databases"])
                 case "done":
@@ -153,11 +153,13 @@ def _line(number: int, revision: Revision, sources: Mapping[str, Source]) -> Spa
     return Span(revision.path, number, indent + 1, number, max(len(text.rstrip().encode()), indent) + 1)
 
 
-def _given_up(event: Mapping[str, Any]) -> WorkerError:
+def _given_up(event: Mapping[str, Any], walk: Walk) -> WorkerError:
     text, excerpt = event["text"], event.get("excerpt", "")
     if event["kind"] == "dialect":
         return OtherDialect(text, event["dialect"])
-    if event["kind"] == "env":
+    if event["kind"] == "env" and walk.own_environment:
+        text = f"the scripts of the project cannot be loaded: {text}"
+    elif event["kind"] == "env":
         text = f"the environment of the project cannot be run: {text}"
         excerpt = f"{excerpt}\n--no-env runs the scripts without env.py".lstrip()
     return WorkerError(f"{text}\n{excerpt}".rstrip())
