@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import venv
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -212,6 +213,16 @@ def test_env_that_cannot_run_names_the_way_without(make_project: MakeProject, ca
     assert code == 2
     assert "the scripts of the project cannot be loaded" in err
     assert "--no-env" not in err
+
+
+def test_a_python_without_alembic(make_project: MakeProject, capsys: Capture, tmp_path: Path) -> None:
+    runnable(make_project(CLEAN))
+    venv.create(tmp_path / "bare", with_pip=False, symlinks=True)
+    capsys.readouterr()
+    assert run(["roundtrip", "--python", str(tmp_path / "bare" / "bin" / "python")]) == 2
+    _, err = capsys.readouterr()
+    assert "has no alembic: name the Python of the project with --python" in err
+    assert "Traceback" not in err
 
 
 def test_env_says_which_database(make_project: MakeProject, capsys: Capture) -> None:

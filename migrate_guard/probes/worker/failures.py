@@ -52,7 +52,7 @@ def excerpt(error: BaseException) -> str:
     frames = [
         each
         for each in traceback.extract_tb(error.__traceback__)
-        if not each.filename.startswith((here, "<frozen")) and not re.search(_LIBRARIES, each.filename)
+        if not each.filename.startswith((here, "<")) and not re.search(_LIBRARIES, each.filename)
     ]
     lines = traceback.format_list(frames[-6:]) + traceback.format_exception_only(type(error), error)
     return "".join(lines)[-LONGEST:].rstrip()

@@ -6,7 +6,6 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from . import failures
 from .protocol import Events, GivenUp, Job
 
 if TYPE_CHECKING:
@@ -32,6 +31,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _told(error: BaseException) -> dict[str, object]:
     """What is said of an exception of the project; of an engine for another database, which one."""
+    from . import failures
     from .refusal import Mismatch
 
     cause: BaseException | None = error
@@ -43,7 +43,11 @@ def _told(error: BaseException) -> dict[str, object]:
 
 
 def _cause(error: BaseException) -> str:
-    return failures.excerpt(error.__cause__) if error.__cause__ else ""
+    if error.__cause__ is None or isinstance(error.__cause__, ImportError):
+        return ""
+    from . import failures
+
+    return failures.excerpt(error.__cause__)
 
 
 def _walk(job: Job, events: Events) -> None:
