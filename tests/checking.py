@@ -21,6 +21,7 @@ from migrate_guard.reading.discover import discover
 from migrate_guard.rendering.alembic import alembic_code
 from migrate_guard.rule import Problem, Rule
 from migrate_guard.rules import load_rules
+from tests import servers
 
 
 def check(
@@ -55,6 +56,8 @@ def written(problem: Problem, dialect: DialectName = "postgresql") -> str | None
 
 def there_and_back(path: Path, *, dialect: DialectName) -> Report:
     """Make the round trips of the project at `path` on a scratch database, traced where that can be, and judge them."""
+    if dialect == "postgresql":
+        servers.needs_postgresql()
     run = Prepared(load_rules(), Settings(dialect=dialect, python=sys.executable), time.perf_counter())
     selection = discover([path], cwd=Path.cwd(), environ={})
     (found,) = selection.environments

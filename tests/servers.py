@@ -86,6 +86,25 @@ def mariadb(directory: Path) -> Iterator[MariaDBServer]:
             yield MariaDBServer(version, socket)
 
 
+def needs_postgresql() -> None:
+    """Give a test up that starts a PostgreSQL of the machine by itself, where there is none."""
+    _newest_postgresql()
+
+
+def needs_mariadb() -> None:
+    """Give a test up that starts a MariaDB of the machine by itself, where there is none."""
+    _program("mariadbd")
+
+
+def has_postgresql() -> bool:
+    """Say whether the machine has a PostgreSQL; where the environment says CI=true it must."""
+    try:
+        needs_postgresql()
+    except SkipTest:
+        return False
+    return True
+
+
 def _newest_postgresql() -> Path:
     """Find the folder of `initdb` and `postgres`: Debian keeps one a version, off the PATH."""
     installed = Path("/usr/lib/postgresql").glob("*/bin/postgres")

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrate_guard.__main__ import run
+from tests.servers import needs_postgresql
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -37,6 +38,8 @@ FOUND: dict[str, list[tuple[str, str]]] = {
 def test_fixture(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    if name != "batch":  # which is made for SQLite
+        needs_postgresql()
     shutil.copytree(FIXTURES / name, tmp_path / name)
     monkeypatch.chdir(tmp_path / name)
     monkeypatch.setenv("FLASK_APP", "club")

@@ -22,6 +22,7 @@ LEFT = "op.execute(\"CREATE TYPE mood AS ENUM ('ok')\")", "pass"
 
 
 def project(make_project: MakeProject) -> Path:
+    servers.needs_postgresql()
     root = runnable(
         make_project({"a1.py": script("a1", None, *CREATE), "b2.py": script("b2", "a1", *LEFT)}), POSTGRESQL
     )

@@ -12,6 +12,7 @@ from migrate_guard.config import ConfigError, Overrides, load
 from migrate_guard.config.loading import KEYS
 from migrate_guard.reporters import formats
 from migrate_guard.rules import load_rules
+from tests.servers import needs_postgresql
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -42,6 +43,7 @@ def test_the_output_is_that_of_the_command() -> None:
 
 
 def test_the_round_trips_are_those_of_the_command() -> None:
+    needs_postgresql()
     (line,) = (line for block in blocks("console") for line in block.splitlines() if " roundtrip " in line)
     arguments = line.rpartition("migrate-guard ")[2].split()
     run = subprocess.run(

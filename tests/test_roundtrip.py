@@ -19,6 +19,7 @@ import pytest
 from migrate_guard.__main__ import run
 from tests.conftest import MakeProject, script
 from tests.running import ENV, runnable
+from tests.servers import needs_postgresql
 
 Capture = pytest.CaptureFixture[str]
 
@@ -226,6 +227,7 @@ def test_a_python_without_alembic(make_project: MakeProject, capsys: Capture, tm
 
 
 def test_env_says_which_database(make_project: MakeProject, capsys: Capture) -> None:
+    needs_postgresql()  # which the run begins with, before env.py has its say
     root = runnable(make_project(CLEAN))
     text = ENV.replace('context.config.get_main_option("sqlalchemy.url")', '"sqlite:///app.db"')
     (root / "alembic" / "env.py").write_text(text, encoding="utf-8")
@@ -248,6 +250,7 @@ def test_user_code_that_ends_the_process(make_project: MakeProject, capsys: Capt
 
 
 def test_a_version_that_does_not_move(make_project: MakeProject, capsys: Capture) -> None:
+    needs_postgresql()
     root = runnable(make_project(CLEAN), POSTGRESQL)
     lost = ENV.replace("    context.configure", '    connection.exec_driver_sql("SELECT 1")\n    context.configure')
     (root / "alembic" / "env.py").write_text(lost, encoding="utf-8")
@@ -280,6 +283,7 @@ def alive(processes: set[tuple[int, str]]) -> set[tuple[int, str]]:
 
 @pytest.mark.parametrize("by", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_after_a_signal(by: signal.Signals, make_project: MakeProject, place: Path) -> None:
+    needs_postgresql()
     waits = script("b2", "a1", "open('here', 'w').close()\n    import time\n    time.sleep(60)")
     root = runnable(make_project({"a1.py": CLEAN["a1.py"], "b2.py": waits}), POSTGRESQL)
     command = [sys.executable, "-m", "migrate_guard", "roundtrip", "--python", sys.executable]

@@ -9,6 +9,7 @@ from typing import Final
 import pytest
 
 from migrate_guard.rules import load_rules
+from tests.servers import needs_postgresql
 from tests.voice import PAGE, Said, everything_said, page
 
 HEDGES: Final = re.compile(
@@ -51,8 +52,10 @@ def test_help_says_what_to_write(said: Said) -> None:
 
 
 def test_every_rule_is_heard() -> None:
+    needs_postgresql()
     assert {each.page.code for each in everything_said()} == {rule.code for rule in load_rules()}
 
 
 def test_the_page_is_what_the_rules_say() -> None:
+    needs_postgresql()
     assert PAGE.read_text(encoding="utf-8") == page(), "python -m tests.voice writes it anew"
