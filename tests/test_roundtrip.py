@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import venv
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -189,6 +192,35 @@ def test_seed_files(make_project: MakeProject, capsys: Capture) -> None:
     assert code == 2
     assert "b2.sql:2" in err
     assert "nowhere" in err
+
+
+def test_rows_are_the_same_for_the_same_number(make_project: MakeProject, capsys: Capture) -> None:
+    seen = "rows = op.get_bind().exec_driver_sql('SELECT * FROM t').all()"
+    tells = script("b2", "a1", f"{seen}\n    if rows: raise ValueError(__import__('zlib').crc32(repr(rows).encode()))")
+    runnable(make_project({"a1.py": CLEAN["a1.py"], "b2.py": tells}))
+    said = [report(capsys, "--random-seed", number)[1]["findings"][0]["message"] for number in ("0", "0", "1")]
+    assert said[0] == said[1] != said[2]
+    assert "ValueError" in said[0]
+
+
+def test_what_is_kept(make_project: MakeProject, capsys: Capture) -> None:
+    runnable(make_project(CLEAN))
+    code, _, err = report(capsys, "--keep")
+    assert code == 0
+    connect, remove = err.splitlines()[-2:]
+    file = Path(connect.removeprefix("sqlite3 "))
+    with closing(sqlite3.connect(file)) as database:
+        assert database.execute("SELECT version_num FROM alembic_version").fetchall() == [("b2",)]
+    assert remove == f"rm -rf {file.parent}"
+    shutil.rmtree(file.parent)
+
+
+def test_the_python_of_the_settings(make_project: MakeProject, capsys: Capture) -> None:
+    root = runnable(make_project(CLEAN))
+    (root / "migrate-guard.toml").write_text('python = "tools/nothing"\n', encoding="utf-8")
+    capsys.readouterr()
+    assert run(["roundtrip", "alembic"]) == 2
+    assert f"there is no {root / 'tools' / 'nothing'}" in capsys.readouterr().err
 
 
 def test_arguments_for_env(make_project: MakeProject, capsys: Capture) -> None:

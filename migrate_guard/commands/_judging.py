@@ -48,6 +48,13 @@ class Judged:
         return any(outcome.crashed for outcome in self.outcomes)
 
 
+def exit_code(run: Prepared, said: Judged, *, exit_zero: bool) -> int:
+    """What a command that reports findings ends with: 2 where a rule has crashed, 1 where one fails the gate."""
+    if said.has_crashed:
+        return 2
+    return int(not exit_zero and any(each.severity >= run.settings.fail_on for each in said.report.findings))
+
+
 def prepared(
     paths: Sequence[Path], overrides: Overrides, asked: RuleOptions, environment: EnvironmentOptions
 ) -> Prepared:

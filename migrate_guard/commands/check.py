@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from migrate_guard.commands._baseline import accepted, tell_stale
-from migrate_guard.commands._judging import Judged, Prepared, judged, prepared
+from migrate_guard.commands._judging import Judged, Prepared, exit_code, judged, prepared
 from migrate_guard.commands._options import (
     EnvironmentOptions,
     RuleOptions,
@@ -89,13 +89,7 @@ def command(
         return _add_ignores(run, said)
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
     emit(reporter(run.settings.output_format)(said.report, look), output_file)
-    return 0 if exit_zero and not said.has_crashed else _exit_code(run, said)
-
-
-def _exit_code(run: Prepared, said: Judged) -> int:
-    if said.has_crashed:
-        return 2
-    return int(any(finding.severity >= run.settings.fail_on for finding in said.report.findings))
+    return exit_code(run, said, exit_zero=exit_zero)
 
 
 def _add_ignores(run: Prepared, said: Judged) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrate_guard import engine
-from migrate_guard.commands._judging import prepared, sifted
+from migrate_guard.commands._judging import Judged, exit_code, prepared, sifted
 from migrate_guard.commands._options import (
     EnvironmentOptions,
     RuleOptions,
@@ -97,16 +97,14 @@ def command(
     teller = Teller(len(wanted), quiet=quiet, verbose=verbose)
     trips = compared(tuple(made(walk, run.settings, reading.target, teller, keep=how.keep)), reading)
     outcome = judged_rounds(run, reading, trips)
-    report = sifted([outcome], selection, run.settings, run.rules, run.started)
+    said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
     look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
-    text = reporter(run.settings.output_format)(report, look)
+    text = reporter(run.settings.output_format)(said.report, look)
     emit(
         with_traces(text, [each.trip for each in trips], run.settings.output_format, look) if how.trace else text,
         output_file,
     )
-    if outcome.crashed:
-        return 2
-    return int(any(each.severity >= run.settings.fail_on for each in report.findings) and not exit_zero)
+    return exit_code(run, said, exit_zero=exit_zero)
 
 
 def _wanted(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
@@ -52,12 +53,11 @@ def _cause(error: BaseException) -> str:
 
 def _walk(job: Job, events: Events) -> None:
     try:
-        import alembic
-        import sqlalchemy
+        importlib.import_module("alembic")
+        importlib.import_module("sqlalchemy")
     except ImportError as error:
         text = f"{sys.executable} has no {error.name}: name the Python of the project with --python"
         raise GivenUp("import", text) from error
-    events.tell("versions", alembic=alembic.__version__, sqlalchemy=sqlalchemy.__version__)
     from . import redirect
 
     redirected = redirect.install(job._asdict())
@@ -70,7 +70,6 @@ def _walk(job: Job, events: Events) -> None:
     tracing = Tracing(lambda: redirected.databases) if job.trace else None
     migrations = Migrations(job, redirected.url)
     _try_out(migrations, redirected.url)
-    events.tell("started", dialect=redirected.dialect, driver=redirected.driver, databases=list(redirected.databases))
     states = States(job, redirected, migrations)
     try:
         Walk(job, events, migrations, states, tracing).go()
