@@ -9,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from migrate_guard.probes.worker import catalog
-from migrate_guard.probes.worker.catalog.postgresql import query
+from migrate_guard.probes.worker.catalog.postgresql_queries import changes, others, relations
 from tests.servers import PostgresServer, postgresql
 
 BASE = """
@@ -367,4 +367,5 @@ def test_version_table_in_a_schema(connection: sa.Connection) -> None:
 @pytest.mark.parametrize("version", range(12, 19))
 def test_no_traps_for_drivers(version: int) -> None:
     """Drivers take % and a colon for parameters; no place of the query is left open."""
-    assert not {"%", ":", "?", "{", "}"} & set(query(version))
+    for query in (changes, others, relations):
+        assert not {"%", ":", "?", "{", "}"} & set(query(version))

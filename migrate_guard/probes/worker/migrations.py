@@ -19,6 +19,7 @@ from sqlalchemy import create_engine, pool
 from . import flask_app
 from .freshness import Fresh
 from .protocol import GivenUp, Job
+from .sessions import Sessions
 
 
 class Step(NamedTuple):
@@ -49,48 +50,76 @@ class Migrations:
         self.config, self._around = _configuration(job)
         self.script = _scripts(job, self.config)
         self.version_table = VersionTable("alembic_version", None)
+        self.sessions = Sessions()
+        self.can_share = False
+        """One run of env.py can serve several requests."""
         self.runs = 0
         """How often anything was run."""
-        self._was_asked = False
+        self._asked = self._said_within = 0
         self._fresh: dict[str, Fresh] = {}
+
+    def try_out(self) -> None:
+        """Run env.py without a step; see whether one run of it can serve several."""
+        said = self.sessions.said
+        self.within(lambda _: iter(()), "heads")
+        # What it says to the database besides, or to which of several, it says once a command.
+        self.can_share = self._asked == 1 and self.sessions.said - said == self._said_within
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps in their order, each as `alembic upgrade` and `alembic downgrade` would; raises what they raise."""
-        ours = [self._step(each) for each in steps]
+        self.within(lambda _: self.steps(steps), steps[-1].revision)
 
-        def wanted(heads: tuple[str, ...], context: MigrationContext) -> Iterator[Any]:
-            self._was_asked = True
+    def within(self, wanted: Callable[[MigrationContext], Iterator[MigrationStep]], destination: str) -> None:
+        """Run env.py and what is wanted where it asks for migrations; raises what either of them raises."""
+        self._asked = self._said_within = 0
+
+        def noted(_heads: tuple[str, ...], context: MigrationContext) -> Iterator[MigrationStep]:
+            self._asked += 1
             self.version_table = VersionTable(context.version_table, context.version_table_schema)
-            yield from ours
+            return wanted(context)
 
-        self._was_asked = False
-        self.runs += 1
-        destination = steps[-1].revision if steps else "heads"
         with (
             self._around(),
             EnvironmentContext(
                 self.config,
                 self.script,
-                fn=wanted,
+                fn=noted,
                 as_sql=False,
                 starting_rev=None,
                 destination_rev=destination,
                 tag=None,
             ) as environment,
         ):
+            self._count(environment)
             if self._job.own_environment:
                 self._run_without_env(environment)
             else:
                 self.script.run_env()
-        if not self._was_asked:
+        if not self._asked:
             raise GivenUp("env", "env.py has not called context.run_migrations(): nothing was run")
+
+    def steps(self, steps: Sequence[Step]) -> Iterator[MigrationStep]:
+        """What Alembic is to run for these."""
+        self.runs += 1
+        return map(self._step, steps)
 
     def has_downgrade(self, revision: str) -> bool:
         """Whether the script of a revision has a function of that name."""
         script = self.script.get_revision(revision)
         return script is not None and hasattr(script.module, "downgrade")
 
-    def _step(self, step: Step) -> Any:
+    def _count(self, environment: EnvironmentContext) -> None:
+        """Count what is said to the database where Alembic runs migrations, and not around it."""
+        run_migrations = environment.run_migrations
+
+        def counted(**options: Any) -> None:
+            said = self.sessions.said
+            run_migrations(**options)
+            self._said_within += self.sessions.said - said
+
+        environment.run_migrations = counted  # type: ignore[method-assign]
+
+    def _step(self, step: Step) -> MigrationStep:
         script = self.script.get_revision(step.revision)
         assert script is not None
         if step.revision in self._fresh:

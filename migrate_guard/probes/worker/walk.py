@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 from contextlib import nullcontext
 from typing import Any, NamedTuple
 
 from . import failures
 from .migrations import Migrations, Step
-from .protocol import Events, GivenUp, Job, Planned
+from .protocol import Events, Job, Planned
+from .serving import LEAVE, Failed, Request, Requests
 from .states import State, States
 from .tracing import Tracing
 
@@ -34,6 +36,9 @@ class Trip(NamedTuple):
     """It ends where the first upgrade ended."""
 
 
+Tried = Generator[Request, None, tuple[Trip, tuple[dict[str, Any], ...]]]
+
+
 class Walk:
     """The walk through one history, on databases of its own."""
 
@@ -46,55 +51,59 @@ class Walk:
         self._unreached: dict[str, str] = {}
         """Revisions that could not be applied, and why."""
 
-    def go(self) -> None:
-        """Go through all revisions and tell of each."""
+    def go(self) -> Requests:
+        """Go through all revisions and tell of each; yields what is to be run."""
         waiting: list[Planned] = []
         for planned in self._job.revisions:
             if not planned.is_judged:
                 waiting.append(planned)
                 continue
-            self._stand_on(waiting)
+            yield from self._stand_on(waiting)
             waiting = []
-            self._judge(planned)
+            yield from self._judge(planned)
 
-    def _stand_on(self, revisions: list[Planned]) -> None:
+    def _stand_on(self, revisions: list[Planned]) -> Requests:
         """Apply revisions that are not judged, all in one run; raises GivenUp where one fails."""
         if not revisions:
             return
         try:
-            self._migrations.run([Step(each.id, is_upgrade=True) for each in revisions])
-        except GivenUp:
-            raise
-        except Exception:  # noqa: BLE001 - whatever user code raises: some scripts run in a transaction of their own only
+            yield Request([Step(each.id, is_upgrade=True) for each in revisions])
+        except Failed:
+            # Some scripts run in a transaction of their own only.
             self._states.restore([*self._applied, *revisions])
         self._applied += revisions
 
-    def _judge(self, planned: Planned) -> None:
+    def _restore(self) -> Requests:
+        """Make the databases what they were before the revision; connections of env.py to them would be ended."""
+        yield LEAVE
+        self._states.restore(self._applied)
+
+    def _judge(self, planned: Planned) -> Requests:
         begun = time.monotonic()
         missing = self._missing_parent(planned)
         if missing:
             self._unreached[planned.id] = missing
             self._tell(planned, Trip(), (), begun, f"{missing} below it could not be applied")
             return
-        trip, raised = self._tried(planned)
+        trip, raised = yield from self._tried(planned)
         if trip.not_moved == UPGRADE or (trip.failure is not None and trip.failure["step"] == UPGRADE):
             self._unreached[planned.id] = planned.id
         else:
             self._applied.append(planned)
         if not trip.is_upgraded:
-            self._states.restore(self._applied)
+            yield from self._restore()
         self._tell(planned, trip, raised, begun, planned.no_way_back)
 
-    def _tried(self, planned: Planned) -> tuple[Trip, tuple[dict[str, Any], ...]]:
+    def _tried(self, planned: Planned) -> Tried:
         """Try with rows, and where that fails once more without: it tells whether the rows are what fails."""
         has_rows = self._job.rows > 0 or self._job.seed_files is not None
-        first = self._trip(planned, with_rows=has_rows)
+        first = yield from self._trip(planned, with_rows=has_rows)
         if first.failure is None:
             return first, ()
         if not has_rows or first.failure == _NO_DOWNGRADE:
             return first, ({**first.failure, "has_rows": False},)
-        self._states.restore(self._applied)
-        second = self._trip(planned, with_rows=False)
+        yield from self._restore()
+        second = yield from self._trip(planned, with_rows=False)
         left = tuple(each for each in first.differences if each[0] == UPGRADE and each not in second.differences)
         trip = second._replace(differences=(*left, *second.differences), losses=first.losses, unfilled=first.unfilled)
         empty = ({**second.failure, "has_rows": False},) if second.failure else ()
@@ -105,11 +114,11 @@ class Walk:
             return trip._replace(without_rows=first.failure["message"]), empty
         return trip, ({**first.failure, "has_rows": True}, *empty)
 
-    def _trip(self, planned: Planned, *, with_rows: bool) -> Trip:
+    def _trip(self, planned: Planned, *, with_rows: bool) -> Generator[Request, None, Trip]:
         states = self._states
         unfilled = states.fill(planned.id) if with_rows else {}
         before, rows = states.take(), states.contents() if with_rows else None
-        failure = self._step(planned, UPGRADE)
+        failure = yield from self._step(planned, UPGRADE, before)
         up = states.take()
         if failure:
             return Trip(failure, self._left(before, up), unfilled=unfilled)
@@ -119,7 +128,7 @@ class Walk:
             return Trip(unfilled=unfilled, is_upgraded=True)
         if not self._migrations.has_downgrade(planned.id):
             return Trip(_NO_DOWNGRADE, unfilled=unfilled, is_upgraded=True)
-        failure = self._step(planned, DOWNGRADE)
+        failure = yield from self._step(planned, DOWNGRADE, up)
         down = states.take()
         if failure:
             # Where the database takes DDL back nothing has to be made anew.
@@ -128,7 +137,7 @@ class Walk:
             return Trip(not_moved=DOWNGRADE, unfilled=unfilled)
         differences = tuple((DOWNGRADE, each) for each in states.differences(before, down))
         losses = tuple(states.losses(rows)) if rows is not None else ()
-        failure = self._step(planned, AGAIN)
+        failure = yield from self._step(planned, AGAIN, down)
         if failure:
             return Trip(failure, differences, losses, "", unfilled)
         again = states.take()
@@ -144,19 +153,18 @@ class Walk:
             return ()
         return tuple((UPGRADE, each) for each in self._states.differences(before, after))
 
-    def _step(self, planned: Planned, step: str) -> dict[str, Any] | None:
+    def _step(self, planned: Planned, step: str, before: State) -> Generator[Request, None, dict[str, Any] | None]:
         """Run one step; return what it raised."""
         self._events.tell("step", revision=planned.id, step=step)
         tracing = self._tracing if step == UPGRADE else None
-        try:
-            versions = self._migrations.version_table.name
-            with tracing.following(planned.path, versions) if tracing else nullcontext():
-                self._migrations.run([Step(planned.id, is_upgrade=step != DOWNGRADE)])
-        except GivenUp:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever user code raises is what is to be told
-            return {"step": step, **failures.told(error, planned.path)._asdict()}
-        return None
+        versions = self._migrations.version_table.name
+        request = Request([Step(planned.id, is_upgrade=step != DOWNGRADE)], is_apart=self._tracing is not None)
+        with tracing.following(planned.path, versions) if tracing else nullcontext():
+            failed = yield from _failed(request)
+        if failed is not None and failed.has_shared and self._states.take() == before:
+            # What counts is a session of its own for each step, as each command of `alembic` has.
+            failed = yield from _failed(request._replace(is_apart=True))
+        return None if failed is None else {"step": step, **failures.told(failed.error, planned.path)._asdict()}
 
     def _missing_parent(self, planned: Planned) -> str:
         script = self._migrations.script.get_revision(planned.id)
@@ -180,3 +188,12 @@ class Walk:
             trace=self._tracing.taken() if self._tracing else None,
             seconds=round(time.monotonic() - begun, 3),
         )
+
+
+def _failed(request: Request) -> Generator[Request, None, Failed | None]:
+    """Make a request; return how it failed."""
+    try:
+        yield request
+    except Failed as failed:
+        return failed
+    return None

@@ -63,6 +63,7 @@ def _walk(job: Job, events: Events) -> None:
     redirected = redirect.install(job._asdict())
     # What else there is imports drivers: it comes after the redirect.
     from .migrations import Migrations
+    from .serving import serve
     from .states import States
     from .tracing import Tracing
     from .walk import Walk
@@ -72,7 +73,7 @@ def _walk(job: Job, events: Events) -> None:
     _try_out(migrations, redirected.url)
     states = States(job, redirected, migrations)
     try:
-        Walk(job, events, migrations, states, tracing).go()
+        serve(migrations, Walk(job, events, migrations, states, tracing).go())
     finally:
         states.forget_copies()
         events.tell("left", databases=list(redirected.databases))
@@ -81,7 +82,7 @@ def _walk(job: Job, events: Events) -> None:
 def _try_out(migrations: Migrations, scratch_url: Callable[[], str]) -> None:
     """Run env.py without a step; where the application hands it a URL that no file has, hand it the scratch's."""
     try:
-        migrations.run([])
+        migrations.try_out()
     except GivenUp:
         raise
     except Exception as error:
@@ -89,6 +90,6 @@ def _try_out(migrations: Migrations, scratch_url: Callable[[], str]) -> None:
             raise
         migrations.config.set_main_option(URL, scratch_url().replace("%", "%%"))
         try:
-            migrations.run([])
+            migrations.try_out()
         except Exception:  # noqa: BLE001 - whatever user code raises: what it lacks is said by the first
             raise error from None

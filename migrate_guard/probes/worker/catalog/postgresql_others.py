@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 OTHERS = """
-  UNION ALL
   SELECT 'schema', CAST(n.nspname AS text), '', 'SCHEMA',
     CAST('pg_namespace' AS regclass), n.oid, 0, n.nspowner, n.nspacl, 'n'
   FROM ns n WHERE n.oid NOT IN (SELECT objid FROM ext WHERE classid = CAST('pg_namespace' AS regclass))

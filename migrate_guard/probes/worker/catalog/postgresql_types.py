@@ -3,18 +3,6 @@
 from __future__ import annotations
 
 TYPES = """
-  UNION ALL
-  SELECT 'composite type', r.name, '', (
-      SELECT coalesce(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod)
-        || CASE WHEN a.attcollation <> t.typcollation THEN
-          (SELECT ' COLLATE ' || quote_ident(c.collname) FROM pg_collation c WHERE c.oid = a.attcollation)
-          ELSE '' END, ', ' ORDER BY a.attnum), '')
-      FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid
-      WHERE a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
-    ), CAST('pg_type' AS regclass), y.oid, 0, y.typowner, y.typacl, 'T'
-  FROM rel r JOIN pg_type y ON y.typrelid = r.oid
-  WHERE r.relkind = 'c'
-  UNION ALL
   SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range type' ELSE 'type' END,
     n.prefix || t.typname, '', CASE t.typtype
       WHEN 'e' THEN (SELECT coalesce(string_agg(quote_literal(e.enumlabel), ', ' ORDER BY e.enumsortorder), '')
@@ -34,7 +22,7 @@ TYPES = """
       ELSE concat_ws(chr(10), CASE WHEN NOT t.typisdefined THEN 'SHELL' END, 'INPUT ' || t.typinput,
         'OUTPUT ' || t.typoutput,
         'INTERNALLENGTH ' || t.typlen, 'STORAGE ' || CAST(t.typstorage AS text), 'DEFAULT ' || t.typdefault)
-    END, CAST('pg_type' AS regclass), t.oid, 0, t.typowner, t.typacl, 'T'
+    END, CAST(CAST('pg_type' AS regclass) AS oid), t.oid, 0, t.typowner, t.typacl, 'T'
   FROM pg_type t JOIN ns n ON n.oid = t.typnamespace
   WHERE (t.typtype IN ('e', 'd', 'r') OR t.typtype IN ('b', 'p') AND t.typcategory <> 'A')
     AND t.oid NOT IN (SELECT objid FROM ext WHERE classid = CAST('pg_type' AS regclass))
@@ -44,10 +32,9 @@ TYPES = """
   FROM pg_constraint c JOIN pg_type t ON t.oid = c.contypid JOIN ns n ON n.oid = t.typnamespace
   WHERE c.contype = 'c' AND t.oid NOT IN (SELECT objid FROM ext WHERE classid = CAST('pg_type' AS regclass))
 """
-"""Composite, enum, domain, range and base types. Row types of tables, arrays and multiranges come with their own."""
+"""Enum, domain, range and base types. Row types of tables, arrays and multiranges come with their own."""
 
 ROUTINES = """
-  UNION ALL
   SELECT CASE p.prokind WHEN 'p' THEN 'procedure' WHEN 'a' THEN 'aggregate' ELSE 'function' END,
     n.prefix || p.proname || '(' || pg_get_function_identity_arguments(p.oid) || ')', '',
     CASE WHEN p.prokind = 'a' THEN (
@@ -70,7 +57,8 @@ ROUTINES = """
     ELSE pg_get_functiondef(p.oid) END,
     CAST('pg_proc' AS regclass), p.oid, 0, p.proowner, p.proacl, 'f'
   FROM pg_proc p JOIN ns n ON n.oid = p.pronamespace
-  WHERE p.oid NOT IN (SELECT objid FROM ext WHERE classid = CAST('pg_proc' AS regclass)) AND NOT EXISTS (
+  WHERE p.oid >= 16384
+    AND p.oid NOT IN (SELECT objid FROM ext WHERE classid = CAST('pg_proc' AS regclass)) AND NOT EXISTS (
     SELECT FROM pg_depend d
     WHERE d.classid = CAST('pg_proc' AS regclass) AND d.objid = p.oid AND d.deptype = 'i')
 """
