@@ -8,6 +8,7 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -41,7 +42,7 @@ def planned(
         found,
         order=tuple(each for each in history.order if each.id in needed),
         judged=frozenset(wanted),
-        no_way_back=dict(_without_way_back(wanted, reading, settings)),
+        no_way_back=cache(lambda: dict(_without_way_back(wanted, reading, settings))),
         python=_python(settings.python, found.root),
         x=how.x,
         own_environment=how.no_env,

@@ -82,6 +82,8 @@ class Cleaner:
                         self.groups.append(group)
                     case {"drop": list(command), "input": str(text)}:
                         self.drops.append((command, text))
+                    case {"dropped": True}:
+                        self.drops.clear()
                     case {"stray": int(pid), "stop": int(stop)}:
                         self.servers.append(Server(pid, signal.Signals(stop), None))
                     case {"start": list(command), "account": account, "in": surroundings, "stop": int(stop)}:

@@ -81,6 +81,11 @@ class Janitor:
         """Have a command run at the end that reads a text."""
         self._know(drop=list(command), input=text)
 
+    def forget_drops(self) -> None:
+        """Take back that commands be run: nothing is left for them."""
+        self._known = [each for each in self._known if "drop" not in each]
+        self._send({"dropped": True})
+
     def start(
         self,
         command: Sequence[str],

@@ -6,7 +6,7 @@ import json
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,8 +55,8 @@ class Walk:
     """What has to be there, in the order of the history; parents come first."""
     judged: frozenset[str]
     """The revisions that make the round trip."""
-    no_way_back: Mapping[str, str]
-    """Why a revision has no downgrade to run."""
+    no_way_back: Callable[[], Mapping[str, str]]
+    """Why a revision has no downgrade to run; asked while the child loads the project, as it takes as long."""
     python: str
     x: Sequence[str] = ()
     own_environment: bool = False
@@ -97,6 +97,8 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
                     raise _given_up(event, walk)
                 case "left":
                     listener.left(event["databases"])
+                    if event["are_dropped"]:
+                        scratch.forget_databases()
                 case "done":
                     return
     raise WorkerError(f"the child process has ended in the middle of {running}\n{_tail(_log(scratch))}".rstrip())
@@ -209,13 +211,14 @@ def _events(file: IO[str]) -> Iterator[Mapping[str, Any]]:
 
 def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
     """The job as `worker/protocol.py` reads it."""
-    found = walk.environment
+    found, no_way_back = walk.environment, walk.no_way_back()
     return {
         "dialect": scratch.dialect,
         "url": scratch.url,
         "prefix": scratch.prefix,
         "directory": str(scratch.directory),
         "is_private": scratch.is_private,
+        "drops": scratch.is_borrowed and not scratch.is_kept,
         "config_file": str(found.config_path) if found.config_path else None,
         "section": found.section,
         "script_location": str(found.script_location) if found.script_location else None,
@@ -230,7 +233,7 @@ def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
                 "id": each.id,
                 "path": str((walk.base / each.path).absolute()),
                 "is_judged": each.id in walk.judged,
-                "no_way_back": walk.no_way_back.get(each.id, ""),
+                "no_way_back": no_way_back.get(each.id, ""),
             }
             for each in walk.order
         ],

@@ -45,6 +45,8 @@ class Scratch:
     version: tuple[int, ...] | None
     """The server's, where it is known before anybody connects."""
     is_kept: bool
+    is_borrowed: bool
+    """The server is the user's."""
     _janitor: Janitor = field(repr=False, compare=False)
     _connect: str = field(repr=False)
     _stop: str = field(repr=False)
@@ -56,6 +58,10 @@ class Scratch:
         what has no job yet ends by itself when this process is killed in between.
         """
         self._janitor.kill_group(process.pid)
+
+    def forget_databases(self) -> None:
+        """Take back that the databases be dropped at the end: they are."""
+        self._janitor.forget_drops()
 
     def how_to_connect(self, databases: Sequence[str]) -> str:
         """Return command lines for who asked to keep it: one for each database, and how to take it all away."""
@@ -104,12 +110,12 @@ def _provide(
     if theirs is not None:
         janitor.drop([_found(python), str(_ADMIN)], json.dumps({"url": theirs.url, "prefix": prefix}))
         return Scratch(
-            *(dialect, theirs.url, prefix, directory, theirs.is_local, None, keep, janitor),
+            *(dialect, theirs.url, prefix, directory, theirs.is_local, None, keep, True, janitor),
             *(theirs.connect, f"{theirs.drop}; {remove}"),
         )
     if dialect == "sqlite":
         connect = f"sqlite3 {directory}/{{database}}.db"
-        return Scratch(dialect, "", prefix, directory, True, None, keep, janitor, connect, remove)
+        return Scratch(dialect, "", prefix, directory, True, None, keep, False, janitor, connect, remove)
     place = Place(directory, janitor)
     try:
         running = (
@@ -118,7 +124,9 @@ def _provide(
     except OSError as error:
         raise ScratchError(f"no server can be made in {directory.parent}: {error.strerror or error}") from error
     stop = f"{running.stop} && {remove}"
-    return Scratch(dialect, running.url, prefix, directory, True, running.version, keep, janitor, running.connect, stop)
+    return Scratch(
+        dialect, running.url, prefix, directory, True, running.version, keep, False, janitor, running.connect, stop
+    )
 
 
 def _found(program: str) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 from sqlalchemy.pool import NullPool
 
+from migrate_guard.probes.worker import rows
 from tests.servers import MariaDBServer, PostgresServer
 
 _NUMBERS = count(1)
@@ -24,6 +25,8 @@ def fresh_postgresql(server: PostgresServer) -> Iterator[Connection]:
         for name in column(connection, schemas):
             connection.exec_driver_sql(f'DROP SCHEMA "{name}" CASCADE')
         connection.exec_driver_sql("CREATE SCHEMA public")
+        # as connections of ours are told
+        connection.exec_driver_sql("SET jit TO off")
         yield connection
 
 
@@ -68,3 +71,13 @@ def run(connection: Connection, sql: str) -> None:
 def column(connection: Connection, query: str) -> list[object]:
     """Return the first column of a query."""
     return [row[0] for row in connection.exec_driver_sql(query, None, {"no_parameters": True})]
+
+
+def fill(connection: Connection, count: int, seed: int) -> rows.Filled:
+    """Fill every table that is there."""
+    return rows.fill(connection, rows.tables(connection, "alembic_version"), count, seed)
+
+
+def contents(connection: Connection) -> rows.Contents:
+    """Read every table that is there."""
+    return rows.contents(connection, rows.tables(connection, "alembic_version"))

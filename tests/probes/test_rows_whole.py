@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from migrate_guard.probes.worker import rows
-from tests.probes.row_databases import fresh_postgresql, fresh_sqlite, run
+from tests.probes.row_databases import contents, fill, fresh_postgresql, fresh_sqlite, run
 from tests.servers import PostgresServer, postgresql
 
 VERSION: Final = "alembic_version"
@@ -41,12 +40,11 @@ def test_fixture_is_filled_whole(server: PostgresServer, tmp_path: Path, name: s
     folded = subprocess.run(command, capture_output=True, text=True, check=False).stdout
     with fresh_sqlite(tmp_path) if name == "batch" else fresh_postgresql(server) as connection:
         run(connection, folded)
-        filled = rows.fill(connection, 5, 1, VERSION)
+        filled = fill(connection, 5, 1)
         assert filled.defied == _DEFIED.get(name, {})
-        held = {table: found.number for table, found in rows.contents(connection, VERSION).items()}
+        held = {table: found.number for table, found in contents(connection).items()}
         assert held == filled.inserted
         assert folded.count("CREATE TABLE") == len(held) + len(filled.defied) > 0
-        assert rows.clear(connection, [filled], VERSION) == {}
 
 
 @st.composite
@@ -92,10 +90,9 @@ def _tables(draw: st.DrawFn) -> str:
 def test_tables_made_at_random_are_filled(server: PostgresServer, sql: str, seed: int) -> None:
     with fresh_postgresql(server) as connection:
         run(connection, sql)
-        filled = rows.fill(connection, 5, seed, VERSION)
+        filled = fill(connection, 5, seed)
         assert filled.defied == {}
         assert set(filled.inserted.values()) == {5}
-        assert rows.clear(connection, [filled], VERSION) == {}
 
 
 def test_three_hundred_tables_take_seconds_at_most(server: PostgresServer) -> None:
@@ -108,7 +105,7 @@ def test_three_hundred_tables_take_seconds_at_most(server: PostgresServer) -> No
                 "c timestamptz, d jsonb, e numeric(10, 2) NOT NULL, f text NOT NULL)",
             )
         started = perf_counter()
-        filled = rows.fill(connection, 5, 1, VERSION)
+        filled = fill(connection, 5, 1)
         elapsed = perf_counter() - started
         assert len(filled.inserted) == 300
         # about half a second on an idle machine

@@ -94,6 +94,12 @@ class Databases:
             while self._copies:
                 self._drop(self._copies.popitem()[1])
 
+    def drop(self) -> None:
+        """Drop them all; raises Refused."""
+        self.forget_copies()
+        for name in self.names:
+            self._drop(name)
+
     def _copy(self, name: str, copy: str) -> None:
         if self.server.dialect == "sqlite":
             # What a write-ahead log holds is not in the file yet; the index of the log is made anew.

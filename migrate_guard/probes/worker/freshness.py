@@ -21,8 +21,9 @@ class Fresh:
     def __init__(self, module: ModuleType, path: str) -> None:
         self._module = module
         self._names = {name: value for name, value in vars(module).items() if not name.startswith("__")}
-        imported = set(_imported(path)) if path.endswith(".py") else self._names.keys()
-        own = [value for name, value in self._names.items() if name not in imported]
+        held = {name: value for name, value in self._names.items() if type(value) in (*_CONTAINERS, MetaData)}
+        imported = set(_imported(path)) if held and path.endswith(".py") else held.keys()
+        own = [value for name, value in held.items() if name not in imported]
         self._containers = [(each, each.copy()) for each in own if type(each) in _CONTAINERS]
         self._metadata = [(each, set(each.tables)) for each in own if type(each) is MetaData]
 

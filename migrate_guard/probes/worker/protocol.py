@@ -38,6 +38,8 @@ class Job(NamedTuple):
     x: Sequence[str]
     own_environment: bool
     """The scripts run with an environment of ours instead of the project's env.py."""
+    drops: bool
+    """The databases are dropped in the end: the server is not ours."""
     revisions: Sequence[Planned]
     rows: int
     seed: int

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import connections
+from .admin import Refused
 from .auditing import watch
 from .connections import Connections
 from .databases import Databases
@@ -69,6 +70,16 @@ class Redirect:
 
     def forget_copies(self) -> None:
         self._databases.forget_copies()
+
+    def drop(self) -> bool:
+        """Drop the scratch databases; False where one cannot be."""
+        self._engines.forget_connections()
+        self._kept.forget()
+        try:
+            self._databases.drop()
+        except Refused:
+            return False
+        return True
 
     def install(self) -> None:
         connections.install(self._connections)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -34,6 +35,8 @@ class States:
         self._job, self._redirect, self._migrations = job, redirect, migrations
         self._known: State | None = None
         self._runs = -1
+        self._read: dict[str, tuple[Any, Sequence[rows.Table]]] = {}
+        """The catalogue of each database when its tables were read, and they."""
         self._copied: Sequence[Planned] = []
         self._copied_state: State | None = None
 
@@ -48,7 +51,7 @@ class States:
 
     def fill(self, revision: str) -> dict[str, str]:
         """Put rows into every table, and the user's own; return the tables that defy it, and why."""
-        job, versions = self._job, self._migrations.version_table.name
+        job = self._job
         if job.seed_files:
             seeds = Path(job.seed_files)
             try:
@@ -57,17 +60,24 @@ class States:
                 raise GivenUp("seed", str(error)) from error
             self._known = None
         defied: dict[str, str] = {}
-        for database in self._redirect.databases:
-            filled = run(database, lambda connection: rows.fill(connection, job.rows, job.seed, versions))
+        for database, tables in self._tables():
+            filled = run(database, partial(rows.fill, tables=tables, count=job.rows, seed=job.seed))
             defied.update(filled.defied)
         return defied
 
     def contents(self) -> tuple[Any, ...]:
         """The rows of every database."""
+        return tuple(run(database, partial(rows.contents, tables=tables)) for database, tables in self._tables())
+
+    def _tables(self) -> Iterator[tuple[str, Sequence[rows.Table]]]:
+        """Every database and its tables, which are what they were as long as its catalogue is."""
         versions = self._migrations.version_table.name
-        return tuple(
-            run(each, lambda connection: rows.contents(connection, versions)) for each in self._redirect.databases
-        )
+        for database, found in zip(self._redirect.databases, self.take().catalogs):
+            known, tables = self._read.get(database, (None, ()))
+            if known != found:
+                tables = run(database, lambda connection: rows.tables(connection, versions))
+                self._read[database] = found, tables
+            yield database, tables
 
     def differences(self, before: State, after: State) -> list[tuple[str, str, str, str | None, str | None]]:
         """What of the catalogues has changed: kind, owner, part, how it was and how it is."""

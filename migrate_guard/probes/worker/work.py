@@ -76,7 +76,7 @@ def _walk(job: Job, events: Events) -> None:
         serve(migrations, Walk(job, events, migrations, states, tracing).go())
     finally:
         states.forget_copies()
-        events.tell("left", databases=list(redirected.databases))
+        events.tell("left", databases=list(redirected.databases), are_dropped=job.drops and redirected.drop())
 
 
 def _try_out(migrations: Migrations, scratch_url: Callable[[], str]) -> None:

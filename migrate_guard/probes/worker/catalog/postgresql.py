@@ -29,8 +29,6 @@ def entries(connection: Connection) -> Entries:
     """
     version = int((connection.dialect.server_version_info or (12,))[0])
     if type(connection.engine.pool).__name__ == "NullPool":
-        # Compiling so long a query takes a hundred times as long as running it.
-        connection.exec_driver_sql("SET jit TO off")
         return {**ask(connection, relations(version)), **ask(connection, others(version))}
     info: dict[Any, Any] = connection.info
     before: Known | None = info.get(_KNOWN)

@@ -57,8 +57,7 @@ class Known(NamedTuple):
 
 def prepare(connection: Connection, version: int) -> None:
     """Plan the queries: that takes as long as running them, and is done once for a connection that stays."""
-    # Compiling so long a query takes a hundred times as long as running it.
-    connection.exec_driver_sql("SET jit TO off; SET plan_cache_mode TO force_generic_plan")
+    connection.exec_driver_sql("SET plan_cache_mode TO force_generic_plan")
     connection.exec_driver_sql(f"PREPARE {_CHANGES} (text) AS {changes(version)}")
     connection.exec_driver_sql(f"PREPARE {_RELATIONS} (text) AS {relations(version, THESE)}")
     connection.exec_driver_sql(f"PREPARE {_OTHERS} AS {others(version)}")

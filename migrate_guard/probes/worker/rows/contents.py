@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Optional
 
 from .asking import Database
@@ -25,10 +25,15 @@ class Rows(NamedTuple):
     key: tuple[str, ...]
     """The columns of its primary key."""
     columns: tuple[str, ...]
-    records: tuple[Record, ...]
-    """Each row's values as texts; none where there are too many rows."""
+    texts: tuple[str, ...]
+    """Each row as a JSON object, in an order of their own; none where there are too many rows."""
     checksum: str = ""
     """Of them all, where there are too many."""
+
+    @property
+    def records(self) -> list[Record]:
+        """Each row's values as texts."""
+        return [_record(each) for each in self.texts]
 
 
 Contents = dict[str, Rows]
@@ -67,8 +72,7 @@ def _with_postgresql(database: Database, tables: Sequence[Table]) -> Contents:
     found: Contents = {}
     for table in tables:
         if len(texts[table.name]) <= _BOUND:
-            records = tuple(_record(text) for text in texts[table.name])
-            found[table.name] = Rows(len(records), table.primary_key, table.all_columns, records)
+            found[table.name] = _rows(table, texts[table.name])
         else:
             ((count, checksum),) = query(
                 database.connection,
@@ -77,6 +81,11 @@ def _with_postgresql(database: Database, tables: Sequence[Table]) -> Contents:
             )
             found[table.name] = Rows(int(str(count)), table.primary_key, table.all_columns, (), str(checksum))
     return found
+
+
+def _rows(table: Table, texts: Iterable[str]) -> Rows:
+    ordered = tuple(sorted(texts))
+    return Rows(len(ordered), table.primary_key, table.all_columns, ordered)
 
 
 def _record(text: str) -> Record:
@@ -97,14 +106,9 @@ def _one_by_one(database: Database, tables: Sequence[Table]) -> Contents:
         source = f"SELECT {listed([f'quote({name})' for name in names])} FROM {table.sql}"
         rows = query(database.connection, f"{source} LIMIT {_BOUND + 1}")
         if len(rows) <= _BOUND:
-            records = tuple(
-                {
-                    name: None if value in (None, "NULL") else _plain(value)
-                    for name, value in zip(table.all_columns, row)
-                }
-                for row in rows
-            )
-            found[table.name] = Rows(len(records), table.primary_key, table.all_columns, records)
+            values = ([None if each in (None, "NULL") else _plain(each) for each in row] for row in rows)
+            texts = [json.dumps(dict(zip(table.all_columns, each))) for each in values]
+            found[table.name] = _rows(table, texts)
         else:
             digests = Counter(hash_of(row) for row in query(database.connection, source))
             checksum = hash_of(sorted(digests.items()))
@@ -131,7 +135,7 @@ def lost(before: Contents, after: Contents) -> list[Loss]:
     """
     found: list[Loss] = []
     for name in before:
-        if name in after:
+        if name in after and before[name] != after[name]:
             found += _lost(name, before[name], after[name])
     return found
 

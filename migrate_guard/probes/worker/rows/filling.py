@@ -26,8 +26,6 @@ class Filled(NamedTuple):
     """How many rows were made, by table."""
     defied: dict[str, str]
     """Tables that no row could be made for, and why, in the database's words where it has any."""
-    marks: dict[str, list[str]]
-    """For each table the conditions that find its generated rows again."""
 
 
 class Filling:
@@ -59,15 +57,7 @@ class Filling:
             for table in component:
                 if table.name in self._bare:
                     self._fill(table, table.references, {})
-        return Filled(
-            {name: len(made) for name, made in self._made.items() if made},
-            self._defied,
-            {
-                name: [self._marked(self._tables[name], row) for row in made]
-                for name, made in self._made.items()
-                if made
-            },
-        )
+        return Filled({name: len(made) for name, made in self._made.items() if made}, self._defied)
 
     def _marked(self, table: Table, row: Row) -> str:
         names = table.primary_key if table.primary_key and all(name in row for name in table.primary_key) else row

@@ -19,13 +19,13 @@ WITH RECURSIVE relation AS MATERIALIZED (
   SELECT c.oid, n.nspname, c.relname, c.relkind, c.relispartition,
          CASE WHEN c.relispartition THEN pg_get_partition_constraintdef(c.oid) END AS bounds
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-  WHERE c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
+  WHERE c.oid >= 16384 AND c.relkind IN ('r', 'p') AND c.relpersistence <> 't'
     AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
     AND NOT EXISTS (SELECT FROM pg_depend d
                     WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), used(oid) AS (
   SELECT a.atttypid FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
-  WHERE a.attnum > 0 AND NOT a.attisdropped
+  WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped
   UNION
   SELECT inner_type.oid FROM used JOIN pg_type t ON t.oid = used.oid CROSS JOIN LATERAL (
     SELECT t.typelem AS oid WHERE t.typcategory = 'A'
@@ -42,7 +42,8 @@ SELECT json_build_object(
   'columns', (SELECT json_agg(json_build_array(a.attrelid::int8, a.attnum, a.attname, a.atttypid::int8, a.atttypmod,
                 format_type(a.atttypid, a.atttypmod), a.attnotnull, a.attidentity, a.attgenerated)
                 ORDER BY a.attrelid, a.attnum)
-              FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid WHERE a.attnum > 0 AND NOT a.attisdropped),
+              FROM pg_attribute a JOIN relation r ON r.oid = a.attrelid
+              WHERE a.attrelid >= 16384 AND a.attnum > 0 AND NOT a.attisdropped),
   'types', (SELECT json_agg(json_build_array(t.oid::int8, t.typname, t.typtype, t.typcategory, t.typelem::int8,
               t.typbasetype::int8, t.typtypmod, t.typnotnull, format_type(t.oid, NULL),
               format_type(t.typbasetype, t.typtypmod),
@@ -75,7 +76,8 @@ SELECT json_build_object(
 )::text
 """
 """pg_constraint has a copy of a foreign key for each partition that it refers to, with the first as its parent; an
-index names the columns of its expressions and its predicate in pg_depend, unless a constraint owns it."""
+index names the columns of its expressions and its predicate in pg_depend, unless a constraint owns it. What initdb has
+made has numbers below 16384 (FirstNormalObjectId, access/transam.h)."""
 
 _LIMITS = {"smallint": 1 << 15, "integer": 1 << 31, "bigint": 1 << 63}
 _TEXTS = {"text", "varchar", "bpchar", "citext", "name", "char"}
@@ -108,6 +110,7 @@ class _Catalogue:
         self._constraints = _by_first(answer["constraints"])
         self._keys = _by_first(answer["keys"])
         self._children: dict[int, list[int]] = {}
+        self._made: dict[tuple[int, str], Type] = {}
         for child, parent in answer["tree"] or ():
             self._children.setdefault(_number(parent), []).append(_number(child))
 
@@ -179,6 +182,12 @@ class _Catalogue:
         return kind == "d" and (bool(is_filled) or self._is_filled(base))
 
     def _type(self, number: int, text: str) -> Type:
+        """The type of a column: most have one of a few."""
+        if (number, text) not in self._made:
+            self._made[number, text] = self._new_type(number, text)
+        return self._made[number, text]
+
+    def _new_type(self, number: int, text: str) -> Type:
         name, kind, category, element, base, _, _, plain, base_text, labels, subtype, fields, _ = self._types[number]
         if kind == "d":
             return self._type(_number(base), str(base_text))
