@@ -1,4 +1,4 @@
-"""The models of an application, as SQLAlchemy has them when they are imported: their tables, and what only Python knows."""
+"""The models of an application as SQLAlchemy has them when they are imported: tables, and what only Python knows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ClientDefaultKind = Literal["constant", "callable", "sql", "sequence"]
 
 @dataclass(frozen=True, slots=True)
 class ClientDefault:
-    """What `default=` or `onupdate=` of a column says: the application fills it in, the database knows nothing of it."""
+    """What `default=` or `onupdate=` of a column says: the application fills it in, and the database does not know."""
 
     kind: ClientDefaultKind
     """`sql` is an expression such as `func.now()`, which SQLAlchemy puts into the INSERT."""
