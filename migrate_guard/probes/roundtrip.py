@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import json
-import os
-import signal
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any, Final, Protocol
+from typing import Any, Final, Protocol
 
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.revision import Revision
@@ -25,17 +20,9 @@ from migrate_guard.model.round_trip import (
 )
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import DialectName
-from migrate_guard.probes.isolation import isolated
+from migrate_guard.probes.child import WorkerError, child, ended_early
 from migrate_guard.probes.scratch import Scratch
 from migrate_guard.reading.discover import AlembicEnvironment
-from migrate_guard.terminal import UserError
-
-WORKER: Final = Path(__file__).with_name("worker") / "__main__.py"
-LONGEST_EXCERPT: Final = 20
-
-
-class WorkerError(UserError):
-    """The child could not do its job; the text says why, and what to do."""
 
 
 class OtherDialect(WorkerError):
@@ -85,7 +72,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
     """Walk through a history in a child process; raises WorkerError where that cannot go on."""
     revisions = {each.id: each for each in walk.order}
     running = "its beginning"
-    with _worker(walk, scratch) as events:
+    with child("work", walk.python, scratch, lambda: _job(walk, scratch)) as events:
         for event in events:
             match event["event"]:
                 case "step":
@@ -101,7 +88,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
                         scratch.forget_databases()
                 case "done":
                     return
-    raise WorkerError(f"the child process has ended in the middle of {running}\n{_tail(_log(scratch))}".rstrip())
+    raise ended_early(scratch, running)
 
 
 def _round_trip(event: Mapping[str, Any], revision: Revision, sources: Mapping[str, Source]) -> RoundTrip:
@@ -167,48 +154,6 @@ def _given_up(event: Mapping[str, Any], walk: Walk) -> WorkerError:
     return WorkerError(f"{text}\n{excerpt}".rstrip())
 
 
-@contextmanager
-def _worker(walk: Walk, scratch: Scratch) -> Iterator[Iterator[Mapping[str, Any]]]:
-    """Start the child, and end it whatever happens."""
-    job_read, job_write = os.pipe()
-    events_read, events_write = os.pipe()
-    with _log(scratch).open("wb") as log, os.fdopen(events_read, encoding="utf-8") as events:
-        try:
-            process = subprocess.Popen(
-                isolated([walk.python, str(WORKER), str(job_read), str(events_write)], scratch),
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-                pass_fds=(job_read, events_write),
-                start_new_session=True,
-            )
-        except OSError as error:
-            os.close(job_write)
-            raise WorkerError(f"{walk.python} cannot be started: {error.strerror}") from error
-        finally:
-            os.close(job_read)
-            os.close(events_write)
-        scratch.adopt(process)
-        try:
-            with os.fdopen(job_write, "w", encoding="utf-8") as job:
-                json.dump(_job(walk, scratch), job)
-            yield _events(events)
-        finally:
-            _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child and what it has started; it has nothing to tidy up."""
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-
-
-def _events(file: IO[str]) -> Iterator[Mapping[str, Any]]:
-    for line in file:
-        yield json.loads(line)
-
-
 def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
     """The job as `worker/protocol.py` reads it."""
     found, no_way_back = walk.environment, walk.no_way_back()
@@ -242,16 +187,3 @@ def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
         "seed_files": str(walk.seed_files.absolute()) if walk.seed_files else None,
         "trace": walk.trace,
     }
-
-
-def _log(scratch: Scratch) -> Path:
-    """What the child and user code in it print."""
-    return scratch.directory / "worker.log"
-
-
-def _tail(path: Path) -> str:
-    try:
-        lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
-    except OSError:
-        return ""
-    return "\n".join(lines[-LONGEST_EXCERPT:])

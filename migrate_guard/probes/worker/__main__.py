@@ -1,4 +1,4 @@
-"""Start the worker: `python …/worker/__main__.py JOB EVENTS`, two descriptors.
+"""Start the worker: `python …/worker/__main__.py work JOB EVENTS`: which one, and two descriptors.
 
 The package is loaded under a private name by its path, so that nothing of ours is found by what the user imports.
 """
@@ -24,8 +24,9 @@ def main() -> int:
     package = importlib.util.module_from_spec(spec)
     sys.modules[NAME] = package
     spec.loader.exec_module(package)
-    work = importlib.import_module(".work", NAME)
-    code: int = work.main(sys.argv[1:])
+    which, *descriptors = sys.argv[1:]
+    work = importlib.import_module(f".{which}", NAME)
+    code: int = work.main(descriptors)
     return code
 
 
