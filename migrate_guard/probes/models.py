@@ -22,6 +22,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.probes.child import Event, WorkerError, child, ended_early
+from migrate_guard.probes.kept_models import kept
 from migrate_guard.probes.scratch import scratch
 from migrate_guard.reading.clauses import constant_default
 from migrate_guard.reading.discover import AlembicEnvironment
@@ -49,6 +50,8 @@ class Wanted:
     x: Sequence[str] = ()
     base: Path = Path()
     """What paths are shown relative to."""
+    cache: Path | None = None
+    """Where answers are kept; None: nowhere."""
 
 
 def load(wanted: Wanted) -> Models:
@@ -59,6 +62,12 @@ def load(wanted: Wanted) -> Models:
 
 
 def _told(wanted: Wanted) -> Event:
+    if wanted.cache is None:
+        return _asked(wanted)
+    return kept(wanted.cache, _job(wanted), wanted.python, lambda: _asked(wanted))
+
+
+def _asked(wanted: Wanted) -> Event:
     with (
         scratch("sqlite", url=None, keep=False, python=wanted.python, version=None) as place,
         child("models", wanted.python, place, lambda: _job(wanted)) as events,
