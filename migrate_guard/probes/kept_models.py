@@ -1,7 +1,7 @@
 """What a child has told of models, kept as long as the files that it imported are what they were.
 
-One JSON file for each job, below `.migrate_guard_cache`, which ignores itself for git. A file that is no answer of ours,
-cut off or made by another version, is as good as none; a directory that cannot be written keeps nothing.
+One JSON file for each job, below `.migrate_guard_cache`, which ignores itself for git. A file that is no answer of
+ours, cut off or made by another version, is as good as none; a directory that cannot be written keeps nothing.
 """
 
 from __future__ import annotations
