@@ -13,6 +13,7 @@ from migrate_guard.model.base import Base
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
+from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import AddColumn, AlterColumn, CreateEnum, Operation, RenameColumn, RenameTable
 from migrate_guard.model.revision import Direction, History, Revision, Run, Transition
@@ -83,6 +84,8 @@ class Step(Generic[Op_co]):
     """The schema before the revision, or before the range under review: the one that running code knows."""
     filled: frozenset[tuple[QualifiedName, str]] = frozenset()
     """Columns that the history has given a value in every row, since they may be NULL."""
+    running: Models | None = None
+    """The models of the code that runs while it is deployed; None: they are not known."""
 
     def is_new(self, table: QualifiedName) -> bool:
         """Whether nobody can be using the table yet."""
@@ -142,6 +145,8 @@ class RevisionView:
     """Gives what upgrade, downgrade and upgrade come to; None where nobody is to be told."""
     runs_alone: bool = False
     """No other revision is under review, and a database that stands at its parent runs this one only."""
+    running: Models | None = None
+    """The models of the code that runs while it is deployed; None: they are not known."""
 
     @property
     def reversal(self) -> Reversal | None:

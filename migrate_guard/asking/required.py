@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard import asking
+from migrate_guard.asking.running import mapped_by
 from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.operations import AddColumn
 from migrate_guard.model.schema import Column, Expression, ForeignKey, PrimaryKey, UniqueConstraint
@@ -23,13 +24,19 @@ def missing_values(step: Step[AddColumn], where: str = "") -> Iterator[Problem]:
     if existing and existing.column(column.name):
         return
     yield Problem(
-        asking.hedged(f"{where}{_refused(op, step.target)}", op),
+        asking.hedged(f"{where}{_refused(op, step.target)}{_inserted_by(step)}", op),
         op.span,
         object=f"{op.table}.{column.name}",
         help="Add the column with a server_default, or nullable, fill the rows, and set NOT NULL once all are filled.",
         instead=_added(op, step.target),
         confidence=asking.confidence(op),
     )
+
+
+def _inserted_by(step: Step[AddColumn]) -> str:
+    """Who of the running code inserts rows without the column, for the end of a sentence."""
+    classes = mapped_by(step, step.op.table) if not mapped_by(step, step.op.table, step.op.column.name) else ""
+    return f"; {classes} of the running code inserts rows without it" if classes else ""
 
 
 def fills_itself(column: Column) -> bool:

@@ -20,6 +20,7 @@ from migrate_guard.history.transactions import Session
 from migrate_guard.model.base import Base, Edit
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import OpaqueOperation
+from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Opaque, Operation
 from migrate_guard.model.revision import History, Revision, Run
@@ -50,17 +51,19 @@ def check(
     under_review: Range | None = None,
     parting: Parting | None = None,
     small: frozenset[QualifiedName] = frozenset(),
+    running: Models | None = None,
 ) -> Outcome:
     """Ask every rule about every step of an environment's history; work on `small` tables takes no time.
 
     With a range `under_review` what its revisions create is new to those after them, as to the database at its base.
     With a `parting`, what a git branch is compared with, upgrades that it has changed are interpreted in both versions.
+    `running` are the models of the code that runs while the range is deployed.
     """
     unasked = [(RoundTrip,)] if parting else [(RoundTrip,), (Base,)]
     judges = Judges.of(reading, [each for each in rules if each.on not in unasked], options or {})
     comparison = _comparison(parting, reading)
     checked = [
-        _Pass(reading, judges, Review(under_review), small, name, comparison)
+        _Pass(reading, judges, Review(under_review), small, name, comparison, running)
         for name in reading.environment.databases or (None,)
     ]
     for each in checked:
@@ -102,6 +105,7 @@ class _Pass:
     small: frozenset[QualifiedName]
     engine_name: str | None
     comparison: Comparison | None
+    running: Models | None
     opaque: list[OpaqueOperation] = field(default_factory=list)
     edits: list[Edit] = field(default_factory=list)
     operations: int = 0
@@ -112,7 +116,7 @@ class _Pass:
         reading = self.reading
         heads = {each.id for each in graph.real_heads(reading.history)}
         heads = heads or {each.id for each in reading.history.order[-1:]}
-        session = Session(reading.target, reading.environment, self.small, self.review.run is not None)
+        session = Session(reading.target, reading.environment, self.small, self.review.run is not None, self.running)
         replaying = replay(reading, self.engine_name)
         for replayed in replaying:
             self._revision(replayed, session, replaying.interpret)
@@ -174,6 +178,7 @@ class _Pass:
             statements,
             cache(partial(reverse, replayed, interpret, reading.target)) if is_reviewed else None,
             self.review.is_alone(revision),
+            self.running,
         )
 
     def _steps(self, revision: Revision, run: Run, inherited: frozenset[QualifiedName]) -> frozenset[QualifiedName]:
@@ -198,6 +203,7 @@ class _Pass:
                     run,
                     base,
                     self._filled,
+                    self.running if run.direction == "upgrade" else None,
                 )
                 self.judges.ask_about_step(step)
             new = new_after(operation, new, transition.before)

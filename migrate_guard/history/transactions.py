@@ -21,6 +21,7 @@ from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.folding import apply
 from migrate_guard.model.folding_keys import implicit_name as not_null_name
+from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Run, Transition
 from migrate_guard.model.schema import Column, Schema
@@ -77,6 +78,8 @@ class Session:
     """Tables on which no work takes longer than an instant."""
     is_one_run: bool = False
     """The revisions are known to run in one go: they are those under review. Else each starts at its parent."""
+    running: Models | None = None
+    """The models of the code that runs while they do; None: they are not known."""
     _parameters: Parameters = field(init=False)
     _number: int = 0
     _held: dict[QualifiedName, HeldLock] = field(default_factory=dict)
@@ -177,6 +180,7 @@ class Session:
                 new=self._new,
                 emptied=self._emptied,
                 small=self.small,
+                running=self.running,
             )
             yield statement
             self._note_new(part.op, part.before)

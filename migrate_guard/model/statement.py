@@ -10,6 +10,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.locks import LockMode
+from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision
 from migrate_guard.model.schema import Schema
@@ -129,6 +130,8 @@ class Statement(Generic[Op_co]):
     """Tables from which this revision has deleted every row, and into which it has put none since."""
     small: frozenset[QualifiedName] = frozenset()
     """Tables that statistics call small: no work on them takes longer than an instant."""
+    running: Models | None = None
+    """The models of the code that runs while it is deployed; None: they are not known."""
 
     @property
     def span(self) -> Span:

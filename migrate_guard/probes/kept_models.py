@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from migrate_guard import __version__
 from migrate_guard.probes.child import Event
@@ -24,19 +24,24 @@ _LONGEST: Final = 100_000_000
 """Bytes of an answer that is read."""
 
 
-def kept(directory: Path, job: Mapping[str, object], python: str, load: Callable[[], Event]) -> Event:
+Dependencies: TypeAlias = Callable[[Event], Mapping[str, str]]
+"""What an answer depends on, and a digest of what that is now."""
+
+
+def kept(
+    directory: Path, job: Mapping[str, object], python: str, load: Callable[[], Event], depends: Dependencies
+) -> Event:
     """Return what was told of the job when it was done last, if all that it depends on is as it was; else do it.
 
-    That are the files of the project that were imported, the modules beside them, and the packages that are installed.
     What the models ask of the environment is not known: who changes that does without (`--no-cache`).
     """
     path = directory / "models" / f"{_digest(json.dumps([job, _identity(python), __version__], sort_keys=True))}.json"
     found = _read(path)
-    if found is not None and found["depends"] == _depends(found["event"]):
+    if found is not None and found["depends"] == depends(found["event"]):
         return dict(found["event"])
     event = load()
     with suppress(OSError):
-        _write(path, {"depends": _depends(event), "event": event})
+        _write(path, {"depends": depends(event), "event": event})
     return event
 
 
@@ -49,12 +54,17 @@ def _identity(python: str) -> list[object]:
         return [python, real, 0]
 
 
-def _depends(event: Mapping[str, Any]) -> dict[str, str]:
-    """What an answer depends on, and a digest of what that is now."""
+def imported(event: Event) -> dict[str, str]:
+    """The files of the project that were imported, the modules beside them, and the packages that are installed."""
     files: list[str] = event["files"]
     known = {each: _digest_of(Path(each)) for each in files}
     known |= {each: _listing(Path(each)) for each in sorted({os.path.dirname(file) for file in files})}
-    return known | {each: _changed(each) for each in event["packages"]}
+    return known | installed(event)
+
+
+def installed(event: Event) -> dict[str, str]:
+    """The packages that are installed."""
+    return {each: _changed(each) for each in event["packages"]}
 
 
 def _digest_of(path: Path) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -22,7 +22,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.source import Source, Span
 from migrate_guard.model.target import Target
 from migrate_guard.probes.child import Event, WorkerError, child, ended_early
-from migrate_guard.probes.kept_models import kept
+from migrate_guard.probes.kept_models import imported, installed, kept
 from migrate_guard.probes.scratch import scratch
 from migrate_guard.reading.clauses import constant_default
 from migrate_guard.reading.discover import AlembicEnvironment
@@ -61,26 +61,35 @@ def load(wanted: Wanted) -> Models:
     return _models(_told(wanted), wanted)
 
 
+def load_copy(digest: str, wanted: Wanted, copy: Callable[[Path], Wanted]) -> Models:
+    """Load what is wanted from a copy of its files, which has a digest; `copy` makes it in a directory.
+
+    The spans of what is loaded lie in the copy, which is gone then.
+    """
+    if wanted.cache is None:
+        return _models(_asked(wanted, copy), wanted)
+    job = {**_job(wanted), "digest": digest}
+    return _models(kept(wanted.cache, job, wanted.python, lambda: _asked(wanted, copy), installed), wanted)
+
+
 def _told(wanted: Wanted) -> Event:
     if wanted.cache is None:
         return _asked(wanted)
-    return kept(wanted.cache, _job(wanted), wanted.python, lambda: _asked(wanted))
+    return kept(wanted.cache, _job(wanted), wanted.python, lambda: _asked(wanted), imported)
 
 
-def _asked(wanted: Wanted) -> Event:
-    with (
-        scratch("sqlite", url=None, keep=False, python=wanted.python, version=None) as place,
-        child("models", wanted.python, place, lambda: _job(wanted)) as events,
-    ):
-        for event in events:
-            match event["event"]:
-                case "models":
-                    return event
-                case "given up":
-                    raise WorkerError(
-                        f"the models cannot be loaded: {event['text']}\n{event.get('excerpt', '')}".rstrip()
-                    )
-        raise ended_early(place, "importing the models")
+def _asked(wanted: Wanted, copy: Callable[[Path], Wanted] | None = None) -> Event:
+    with scratch("sqlite", url=None, keep=False, python=wanted.python, version=None) as place:
+        asked = copy(place.directory) if copy else wanted
+        with child("models", wanted.python, place, lambda: _job(asked)) as events:
+            for event in events:
+                match event["event"]:
+                    case "models":
+                        return event
+                    case "given up":
+                        said = f"the models cannot be loaded: {event['text']}\n{event.get('excerpt', '')}"
+                        raise WorkerError(said.rstrip())
+            raise ended_early(place, "importing the models")
 
 
 def _job(wanted: Wanted) -> dict[str, object]:

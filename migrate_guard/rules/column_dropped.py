@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from migrate_guard import asking
 from migrate_guard.asking.deploys import OLD_CODE, goes_along, is_required, made_nullable, referring, then_ignore
 from migrate_guard.asking.replaced import column_replacement, may_be_moved
+from migrate_guard.asking.running import is_unmapped, mapped_by
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.operations import DropColumn
 from migrate_guard.model.schema import Column, Table
@@ -17,6 +18,8 @@ def column_dropped(step: Step[DropColumn]) -> Iterator[Problem]:
     op, table = step.op, step.before.table(step.op.table)
     column = table.column(op.column) if table else None
     if step.is_new_column(op.table, op.column) or (table and column is None and _is_gone(table, op)):
+        return
+    if is_unmapped(step, op.table, op.column):
         return
     replacement = column_replacement(step, op.table, op.column)
     if replacement is not None and (replacement.is_filled or op.table in step.emptied):
@@ -31,6 +34,7 @@ def column_dropped(step: Step[DropColumn]) -> Iterator[Problem]:
         op.span,
         object=subject(op),
         help=help_,
+        severity=Severity.ERROR if step.running else None,
         instead=() if replacement else made_nullable(op, table),
         confidence=asking.confidence(op),
     )
@@ -48,7 +52,9 @@ def _message(step: Step[DropColumn], table: Table | None, column: Column | None)
     lost = [] if (column and column.computed) or op.table in step.emptied else [values]
     lost += [along] if along else []
     loses = f"loses {', with '.join(lost)}, and" if lost else "loses no values, but"
-    message = f'dropping "{subject(op)}" {loses} {OLD_CODE} that names it fails'
+    attributes = mapped_by(step, op.table, op.column)
+    user = f"{OLD_CODE}, where it is {attributes}," if attributes else f"{OLD_CODE} that names it"
+    message = f'dropping "{subject(op)}" {loses} {user} fails'
     others = referring(table, op.column, step.before) if table else []
     if others:
         message = f"{message}; foreign keys of {asking.quoted(others)} refer to it"

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard import asking
 from migrate_guard.asking.replaced import original_table
+from migrate_guard.asking.running import mapped_by
 from migrate_guard.asking.safer import written_name, written_table
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.filling import leaves_no_null
@@ -26,13 +27,23 @@ def column_made_required(step: Step[AlterColumn]) -> Iterator[Problem]:
     is_empty = column is not None and _is_empty(step, column)
     table_name, name = written_table(op.table, step.target), written_name(op.column, step.target)
     yield Problem(
-        asking.hedged(_message(op, is_empty=is_empty), op),
+        asking.hedged(f"{_message(op, is_empty=is_empty)}{_written_by(step)}", op),
         op.span,
         object=subject(op),
         help=f"Let the code write it always, then fill the rows before this: UPDATE {table_name} SET {name} = …"
         f" WHERE {name} IS NULL.",
         confidence=asking.confidence(op),
     )
+
+
+def _written_by(step: Step[AlterColumn]) -> str:
+    """Who of the running code may still write NULL, for the end of a sentence."""
+    attributes = mapped_by(step, step.op.table, step.op.column)
+    known = step.running.schema.table(step.op.table) if step.running else None
+    column = known.column(step.op.column) if known else None
+    if not attributes or column is None or not column.nullable or column.has_client_default:
+        return ""
+    return f"; {attributes} of the running code may still write NULL"
 
 
 def _message(op: AlterColumn, *, is_empty: bool) -> str:

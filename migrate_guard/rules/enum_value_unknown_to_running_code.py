@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard import asking
+from migrate_guard.asking.running import holding
 from migrate_guard.model.operations import AddEnumValue
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
@@ -23,9 +24,11 @@ def enum_value_unknown_to_running_code(statement: Statement[AddEnumValue]) -> It
     )
     if column is None:
         return
+    attributes = holding(statement, op.enum)
+    read_as = f", which it has as {attributes}" if attributes else ""
     yield Problem(
         asking.hedged(
-            f'code that does not know "{op.value}" yet raises LookupError when it reads it from "{column}"', op
+            f'code that does not know "{op.value}" yet raises LookupError when it reads it from "{column}"{read_as}', op
         ),
         op.span,
         object=f"{op.enum}.{op.value}",

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from migrate_guard import asking
-from migrate_guard.asking import uniqueness
+from migrate_guard.asking import running, uniqueness
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import DropConstraint, DropIndex, Operation
 from migrate_guard.model.revision import Revision, Run
@@ -37,6 +37,7 @@ def unique_dropped(view: RevisionView) -> Iterator[Problem]:
         message = (
             f'without "{key.name}" the code that runs until the deploy is through fails with every '
             f'INSERT … ON CONFLICT{_columns(key)} into "{table.name}", {_left(key, table, view.upgrade)}'
+            f"{_named_by(view, table, key)}"
         )
         yield Problem(
             asking.hedged(message, statement.op),
@@ -47,6 +48,12 @@ def unique_dropped(view: RevisionView) -> Iterator[Problem]:
             confidence=asking.confidence(statement.op),
             direction="upgrade",
         )
+
+
+def _named_by(view: RevisionView, table: Table, key: uniqueness.UniqueKey) -> str:
+    """What the running code calls the columns, for the end of a sentence."""
+    attributes = running.named_by(view, table.name, filter(None, key.columns))
+    return f"; the running code knows its columns as {attributes}" if attributes else ""
 
 
 def _is_known(columns: Iterable[str], before: Table | None) -> bool:
