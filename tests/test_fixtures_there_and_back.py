@@ -18,6 +18,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "async_env": [],
     "batch": [],
     "branched": [],
+    "clinic": [],
     "careful": [
         # it brings rows in order elsewhere: in batches, beside the deploy
         ("MG253", "a0c1d2e3f406"),
@@ -25,6 +26,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
         ("MG253", "a0c1d2e3f409"),
     ],
     "flask_migrate": [],
+    "library": [],
     "linear": [("MG252", "0b9e5d62c7f3")],
     "multi_head": [],
     "multidb": [],
