@@ -72,7 +72,7 @@ def round_trips(walk: Walk, scratch: Scratch, listener: Listener) -> Iterator[Ro
     """Walk through a history in a child process; raises WorkerError where that cannot go on."""
     revisions = {each.id: each for each in walk.order}
     running = "its beginning"
-    with child("work", walk.python, scratch, lambda: _job(walk, scratch)) as events:
+    with child("work", walk.python, scratch, lambda: job_of(walk, scratch)) as events:
         for event in events:
             match event["event"]:
                 case "step":
@@ -154,7 +154,7 @@ def _given_up(event: Mapping[str, Any], walk: Walk) -> WorkerError:
     return WorkerError(f"{text}\n{excerpt}".rstrip())
 
 
-def _job(walk: Walk, scratch: Scratch) -> dict[str, object]:
+def job_of(walk: Walk, scratch: Scratch) -> dict[str, object]:
     """The job as `worker/protocol.py` reads it."""
     found, no_way_back = walk.environment, walk.no_way_back()
     return {
