@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Upgrade a scratch database by a project's own env.py and compare it with its models as `alembic check` does.
 
-The child process of drift.py, run by the project's Python: the job of a round trip on standard input, and a line
-on standard output: `{"differences": [[what, table, name], …]}` or `{"problem": WORDS}`.
+The child process of drift.py, run by the project's Python: `{"job": …, "models": …}` on standard input, the job of a
+round trip and `module:attribute` or null for what env.py hands over; on standard output a line,
+`{"differences": [[what, table, name], …]}` or `{"problem": WORDS}`.
 """
 
 from __future__ import annotations
@@ -24,18 +25,18 @@ NAME = "_migrate_guard_worker"
 def main() -> None:
     """Read the job, do it, and tell."""
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    job = json.load(sys.stdin)
+    task = json.load(sys.stdin)
     os.dup2(2, 1)
     logging.disable(logging.CRITICAL)
     try:
-        answer: dict[str, Any] = {"differences": differences(job)}
+        answer: dict[str, Any] = {"differences": differences(task["job"], task["models"])}
     except BaseException as error:  # noqa: BLE001 - whatever a project raises is told
         answer = {"problem": f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"}
     print(json.dumps(answer), file=told, flush=True)
     os._exit(0)  # threads and exit handlers of the application have nothing to add
 
 
-def differences(job: dict[str, Any]) -> list[list[str]]:
+def differences(job: dict[str, Any], models: str | None) -> list[list[str]]:
     """Upgrade to all heads, and return what autogenerate would write."""
     spec = importlib.util.spec_from_file_location(
         NAME, WORKER / "__init__.py", submodule_search_locations=[str(WORKER)]
@@ -52,13 +53,26 @@ def differences(job: dict[str, Any]) -> list[list[str]]:
 
     def compare(context: Any) -> Iterator[Any]:
         from alembic.autogenerate import compare_metadata
+        from alembic.runtime.migration import MigrationContext
 
-        for each in compare_metadata(context, context.opts["target_metadata"]):
+        metadata = context.opts["target_metadata"]
+        if models is not None:
+            metadata = metadata_of(models)
+            options = {"target_metadata": metadata, "compare_type": True, "compare_server_default": True}
+            context = MigrationContext.configure(connection=context.connection, opts=options)
+        for each in compare_metadata(context, metadata):
             found.extend(map(in_words, each if isinstance(each, list) else [each]))
         return iter(())
 
     running.within(compare, "heads")
     return found
+
+
+def metadata_of(models: str) -> Any:
+    """Import a MetaData, or a base or extension that has one."""
+    module, _, attribute = models.partition(":")
+    value = getattr(importlib.import_module(module), attribute)
+    return getattr(value, "metadata", value)
 
 
 def in_words(difference: Any) -> list[str]:

@@ -23,7 +23,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import chdir
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -31,6 +31,43 @@ from benchmarks.histories import HERE, Entry, add_arguments, chosen
 from benchmarks.round_trips import OWN_ENVIRONMENT, TIMEOUT
 
 CHECKING = HERE / "checking.py"
+
+
+MODELS: Final[Mapping[str, str]] = {
+    "anitya": "anitya.db.models:Base",
+    "aodh": "aodh.storage.sqlalchemy.models:Base",
+    "argilla_server": "argilla_server.models.database:DatabaseModel",
+    "barbican": "barbican.model.models:BASE",
+    "bodhi_server": "bodhi.server.models:Base",
+    "cinder": "cinder.db.sqlalchemy.models:BASE",
+    "cloudkitty__rating_hash_db_sqlalchemy_alembic": "cloudkitty.rating.hash.db.sqlalchemy.models:Base",
+    "cloudkitty__rating_pyscripts_db_sqlalchemy_alembic": "cloudkitty.rating.pyscripts.db.sqlalchemy.models:Base",
+    "cloudkitty__cloudkitty_storage_v1_sqlalchemy_alembic": "cloudkitty.storage.v1.sqlalchemy.models:Base",
+    "cloudkitty__pypi_cloudkitty_cloudkitty_storage_state_alembic": "cloudkitty.storage_state.models:Base",
+    "conda_store_server": "conda_store_server._internal.orm:Base",
+    "dstack": "dstack._internal.server.models:BaseModel",
+    "fittrackee": "fittrackee:db",
+    "glance": "glance.db.sqlalchemy.models:BASE",
+    "gnocchi": "gnocchi.indexer.sqlalchemy_base:Base",
+    "ihatemoney": "ihatemoney.models:db",
+    "ironic_inspector": "ironic_inspector.db.model:Base",
+    "jupyterhub": "jupyterhub.orm:Base",
+    "mage_ai": "mage_ai.orchestration.db.models.base:Base",
+    "mailman": "mailman.database.model:Model",
+    "manila": "manila.db.sqlalchemy.models:BASE",
+    "masakari": "masakari.db.sqlalchemy.models:BASE",
+    "nova__nova_nova_db_api_migrations": "nova.db.api.models:BASE",
+    "nova__nova_nova_db_main_migrations": "nova.db.main.models:BASE",
+    "openstack_heat": "heat.db.models:BASE",
+    "openstack_placement": "placement.db.sqlalchemy.models:BASE",
+    "optuna": "optuna.storages._rdb.models:BaseModel",
+    "qcfractal": "qcfractal.db_socket.base_orm:BaseORM",
+    "rucio": "rucio.db.sqla.models:BASE",
+    "skypilot__skypilot_sky_schemas_db_global_user_state": "sky.global_user_state:Base",
+    "skypilot__skypilot_sky_schemas_db_serve_state": "sky.serve.serve_state:Base",
+    "skypilot__skypilot_sky_schemas_db_spot_jobs": "sky.jobs.state:Base",
+}
+"""Histories whose env.py does not run without an installation of the application, and their models."""
 
 
 @dataclass
@@ -120,6 +157,7 @@ def drifted(
     """Return what drift finds, or why it finds nothing."""
     command = [sys.executable, "-m", "migrate_guard", "drift", "--isolated", "--no-cache", "--dialect", "postgresql"]
     command += ["--exit-zero", "--output-format", "json", "--python", str(python), entry.script_location]
+    command += ["--models", MODELS[entry.key]] if entry.key in MODELS else []
     try:
         done = subprocess.run(
             command, cwd=directory, env=environment, capture_output=True, text=True, timeout=timeout, check=False
@@ -148,12 +186,14 @@ def checked(entry: Entry, python: Path, environment: Mapping[str, str], timeout:
     (found,) = discover([Path(entry.script_location)], cwd=Path.cwd(), environ={}).environments
     reading = engine.read(found, target, Path.cwd())
     settings = Settings(dialect="postgresql", python=str(python), rows=0)
-    walk = planned(frozenset(each.id for each in reading.history.order), reading, found, settings, RunOptions())
+    models = MODELS.get(entry.key)
+    everything = frozenset(each.id for each in reading.history.order)
+    walk = planned(everything, reading, found, settings, RunOptions(no_env=models is not None))
     with scratch("postgresql", url=None, keep=False, python=str(python), version=None) as place:
         try:
             done = subprocess.run(
                 isolated([str(python), str(CHECKING)], place),
-                input=json.dumps(job_of(walk, place)),
+                input=json.dumps({"job": job_of(walk, place), "models": models}),
                 env=dict(environment),
                 capture_output=True,
                 text=True,
