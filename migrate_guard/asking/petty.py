@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from migrate_guard.asking.required import fills_itself
 from migrate_guard.dialects.narrowing import misfit
-from migrate_guard.history.difference import Difference, Fact
 from migrate_guard.history.reversal import found
 from migrate_guard.model import operations as ops
+from migrate_guard.model.difference import Difference, Fact
 from migrate_guard.model.schema import Column, ForeignKey, Index, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.rule import RevisionView
 

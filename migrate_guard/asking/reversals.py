@@ -8,9 +8,9 @@ from typing import Final, NamedTuple
 
 from migrate_guard.asking.required import fills_itself
 from migrate_guard.asking.scripts import facts
-from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.reversal import Reversal, found, untold
 from migrate_guard.model import operations as ops
+from migrate_guard.model.difference import Difference, Part
 from migrate_guard.model.facts import ImportTimeCall
 from migrate_guard.model.revision import Run, Transition
 from migrate_guard.model.schema import EnumType

@@ -33,9 +33,9 @@ def are_same(one: Expression, other: Expression, family: str) -> bool | None:
     literals = [_LITERAL.fullmatch(each) is not None for each in (first, second)]
     if all(literals):
         return _value(first, family) == _value(second, family)
-    if any(literals) or set(one.functions) != set(other.functions):
+    if any(literals) or _functions(one) != _functions(other):
         return False
-    return None
+    return _are_same_words(first, second)
 
 
 def is_null(expression: Expression | None) -> bool:
@@ -44,11 +44,71 @@ def is_null(expression: Expression | None) -> bool:
 
 
 def _plain(text: str) -> str:
-    """The expression without casts, parentheses around it and the case of its words."""
-    tokens = _TOKEN.findall(_CAST.sub("", text))
+    """The expression without casts, parentheses around it, needless quotes and the case of its words."""
+    tokens = _TOKEN.findall(_CAST.sub("", _QUOTED.sub(r"\1", text)))
     while len(tokens) > 2 and tokens[0] == "(" and tokens[-1] == ")" and _closes_last(tokens):
         tokens = tokens[1:-1]
-    return " ".join(each if each[0] in "'\"" else each.lower() for each in tokens)
+    plain = " ".join(each if each[0] in "'\"" else each.lower() for each in tokens)
+    for spelling, printed in _SPELLINGS:
+        plain = spelling.sub(printed, plain)
+    return plain
+
+
+_QUOTED: Final = re.compile(r"""["`]([a-z_][a-z0-9_]*)["`]""")
+_SPELLINGS: Final = (
+    (re.compile(r"\b(now|transaction_timestamp|current_timestamp) \( \)"), "current_timestamp"),
+    (re.compile(r"timezone \( ('[^']*') , (\w+) \)"), r"\2 at time zone \1"),
+    (re.compile("! ="), "< >"),
+    (re.compile(r"= any (?:\( )+array \[ ([^\[\]]*) \](?: \))+"), r"in ( \1 )"),
+)
+"""What is written in two ways and is one, as PostgreSQL prints or reads it (documentation, 9.9.5 Current Date/Time and
+9.9.4 AT TIME ZONE, 9.25.1 IN); MySQL has NOW() and CURRENT_TIMESTAMP() for CURRENT_TIMESTAMP (8.4, 14.7)."""
+_SAME_FUNCTIONS: Final = frozenset({"now", "transaction_timestamp", "current_timestamp", "timezone"})
+
+
+def _functions(expression: Expression) -> set[str]:
+    return {each.lower() for each in expression.functions} - _SAME_FUNCTIONS
+
+
+_KEYWORDS: Final = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        and any array as at between case cast collate date else end false from ilike in interval is like not null or
+        similar symmetric then time timestamp timestamptz to true unknown when with without zone
+        text varchar char character varying int integer bigint numeric boolean
+        """,
+    )
+)
+"""Words that are no names: one condition may be written with them or without."""
+_WORD_OR_LITERAL: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\d[\d.]*|[^\W\d]\w*""")
+_MIXED: Final = re.compile(r" or .* and | and .* or |\bnot | [-+*/%|] ")
+"""Where parentheses say what belongs together."""
+_COMPARED: Final = re.compile(r"(\w+) ((?:[<>=!] ?)+) ('(?:[^']|'')*'|(?:- )?[\d.]+)")
+
+
+def _are_same_words(first: str, second: str) -> bool | None:
+    """Whether two conditions that are no literals are one: they are not, where their names or literals are others."""
+    if first.replace("( ", "").replace(" )", "") == second.replace("( ", "").replace(" )", ""):
+        return None if _MIXED.search(first) else True
+    one, other = _COMPARED.fullmatch(first), _COMPARED.fullmatch(second)
+    if one and other and one[1] == other[1] and _value(one[3], "decimal") == _value(other[3], "decimal"):
+        return one[2].replace(" ", "") == other[2].replace(" ", "")
+    words = [
+        {_unified(each) for each in _WORD_OR_LITERAL.findall(text) if each not in _KEYWORDS} for text in (first, second)
+    ]
+    if any(re.search(r"\b(true|false)\b", text) for text in (first, second)):
+        words = [each - {"0", "1", "'t'", "'f'"} for each in words]
+    return None if words[0] == words[1] else False
+
+
+def _unified(word: str) -> str:
+    """A number without its quotes and the zeros at its end, a name without those of its table."""
+    bare = word.strip("'")
+    try:
+        return str(Decimal(bare).normalize()) if bare[:1].isdigit() else word
+    except InvalidOperation:
+        return word
 
 
 def _closes_last(tokens: list[str]) -> bool:

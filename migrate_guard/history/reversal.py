@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
 
 from migrate_guard.history.comparison import differences
-from migrate_guard.history.difference import Difference, Part
 from migrate_guard.history.existing import existing
 from migrate_guard.history.fold import Interpret, Replay, Replayed
 from migrate_guard.history.missing import may_be_made_again, missing
 from migrate_guard.history.refused import refused
 from migrate_guard.model import folding
 from migrate_guard.model import operations as ops
+from migrate_guard.model.difference import Difference, Part
 from migrate_guard.model.folding import trusted
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run, Transition

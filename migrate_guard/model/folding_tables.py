@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
@@ -92,3 +93,18 @@ def with_lost(table: Table, before: Table, span: Span, name: str | None = None) 
         told = lost[0].object if lost else Column(name, UNKNOWN_TYPE, span, nullable=None)
         lost.append(Lost(name, span, told))
     return replace(table, lost=(*table.lost, *lost))
+
+
+COMMENTS_ON_TABLES: Final = frozenset({"COMMENT ON TABLE", "ALTER TABLE COMMENT"})
+_COMMENT: Final = re.compile(r"(?:IS|COMMENT\s*=?)\s*(?:NULL|'(?P<text>(?:[^']|'')*)')\s*;?\s*", re.IGNORECASE)
+
+
+def with_comment(schema: Schema, operation: ops.RawSql) -> Schema:
+    """The schema after a statement that gives tables it knows a comment."""
+    found = next((each for each in _COMMENT.finditer(operation.sql) if each.end() == len(operation.sql)), None)
+    for name in operation.tables:
+        if (table := schema.table(name)) and found and not is_unsure(operation):
+            text = found["text"]
+            comment = text.replace("''", "'") if text else None
+            schema = schema.with_table(replace(table, comment=comment))
+    return schema

@@ -6,8 +6,8 @@ from typing import Final
 
 from migrate_guard.asking import petty, quoted, reversals
 from migrate_guard.asking.required import fills_itself
-from migrate_guard.history.difference import Difference
 from migrate_guard.model import operations as ops
+from migrate_guard.model.difference import Difference
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName

@@ -5,7 +5,7 @@ from typing import Final
 
 from migrate_guard.asking import petty, reversals
 from migrate_guard.asking.way_back import as_written, way_back
-from migrate_guard.history.difference import Difference
+from migrate_guard.model.difference import Difference
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Downgrade, Instead
 from migrate_guard.model.revision import Revision
