@@ -325,9 +325,10 @@ def rule(
     """Declare a rule; its name is the function's, which is also the module's and the page's.
 
     `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
-    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one. With
-    `Statement[CreateIndex]` it is asked about what the database runs: the index of an `add_column(…, index=True)` too;
-    `Statement[Operation]` stands for every statement. With `options`, a frozen dataclass of defaults, it gets an
+    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one; or
+    `RoundTrip` or `Drift`, of which the commands of these names ask. With `Statement[CreateIndex]` it is asked about
+    what the database runs: the index of an `add_column(…, index=True)` too; `Statement[Operation]` stands for every
+    statement. With `options`, a frozen dataclass of defaults, it gets an
     instance as second argument.
     """
     subjects = on if isinstance(on, tuple) else (on,)

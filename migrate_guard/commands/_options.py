@@ -10,6 +10,9 @@ from typing import Any, TypeAlias
 
 import click
 
+from migrate_guard.reporters import formats
+from migrate_guard.terminal import COLOR_CHOICES
+
 Command: TypeAlias = Callable[..., int]
 Option: TypeAlias = Callable[[Command], Command]
 
@@ -36,6 +39,28 @@ class RuleOptions:
     select: tuple[str, ...]
     ignore: tuple[str, ...]
     extend_select: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReportOptions:
+    """How findings are reported, and which of them fail the run, as the command line says."""
+
+    fail_on: str | None
+    exit_zero: bool
+    output_format: str | None
+    output_file: Path | None
+    color_choice: str
+    verbose: bool
+    quiet: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which models are loaded, and how, as the command line says."""
+
+    models: tuple[str, ...] = ()
+    python: str | None = None
+    x: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +104,47 @@ def rule_options(function: Command) -> Command:
     return _together(function, "asked", RuleOptions, options)
 
 
+def report_options(verbose: str) -> Option:
+    """Add the options of ReportOptions, with the help of `--verbose`; the command gets them as `shown`."""
+    options = (
+        click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on."),
+        click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
+        click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default."),
+        click.option(
+            "--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file."
+        ),
+        click.option(
+            "--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto."
+        ),
+        click.option("-v", "--verbose", is_flag=True, help=verbose),
+        click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else."),
+    )
+    return lambda function: _together(function, "shown", ReportOptions, options)
+
+
+def model_options(function: Command) -> Command:
+    """Add the options of ModelOptions; the command gets them as `loaded`."""
+    options = (
+        click.option(
+            "--models",
+            multiple=True,
+            metavar="SPEC",
+            help='The models, as "app.db:Base" or a module; by default those that env.py hands to Alembic.',
+        ),
+        _PYTHON,
+        _X,
+    )
+    return _together(function, "loaded", ModelOptions, options)
+
+
+_PYTHON: Option = click.option(
+    "--python", metavar="FILE", help="The project's Python; by default the active environment's."
+)
+_X: Option = click.option(
+    "-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."
+)
+
+
 def run_options(function: Command) -> Command:
     """Add the options of RunOptions; the command gets them as `how`."""
     options = (
@@ -90,9 +156,9 @@ def run_options(function: Command) -> Command:
         ),
         click.option("--random-seed", type=int, default=0, metavar="N", help="Makes other rows, for each N the same."),
         click.option("--no-env", is_flag=True, help="Run the scripts with an environment of ours, without env.py."),
-        click.option("--python", metavar="FILE", help="The project's Python; by default the active environment's."),
+        _PYTHON,
         click.option("--trace", is_flag=True, help="Show what each statement locks, rewrites and scans (PostgreSQL)."),
-        click.option("-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."),
+        _X,
     )
     return _together(function, "how", RunOptions, options)
 
@@ -100,7 +166,7 @@ def run_options(function: Command) -> Command:
 def _together(
     function: Command,
     name: str,
-    kind: type[EnvironmentOptions | RuleOptions | RunOptions],
+    kind: type[EnvironmentOptions | RuleOptions | ReportOptions | ModelOptions | RunOptions],
     options: Sequence[Option],
 ) -> Command:
     """A function with the options, for one that takes their values as one `kind`."""

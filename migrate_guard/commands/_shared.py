@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrate_guard.commands._options import EnvironmentOptions
+from migrate_guard.commands._options import EnvironmentOptions, ReportOptions
 from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
-from migrate_guard.reporters import formats
-from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
+from migrate_guard.reporters import WIDTH, Look, formats
+from migrate_guard.terminal import ColorChoice, UserError, complain, visible, wants_color
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -117,6 +119,12 @@ def color(choice: str, file: Path | None = None) -> bool:
     return wants_color(mode, os.environ, is_terminal=file is None and sys.stdout.isatty())
 
 
+def look(shown: ReportOptions) -> Look:
+    """How a report looks where it goes."""
+    file = shown.output_file
+    return Look(color(shown.color_choice, file), shown.verbose, shown.quiet, width(file) or WIDTH)
+
+
 def width(file: Path | None = None) -> int | None:
     """Return the columns of the terminal that a report goes to, None where it goes elsewhere."""
     if file is not None or not sys.stdout.isatty():
@@ -135,3 +143,20 @@ def existing_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[Pat
 
 def _is_path(argument: str) -> bool:
     return os.path.lexists(argument) or "/" in argument or os.sep in argument or argument.endswith((".py", ".ini"))
+
+
+def python_of(named: str | None, root: Path) -> str:
+    """The Python that is named, else of the active environment, of one beside the project, or our own with Alembic."""
+    if named is not None:
+        found = shutil.which(named)
+        if found is None:
+            raise UserError(f"there is no {visible(named)}: --python names the Python of the project")
+        return found
+    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
+    places = [Path(each) for each in active if each] + [each / ".venv" for each in (Path.cwd(), root)]
+    for place in places:
+        if (place / "bin" / "python").exists():
+            return str(place / "bin" / "python")
+    if find_spec("alembic") is not None:
+        return sys.executable
+    return shutil.which("python3") or sys.executable

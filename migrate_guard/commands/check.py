@@ -10,53 +10,43 @@ from migrate_guard.commands._baseline import accepted, tell_stale
 from migrate_guard.commands._judging import Judged, Prepared, exit_code, judged, prepared
 from migrate_guard.commands._options import (
     EnvironmentOptions,
+    ReportOptions,
     RuleOptions,
     environment_options,
+    report_options,
     rule_options,
     stats_option,
 )
-from migrate_guard.commands._shared import color, discovered, small_tables, tell_unknown_databases, width
+from migrate_guard.commands._shared import discovered, look, small_tables, tell_unknown_databases
 from migrate_guard.config import Overrides
 from migrate_guard.model.baseline import Baseline
-from migrate_guard.reporters import WIDTH, Look, formats, reporter
-from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit
+from migrate_guard.reporters import reporter
+from migrate_guard.terminal import UserError, complain, emit
 
 
 @click.command("check")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
 @rule_options
-@click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
 @click.option("--since", metavar="REV|REF", help="Report only what comes after a revision, or is not in a git ref.")
 @stats_option
 @click.option("--baseline", type=click.Path(path_type=Path), metavar="FILE", help="Do not report what FILE accepts.")
 @click.option("--no-baseline", is_flag=True, help="Report what the project's baseline accepts, too.")
-@click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
-@click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
 @click.option("--statistics", is_flag=True, help="Count the findings of each rule instead of showing them.")
 @click.option(
     "--add-ignore", is_flag=True, help="Put a comment that ignores it beside each finding, to be given a reason."
 )
-@click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
-@click.option("-v", "--verbose", is_flag=True, help="List what was not understood, and where settings come from.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@report_options("List what was not understood, and where settings come from.")
 @environment_options
 def command(
     paths: tuple[Path, ...],
     asked: RuleOptions,
-    fail_on: str | None,
-    exit_zero: bool,
     since: str | None,
     stats: Path | None,
     baseline: Path | None,
     no_baseline: bool,
-    output_format: str | None,
-    output_file: Path | None,
     statistics: bool,
     add_ignore: bool,
-    color_choice: str,
-    verbose: bool,
-    quiet: bool,
+    shown: ReportOptions,
     environment: EnvironmentOptions,
 ) -> int:
     """Lint revision scripts.
@@ -67,29 +57,28 @@ def command(
 
     What migrate-guard-baseline.json beside the settings accepts is not reported; migrate-guard baseline writes it.
     """
-    if statistics and output_format not in (None, "text", "statistics"):
-        raise UserError(f"--statistics does not go with --output-format {output_format}")
+    if statistics and shown.output_format not in (None, "text", "statistics"):
+        raise UserError(f"--statistics does not go with --output-format {shown.output_format}")
     if baseline and no_baseline:
         raise UserError("--no-baseline does not go with --baseline")
-    output_format = "statistics" if statistics else output_format
-    overrides = Overrides(fail_on=fail_on, output_format=output_format, stats=stats)
+    output_format = "statistics" if statistics else shown.output_format
+    overrides = Overrides(fail_on=shown.fail_on, output_format=output_format, stats=stats)
     run = prepared(paths, overrides, asked, environment)
-    if verbose:
+    if shown.verbose:
         complain("info", f"settings from {run.settings.origin or 'the command line only'}")
     small = small_tables(run.settings)
     is_bare = no_baseline or (environment.isolated and not baseline)
     known = Baseline() if is_bare else accepted(run.settings, paths, baseline)
-    selection = discovered(paths, environment.names, quiet=quiet)
-    if not quiet:
+    selection = discovered(paths, environment.names, quiet=shown.quiet)
+    if not shown.quiet:
         tell_unknown_databases(selection, run.settings)
     said = judged(run, selection, known, since=since, small=small)
-    if not quiet and since is None:
+    if not shown.quiet and since is None:
         tell_stale(said.report.stale)
     if add_ignore:
         return _add_ignores(run, said)
-    look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
-    emit(reporter(run.settings.output_format)(said.report, look), output_file)
-    return exit_code(run, said, exit_zero=exit_zero)
+    emit(reporter(run.settings.output_format)(said.report, look(shown)), shown.output_file)
+    return exit_code(run, said, exit_zero=shown.exit_zero)
 
 
 def _add_ignores(run: Prepared, said: Judged) -> int:

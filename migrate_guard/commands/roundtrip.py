@@ -12,18 +12,20 @@ from migrate_guard import engine
 from migrate_guard.commands._judging import Judged, exit_code, prepared, sifted
 from migrate_guard.commands._options import (
     EnvironmentOptions,
+    ReportOptions,
     RuleOptions,
     RunOptions,
     environment_options,
+    report_options,
     rule_options,
     run_options,
 )
 from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
-from migrate_guard.commands._shared import color, discovered, existing_paths, the_environment, width
+from migrate_guard.commands._shared import discovered, existing_paths, look, the_environment
 from migrate_guard.commands._tracing import compared, with_traces
 from migrate_guard.config import Overrides, target
-from migrate_guard.reporters import WIDTH, Look, formats, reporter
-from migrate_guard.terminal import COLOR_CHOICES, emit, progress
+from migrate_guard.reporters import reporter
+from migrate_guard.terminal import emit, progress
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -36,13 +38,7 @@ if TYPE_CHECKING:
 @click.option("--last", type=click.IntRange(1), metavar="N", help="Only the last N revisions.")
 @run_options
 @rule_options
-@click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on.")
-@click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found.")
-@click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default.")
-@click.option("--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file.")
-@click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
-@click.option("-v", "--verbose", is_flag=True, help="Say what every revision came to.")
-@click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@report_options("Say what every revision came to.")
 @environment_options
 def command(
     arguments: tuple[str, ...],
@@ -50,13 +46,7 @@ def command(
     last: int | None,
     how: RunOptions,
     asked: RuleOptions,
-    fail_on: str | None,
-    exit_zero: bool,
-    output_format: str | None,
-    output_file: Path | None,
-    color_choice: str,
-    verbose: bool,
-    quiet: bool,
+    shown: ReportOptions,
     environment: EnvironmentOptions,
 ) -> int:
     """Run upgrade, downgrade and upgrade of every revision on a scratch database with rows in it.
@@ -80,31 +70,31 @@ def command(
     if sum(map(bool, (words, since, last))) > 1:
         raise click.UsageError("a revision or range, --since and --last do not go together")
     overrides = Overrides(
-        fail_on=fail_on,
-        output_format=output_format,
+        fail_on=shown.fail_on,
+        output_format=shown.output_format,
         scratch_url=how.scratch_url,
         rows=how.rows,
         seed=how.seed,
         python=how.python,
     )
     run = prepared(paths, overrides, asked, environment)
-    selection = discovered(paths, environment.names, quiet=quiet)
+    selection = discovered(paths, environment.names, quiet=shown.quiet)
     found = the_environment(selection)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
         wanted = _wanted(words, since, last, reading, found, selection)
     walk = planned(wanted, reading, found, run.settings, how)
-    teller = Teller(len(wanted), quiet=quiet, verbose=verbose)
+    teller = Teller(len(wanted), quiet=shown.quiet, verbose=shown.verbose)
     trips = compared(tuple(made(walk, run.settings, reading.target, teller, keep=how.keep)), reading)
     outcome = judged_rounds(run, reading, trips)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
-    look = Look(color(color_choice, output_file), verbose, quiet, width(output_file) or WIDTH)
-    text = reporter(run.settings.output_format)(said.report, look)
+    how_shown = look(shown)
+    text = reporter(run.settings.output_format)(said.report, how_shown)
     emit(
-        with_traces(text, [each.trip for each in trips], run.settings.output_format, look) if how.trace else text,
-        output_file,
+        with_traces(text, [each.trip for each in trips], run.settings.output_format, how_shown) if how.trace else text,
+        shown.output_file,
     )
-    return exit_code(run, said, exit_zero=exit_zero)
+    return exit_code(run, said, exit_zero=shown.exit_zero)
 
 
 def _wanted(

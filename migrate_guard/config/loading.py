@@ -71,6 +71,7 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
         rows=settings.rows if overrides.rows is None else overrides.rows,
         seed=overrides.seed or settings.seed,
         python=overrides.python or settings.python,
+        models=overrides.models or settings.models,
     )
 
 
@@ -119,6 +120,7 @@ KEYS: Mapping[str, str] = {
     "rows": "count",
     "seed": "file",
     "python": "text",
+    "models": "texts",
 }
 """Setting → the method of `Reader` that reads its value."""
 

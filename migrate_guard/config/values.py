@@ -76,6 +76,12 @@ class Reader:
             raise _Expected("a string")
         return value
 
+    def texts(self, key: str, value: object) -> tuple[str, ...]:
+        texts = value if isinstance(value, list) else [value]
+        if not texts or not all(isinstance(each, str) and each and "\0" not in each for each in texts):
+            raise _Expected("a string, or a list of strings")
+        return tuple(texts)
+
     def revisions(self, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(value, dict):
             return {EVERYWHERE: self._ids(key, value)}

@@ -18,6 +18,7 @@ from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reverse
 from migrate_guard.history.transactions import Session
 from migrate_guard.model.base import Base, Edit
+from migrate_guard.model.drift import Drift
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import OpaqueOperation
 from migrate_guard.model.models import Models
@@ -59,7 +60,7 @@ def check(
     With a `parting`, what a git branch is compared with, upgrades that it has changed are interpreted in both versions.
     `running` are the models of the code that runs while the range is deployed.
     """
-    unasked = [(RoundTrip,)] if parting else [(RoundTrip,), (Base,)]
+    unasked = [(RoundTrip,), (Drift,)] if parting else [(RoundTrip,), (Drift,), (Base,)]
     judges = Judges.of(reading, [each for each in rules if each.on not in unasked], options or {})
     comparison = _comparison(parting, reading)
     checked = [

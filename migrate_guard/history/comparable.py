@@ -14,6 +14,7 @@ from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
+    Column,
     ForeignKey,
     Schema,
     Table,
@@ -53,9 +54,18 @@ class Comparable:
         return self._filtered(table) if table and not self._is_left_out(name) else None
 
     def in_models(self, name: QualifiedName) -> Table | None:
-        """A table as the models declare it, without what env.py leaves out."""
+        """A table as the models declare it, without what env.py leaves out; an enum type with its values."""
         table = self.models.schema.table(name)
-        return self._filtered(table) if table and not self._is_left_out(name) else None
+        if table is None or self._is_left_out(name):
+            return None
+        return self._filtered(replace(table, columns=tuple(map(self._with_values, table.columns))))
+
+    def _with_values(self, column: Column) -> Column:
+        enum = self.models.schema.enums.get(QualifiedName(column.type.name, column.type.schema))
+        if enum is None or column.type.values:
+            return column
+        family = "other" if column.type.dimensions else "enum"
+        return replace(column, type=replace(column.type, values=enum.values, family=family))
 
     def is_unknown_to_history(self, name: QualifiedName) -> bool:
         """Whether nobody can tell that a table is not there: the history begins on a database that has some."""

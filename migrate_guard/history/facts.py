@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Final, NamedTuple, TypeVar
 
-from migrate_guard.dialects.expressions import are_same, is_null
+from migrate_guard.dialects.expressions import UNKNOWN, are_same, is_null
 from migrate_guard.dialects.names import is_numbered_key, names_primary_keys
 from migrate_guard.dialects.same_types import are_same_types
 from migrate_guard.dialects.sql_types import builtin
@@ -47,7 +47,10 @@ def column_facts(before: Column, after: Column, tables: Sides) -> Iterator[Fact]
     """What is different between two columns; comments are not compared."""
     dialect = tables.target.dialect
     if before.type.is_known and after.type.is_known and not are_same_types(before.type, after.type, dialect):
-        is_certain = not before.is_given and all(_is_real(each, tables) for each in (before.type, after.type))
+        # A class of the application may be called as the type that it stands for.
+        is_other = before.type.name.lower() != after.type.name.lower() or before.type.name == after.type.name
+        is_real = all(_is_real(each, tables) for each in (before.type, after.type))
+        is_certain = not before.is_given and is_other and is_real
         yield Fact("type", str(before.type), str(after.type), is_certain)
     if before.nullable is not None and after.nullable is not None and before.nullable != after.nullable:
         yield Fact("nullable", _word(before.nullable), _word(after.nullable))
@@ -94,7 +97,8 @@ def expression_facts(name: str, before: Expression | None, after: Expression | N
     if is_null(before) and is_null(after):
         return
     if before is None or after is None:
-        yield Fact(name, _text(before), _text(after))
+        told = _text(before), _text(after)
+        yield Fact(name, *told, all(UNKNOWN not in each for each in told))
         return
     same = are_same(before, after, family)
     if same is not True:
@@ -242,7 +246,7 @@ def index_facts(before: Index, after: Index) -> Iterator[Fact]:
         yield Fact("method", before.method, after.method)
     if before.columns != after.columns:
         yield Fact("columns", listed(before.columns), listed(after.columns))
-    elif [each.is_descending for each in before.elements] != [each.is_descending for each in after.elements]:
+    elif _order(before) != _order(after):
         yield Fact("order", _order(before), _order(after))
     else:
         for one, other in zip(before.elements, after.elements, strict=True):
@@ -257,4 +261,7 @@ def listed(columns: Iterable[str | None]) -> str:
 
 
 def _order(index: Index) -> str:
-    return ", ".join("DESC" if each.is_descending else "ASC" for each in index.elements)
+    """SQLAlchemy writes what `postgresql_ops` says behind the column, be it an operator class or not."""
+    return ", ".join(
+        "DESC" if each.is_descending or (each.opclass or "").upper() == "DESC" else "ASC" for each in index.elements
+    )

@@ -55,6 +55,16 @@ def suppressions(source: Source, tree: ast.Module) -> tuple[Suppression, ...]:
     )
 
 
+def of_module(source: Source) -> tuple[Suppression, ...]:
+    """Return the suppressions of a module that Python has imported; none where this Python cannot read it."""
+    if MARK not in source.text:
+        return ()
+    try:
+        return suppressions(source, ast.parse(source.text))
+    except (SyntaxError, ValueError):
+        return ()
+
+
 def speaks_for(line: int, tree: ast.Module) -> tuple[int, int]:
     """Return the first and last line for which a comment at the end of a line would speak."""
     return _reach(_Comment(line, 0, 0, "", is_alone=False), tuple(_statements(tree)))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final
 
-from migrate_guard.asking import petty, quoted, reversals
+from migrate_guard.asking import petty, quoted, reversals, wording
 from migrate_guard.asking.required import fills_itself
 from migrate_guard.model import operations as ops
 from migrate_guard.model.difference import Difference
@@ -28,11 +28,11 @@ def downgrade_loses_definition(view: RevisionView) -> Iterator[Problem]:
         yield Problem(
             _message(differences),
             operation.span,
-            object=reversals.subject(differences[0].part) if len(differences) == 1 else None,
+            object=wording.subject(differences[0].part) if len(differences) == 1 else None,
             help="Create it again as it was before the upgrade, with all that belonged to it.",
             instead=_instead(operation, differences, view),
             related=tuple(
-                Related(each.span, f"{reversals.called(each.part)} is dropped here")
+                Related(each.span, f"{wording.called(each.part)} is dropped here")
                 for each in differences[:1]
                 if each.span and each.span != operation.span
             ),
@@ -51,12 +51,12 @@ def _message(differences: list[Difference]) -> str:
     other = [each for each in differences if each.verdict == "different"]
     said = []
     for each in other[:_MOST_NAMED]:
-        now, was = reversals.is_and_was(each)
-        said.append(f"brings {reversals.called(each.part)} back {now}, which was {was}")
+        now, was = wording.is_and_was(each)
+        said.append(f"brings {wording.called(each.part)} back {now}, which was {was}")
     if len(other) > _MOST_NAMED:
         said.append(f"brings back {len(other) - _MOST_NAMED} more that are not what they were")
     if missing:
-        shown = [reversals.subject(each.part) for each in missing[:_MOST_NAMED]]
+        shown = [wording.subject(each.part) for each in missing[:_MOST_NAMED]]
         more = f" and {len(missing) - _MOST_NAMED} more" if len(missing) > _MOST_NAMED else ""
         kinds = {each.part.kind for each in missing}
         kind = _plural(kinds.pop(), len(missing)) if len(kinds) == 1 else "parts"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final
 
-from migrate_guard.asking import petty, reversals
+from migrate_guard.asking import petty, reversals, wording
 from migrate_guard.asking.way_back import as_written, way_back
 from migrate_guard.model.difference import Difference
 from migrate_guard.model.finding import Related
@@ -20,23 +20,23 @@ def downgrade_not_inverse(view: RevisionView) -> Iterator[Problem]:
     found = [each for each in reversals.faults(view) if reversals.recreated(each, view) is None]
     if not found or not view.revision.downgrade:
         return
-    left = [reversals.called(each.part) for each in found if each.verdict == "left behind"]
+    left = [wording.called(each.part) for each in found if each.verdict == "left behind"]
     taken = [each for each in found if reversals.is_taken(each, view)]
-    lost = [reversals.called(each.part) for each in found if each.verdict == "missing" and each not in taken]
+    lost = [wording.called(each.part) for each in found if each.verdict == "missing" and each not in taken]
     other = [_differing(each) for each in found if each.verdict == "different"]
     parts = [f"leaves {_listed(left)} behind"] if left else []
     parts += [f"does not bring back {_listed(lost)}"] if lost else []
     parts += [f"leaves {_listed(other)}"] if other else []
     if taken:
         were = "was" if len(taken) == 1 else "were"
-        names = [reversals.called(each.part) for each in taken]
+        names = [wording.called(each.part) for each in taken]
         parts.append(f"drops {_listed(names)}, which {were} there before upgrade()")
-    unmade = [reversals.called(each) for each in reversals.unmade(found, view)]
+    unmade = [wording.called(each) for each in reversals.unmade(found, view)]
     parts += [f"drops {_listed(unmade)}, which no revision makes"] if unmade else []
     yield Problem(
         f"downgrade() {_joined(parts)}, so {_consequence(unmade, view)}",
         view.revision.downgrade,
-        object=reversals.subject(found[0].part) if len(found) == 1 else None,
+        object=wording.subject(found[0].part) if len(found) == 1 else None,
         help="Take back in downgrade() everything that upgrade() does, in the opposite order, or raise in it to say "
         "that it cannot be.",
         instead=_instead(view),
@@ -60,8 +60,8 @@ def _is_minor(found: list[Difference], view: RevisionView) -> bool:
 
 
 def _differing(difference: Difference) -> str:
-    now, was = reversals.is_and_was(difference)
-    return f"{reversals.called(difference.part)} {now} instead of {was}"
+    now, was = wording.is_and_was(difference)
+    return f"{wording.called(difference.part)} {now} instead of {was}"
 
 
 def _listed(names: list[str]) -> str:
@@ -86,7 +86,7 @@ def _related(found: Iterable[Difference]) -> Iterator[Related]:
     said = {"left behind": "is made here", "missing": "is taken away here", "different": "is changed here"}
     for each in list(found)[:MOST_NAMED]:
         if each.span:
-            yield Related(each.span, f"{reversals.called(each.part)} {said[each.verdict]}")
+            yield Related(each.span, f"{wording.called(each.part)} {said[each.verdict]}")
 
 
 def _instead(view: RevisionView) -> Instead:
