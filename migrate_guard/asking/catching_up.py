@@ -15,6 +15,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     CheckConstraint,
     Column,
+    Constraint,
     EnumType,
     ExclusionConstraint,
     Expression,
@@ -40,6 +41,8 @@ def migration(drift: Drift) -> Instead:
     """The operations that the missing migration needs; of what only the migrations make, those that take it away."""
     types: Instead = tuple(ops.CreateEnum(span=_HERE, enum=each) for each in drift.types)
     made, gone = drift.declared, drift.migrated
+    if is_numbered_otherwise(drift):
+        return ()
     if drift.facts and made is not None and gone is not None:
         return (*types, *_changed(drift))
     if made is not None:
@@ -51,6 +54,16 @@ def is_filled_later(drift: Drift) -> bool:
     """Whether it is a column that no row may go without, and that the rows that are there get no value in."""
     column = drift.declared
     return drift.ahead == "models" and isinstance(column, Column) and _needs_value(column)
+
+
+def is_numbered_otherwise(drift: Drift) -> bool:
+    """Whether it is a column with an identity that the models have numbered as SERIAL: nobody goes back to that."""
+    return (
+        isinstance(drift.declared, Column)
+        and drift.declared.is_serial
+        and isinstance(drift.migrated, Column)
+        and drift.migrated.is_identity
+    )
 
 
 def _needs_value(column: Column) -> bool:
@@ -137,6 +150,9 @@ def _changed(drift: Drift) -> Iterator[Part]:
             yield ops.RenameIndex(span=_HERE, index=name, new_name=new)
         case UniqueConstraint(name=str(old)), UniqueConstraint(name=str(new)) if _is_renamed(drift):
             yield ops.RenameConstraint(span=_HERE, table=drift.part.owner, constraint=old, new_name=new)
+        case Constraint() as migrated, Constraint() as declared:
+            yield from _taken(migrated, drift)
+            yield from _made(declared if declared.name else replace(declared, name=migrated.name), drift)
         case migrated, declared:
             yield from _taken(migrated, drift)
             yield from _made(declared, drift)

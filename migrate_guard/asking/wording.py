@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from migrate_guard.model.difference import Difference, Part
 from migrate_guard.model.drift import Drift
+from migrate_guard.model.schema import Constraint
 
 
 def called(part: Part) -> str:
@@ -81,7 +82,31 @@ def values(literals: Sequence[str]) -> str:
     return f"the value{'s' if len(literals) > 1 else ''} {', '.join(literals)}"
 
 
-def declarer(drift: Drift) -> str:
-    """Who declares something: the class, without its module, or the models as a whole."""
-    name = drift.model.rpartition(".")[2]
-    return f'model "{name}"' if name else "a model"
+def drifted(drift: Drift) -> str:
+    """The object of a drift for a sentence; a key that nobody has named by its columns."""
+    key = drift.declared or drift.migrated
+    if not isinstance(key, Constraint) or (key.name and not key.is_implicit_name):
+        return called(drift.part)
+    return f'{drift.part.kind} on "{drift.part.owner}" ({", ".join(key.columns)})'
+
+
+def object_of(drift: Drift) -> str:
+    """What a finding calls the object of a drift; a key that nobody has named after its column."""
+    key = drift.declared or drift.migrated
+    if drift.part.name is None and isinstance(key, Constraint) and len(key.columns) == 1:
+        return f"{drift.part.owner}.{key.columns[0]}"
+    return subject(drift.part)
+
+
+def declares(drift: Drift) -> str:
+    """Who declares it: the class, without its module, or the models as a whole."""
+    return f'model "{name}" declares' if (name := _class(drift)) else "the models declare"
+
+
+def in_models(drift: Drift) -> str:
+    """Where it is declared, at the end of a clause."""
+    return f'in model "{name}"' if (name := _class(drift)) else "in the models"
+
+
+def _class(drift: Drift) -> str:
+    return drift.model.rpartition(".")[2]

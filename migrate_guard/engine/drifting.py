@@ -31,22 +31,22 @@ def judge_drift(
 
     `load` is handed the schema at the heads of the history: what env.py leaves out is asked about that, too.
     """
-    opaque: list[OpaqueOperation] = []
+    opaque: list[Opaque] = []
     history = Schema.of_empty_database()
     for operation in operations_of(reading, [each.id for each in reading.history.heads]):
         history = folding.apply(history, operation)
         if isinstance(operation, Opaque):
-            opaque.append(OpaqueOperation(operation.span, operation.reason))
+            opaque.append(operation)
     models = load(history)
     judges = Judges.of(reading, [each for each in rules if {Drift, Suppression}.intersection(each.on)], options)
-    for each in drift(history, models, reading.target, reading.environment):
+    for each in drift(history, models, reading.target, reading.environment, opaque):
         judges.ask(Drift, each, judges.revisions.get(each.at.path))
     outcome = concluded(reading, judges)
     return replace(
         outcome,
         sources={**models.sources, **outcome.sources},
         suppressions=(*outcome.suppressions, *_comments(models)),
-        opaque=tuple(dict.fromkeys(opaque)),
+        opaque=tuple(dict.fromkeys(OpaqueOperation(each.span, each.reason) for each in opaque)),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -31,6 +32,8 @@ class Comparable:
     models: Models
     target: Target
     environment: Environment
+    opaque: Sequence[ops.Opaque] = ()
+    """The operations of the history that nobody could resolve."""
 
     @cached_property
     def migrated(self) -> Schema:
@@ -71,7 +74,7 @@ class Comparable:
         """Whether nobody can tell that a table is not there: the history begins on a database that has some."""
         if name in self.migrated.views:
             return True
-        return name not in self.migrated.gone and (self._begins_with_tables or self._may_have_more)
+        return name not in self.migrated.gone and (self._begins_with_tables or self._may_make_tables)
 
     def is_nothing_for_models(self, table: Table) -> bool:
         """Whether a table that no model declares is one that none would: a partition, one that others make.
@@ -104,8 +107,11 @@ class Comparable:
         return any(tables[name].is_given for name in self.models.schema.tables if name in tables)
 
     @cached_property
-    def _may_have_more(self) -> bool:
-        return any(each.may_have_more for each in self.migrated.tables.values())
+    def _may_make_tables(self) -> bool:
+        """Whether something that nobody could resolve may have made any table."""
+        return any(
+            each.changes_schema and (each.is_unbounded or (each.may_create and not each.tables)) for each in self.opaque
+        )
 
     def _is_left_out(self, name: QualifiedName) -> bool:
         return any(kind == "table" and table == name for kind, table, _ in self.models.excluded)

@@ -8,7 +8,7 @@ spellings of one thing are, and names that nobody wrote, are no differences; nor
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 from migrate_guard.dialects.expressions import UNKNOWN, are_same
@@ -30,6 +30,7 @@ from migrate_guard.model.drift import Compared, Drift
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.operations import Opaque
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -45,9 +46,14 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
 
-def drift(history: Schema, models: Models, target: Target, environment: Environment) -> tuple[Drift, ...]:
-    """What the models and the history at its head have differently, one a cause, the models' own first."""
-    sides = Comparable(history, models, target, environment)
+def drift(
+    history: Schema, models: Models, target: Target, environment: Environment, opaque: Sequence[Opaque] = ()
+) -> tuple[Drift, ...]:
+    """What the models and the history at its head have differently, one a cause, the models' own first.
+
+    `opaque` are the operations of the history that nobody could resolve: what they may have made is not missing.
+    """
+    sides = Comparable(history, models, target, environment, opaque)
     found = [*_declared(sides), *_only_migrated(sides), *_enums(sides)]
     return tuple(_with_types(found, sides))
 

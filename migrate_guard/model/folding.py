@@ -17,14 +17,13 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_inherited import with_copies
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import (
-    COMMENTS_ON_TABLES,
     C,
     is_unsure,
     made,
     table_of,
+    told_by_text,
     undoes,
     unsure,
-    with_comment,
     with_constraints_changed,
     with_lost,
 )
@@ -102,8 +101,8 @@ def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
         return heirs.change_parents(schema, operation)
     if operation.kind == "ALTER INDEX ATTACH PARTITION":
         return heirs.attach_index(schema, operation)
-    if operation.kind in COMMENTS_ON_TABLES:
-        return with_comment(schema, operation)
+    if (told := told_by_text(schema, operation)) is not None:
+        return told
     if operation.kind.startswith("ALTER SEQUENCE"):
         return folding_sequences.raw_sql(schema, operation)
     if operation.kind == "GRANT" and operation.tables:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, Protocol, TypeVar
 
@@ -95,16 +96,42 @@ def with_lost(table: Table, before: Table, span: Span, name: str | None = None) 
     return replace(table, lost=(*table.lost, *lost))
 
 
-COMMENTS_ON_TABLES: Final = frozenset({"COMMENT ON TABLE", "ALTER TABLE COMMENT"})
 _COMMENT: Final = re.compile(r"(?:IS|COMMENT\s*=?)\s*(?:NULL|'(?P<text>(?:[^']|'')*)')\s*;?\s*", re.IGNORECASE)
+_GENERATION: Final = re.compile(r"\bSET\s+GENERATED\s+(ALWAYS|BY\s+DEFAULT)\b", re.IGNORECASE)
 
 
-def with_comment(schema: Schema, operation: ops.RawSql) -> Schema:
-    """The schema after a statement that gives tables it knows a comment."""
+def _with_comment(table: Table, operation: ops.RawSql) -> Table:
     found = next((each for each in _COMMENT.finditer(operation.sql) if each.end() == len(operation.sql)), None)
+    if found is None:
+        return table
+    return replace(table, comment=found["text"].replace("''", "'") if found["text"] else None)
+
+
+def _with_generation(table: Table, operation: ops.RawSql) -> Table:
+    found = _GENERATION.search(operation.sql)
+    is_always = found is not None and found[1].upper() == "ALWAYS"
+    return replace(
+        table,
+        columns=tuple(
+            replace(each, is_always_identity=is_always) if found and each.name in operation.altered else each
+            for each in table.columns
+        ),
+    )
+
+
+_TOLD_BY_TEXT: Final[Mapping[str, Callable[[Table, ops.RawSql], Table]]] = {
+    "COMMENT ON TABLE": _with_comment,
+    "ALTER TABLE COMMENT": _with_comment,
+    "ALTER TABLE ALTER COLUMN SET GENERATED": _with_generation,
+}
+
+
+def told_by_text(schema: Schema, operation: ops.RawSql) -> Schema | None:
+    """The schema after a statement whose text alone says what it changes in a table; None for any other."""
+    change = _TOLD_BY_TEXT.get(operation.kind)
+    if change is None:
+        return None
     for name in operation.tables:
-        if (table := schema.table(name)) and found and not is_unsure(operation):
-            text = found["text"]
-            comment = text.replace("''", "'") if text else None
-            schema = schema.with_table(replace(table, comment=comment))
+        if (table := schema.table(name)) and not is_unsure(operation):
+            schema = schema.with_table(change(table, operation))
     return schema

@@ -17,7 +17,7 @@ def migration_ahead(drift: Drift) -> Iterator[Problem]:
     yield Problem(
         _message(drift),
         drift.at,
-        object=wording.subject(drift.part),
+        object=wording.object_of(drift),
         help="Declare it in the models, or drop it: the next autogenerate may write the drop by itself."
         if instead
         else "Declare it in the models, or make sure that no row has it: PostgreSQL takes no value from an enum type.",
@@ -26,7 +26,7 @@ def migration_ahead(drift: Drift) -> Iterator[Problem]:
 
 
 def _message(drift: Drift) -> str:
-    called = wording.called(drift.part)
+    called = wording.drifted(drift)
     if isinstance(drift.migrated, EnumType) and isinstance(drift.declared, EnumType):
         values = [f"'{each}'" for each in drift.migrated.values if each not in drift.declared.values]
         return f"the migrations give {called} {wording.values(values)}, which no model knows"

@@ -12,12 +12,12 @@ def model_ahead(drift: Drift) -> Iterator[Problem]:
     """Flag what the models declare and no migration makes."""
     if drift.ahead != "models":
         return
-    called = wording.called(drift.part)
+    called = wording.drifted(drift)
     verb = "the migrations have dropped or renamed" if drift.was_there else "no migration creates"
     yield Problem(
-        f"{wording.declarer(drift)} declares {called}, which {verb}",
+        f"{wording.declares(drift)} {called}, which {verb}",
         drift.at,
-        object=wording.subject(drift.part),
+        object=wording.object_of(drift),
         help="Make it in a migration."
         + " Fill it between the two steps: the rows that are there have no value." * catching_up.is_filled_later(drift),
         instead=catching_up.migration(drift),
