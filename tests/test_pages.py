@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from migrate_guard.model.drift import Drift
 from migrate_guard.model.finding import Report
 from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.model.target import DialectName
@@ -20,6 +21,7 @@ from migrate_guard.pages import Example, Fence, Page, Role, all_pages
 from migrate_guard.rule import Rule
 from migrate_guard.rules import load_rules
 from tests.checking import check, there_and_back
+from tests.drifting import drifted
 
 INI = "[alembic]\nscript_location = %(here)s\nprepend_sys_path = .\nsqlalchemy.url = {url}\n"
 ENV = '''\
@@ -186,6 +188,10 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
     rule = next(each for each in load_rules() if each.code == page.code)
     if rule.on == (RoundTrip,):
         judged(there_and_back(tmp_path, dialect=dialect), page, example, written)
+        if example.kind == "bad":
+            return
+    if rule.on == (Drift,):
+        judged(drifted(tmp_path, dialect=dialect), page, example, written)
         if example.kind == "bad":
             return
     report = check(

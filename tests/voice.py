@@ -12,12 +12,14 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from migrate_guard.model.drift import Drift
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.model.target import DialectName
 from migrate_guard.pages import Example, Page, all_pages
 from migrate_guard.rules import load_rules
 from tests.checking import check, there_and_back
+from tests.drifting import drifted
 from tests.servers import has_postgresql
 from tests.test_pages import own_rules, write
 
@@ -64,6 +66,9 @@ def _findings(page: Page, example: Example) -> Iterator[Finding]:
                 if not has_postgresql():
                     return
                 yield from there_and_back(Path(folder), dialect=_dialect(example)).findings
+                return
+            if rule.on == (Drift,):
+                yield from drifted(Path(folder), dialect=_dialect(example)).findings
                 return
             version = tuple(map(int, settings["version"].split("."))) if "version" in settings else None
             options = dict(each.split("=", 1) for each in settings.get("options", "").split(",") if each)
