@@ -12,7 +12,7 @@ from migrate_guard.commands._options import EnvironmentOptions, RuleOptions
 from migrate_guard.commands._shared import settings
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import Report
+from migrate_guard.model.finding import EnvironmentSummary, ModelsSummary, Report
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
@@ -160,7 +160,8 @@ def sifted(
         findings=kept.findings,
         hidden=kept.hidden,
         opaque=tuple(each for outcome in outcomes for each in outcome.opaque),
-        environments=tuple(outcome.summary for outcome in outcomes),
+        environments=tuple(each.summary for each in outcomes if isinstance(each.summary, EnvironmentSummary)),
+        models=tuple(each.summary for each in outcomes if isinstance(each.summary, ModelsSummary)),
         sources={path: source for outcome in outcomes for path, source in outcome.sources.items()},
         rules_run=len(ran),
         operations=sum(outcome.operations for outcome in outcomes),
@@ -178,11 +179,11 @@ def places_of(outcomes: Sequence[Outcome]) -> Places:
     revisions: dict[str, str] = {}
     homes: dict[str, str] = {}
     settings: set[str] = set()
-    for outcome in outcomes:
+    # A file that an environment and models have in common, such as env.py, belongs to the environment.
+    for outcome in sorted(outcomes, key=lambda each: isinstance(each.summary, EnvironmentSummary)):
         location = outcome.summary.location
-        own = set(filter(None, (outcome.environment.env_path, outcome.environment.config_path)))
-        environments |= dict.fromkeys((*outcome.sources, *own), location)
-        settings |= own
+        environments |= dict.fromkeys((*outcome.sources, *outcome.settings), location)
+        settings |= outcome.settings
         history = outcome.history
         revisions |= {each.path: each.id for group in history.duplicates for each in group}
         revisions |= {each.path: each.id for each in history.revisions.values()}
