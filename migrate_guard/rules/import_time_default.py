@@ -57,8 +57,7 @@ def _problem(view: ModelView, attribute: Attribute, argument: Argument) -> Probl
     keyword = "default_factory" if is_layered and argument.name != "onupdate" else argument.name
     end = "the second INSERT fails" if _is_unique(view.table, attribute.column) else "every row gets that"
     return Problem(
-        f'"{name}" has what {shown or "its default"} was when the module was imported: {end}, until the process starts '
-        "anew",
+        f'"{name}" has what {shown or "its default"} was when the module was imported: {end}, until the process starts anew',
         attribute.span,
         object=name,
         help=f"Write {keyword}={function}: a function, which is called for each row.",
@@ -81,5 +80,7 @@ def _is_unique(table: Table | None, column: str) -> bool:
     """Whether no two rows have the same value in a column."""
     if table is None:
         return False
-    keys = (*table.unique_constraints, *([table.primary_key] if table.primary_key else []))
-    return any(each.columns == (column,) for each in (*keys, *(index for index in table.indexes if index.unique)))
+    keys: list[tuple[str | None, ...]] = [each.columns for each in table.unique_constraints]
+    keys += [each.columns for each in table.indexes if each.unique]
+    keys += [table.primary_key.columns] if table.primary_key else []
+    return (column,) in keys

@@ -45,21 +45,22 @@ def _is_utcnow(value: ClientDefault, code: str) -> bool:
 def _problem(view: ModelView, attribute: Attribute, column: Column, names: list[str]) -> Problem:
     name = f"{view.model.table}.{attribute.column}"
     given = " and ".join(f"{each}=" for each in names)
+    place = f"{given}{AWARE}" if len(names) == 1 else f"{AWARE} in both"
     if _has_zone(column):
-        message = (
-            f'datetime.utcnow in {given} of "{name}" does not say that its time is UTC: the column takes it for one in '
-            "the zone of the session, or of the machine"
+        said = (
+            f'datetime.utcnow in {given} of "{name}" does not say that its time is UTC: it counts as one in the zone of '
+            "the session, or of the machine"
         )
-        help = f"Write {given}{AWARE}." if len(names) == 1 else f"Write {AWARE} in both."
-    else:
-        message = (
-            f'datetime.utcnow in {given} of "{name}" is deprecated since Python 3.12, and neither it nor the column '
-            "says that the time is UTC"
-        )
-        help = f"Write {AWARE[:-1]}).replace(tzinfo=None)" if not _knows_zones(view.target) else ""
-        help = help or f"Make the column sa.DateTime(timezone=True), and write {AWARE}"
-        help = f"{help}."
-    return Problem(message, attribute.span, object=name, help=help)
+        return Problem(said, attribute.span, object=name, help=f"Write {place}.")
+    return Problem(
+        f'datetime.utcnow in {given} of "{name}" is deprecated since Python 3.12, and neither it nor the column says '
+        "that the time is UTC",
+        attribute.span,
+        object=name,
+        help=f"Make the column sa.DateTime(timezone=True), and write {place}."
+        if _knows_zones(view.target)
+        else f"Write {place.replace(AWARE, f'{AWARE}.replace(tzinfo=None)')}.",
+    )
 
 
 def _has_zone(column: Column) -> bool:

@@ -5,13 +5,7 @@ from typing import Final
 
 from migrate_guard.model.instead import Code
 from migrate_guard.model.models import DeclaredMetaData, Models
-from migrate_guard.model.schema import (
-    AnyConstraint,
-    CheckConstraint,
-    ForeignKey,
-    Table,
-    UniqueConstraint,
-)
+from migrate_guard.model.schema import AnyConstraint, Table, constraint_kind
 from migrate_guard.model.source import Span
 from migrate_guard.rule import ModelsView, Problem, Severity, rule
 
@@ -25,12 +19,10 @@ metadata = sa.MetaData(
         "pk": "pk_%(table_name)s",
     }
 )"""
-KINDS: Final[dict[type[AnyConstraint], tuple[str, str]]] = {
-    ForeignKey: ("fk", "foreign key"),
-    UniqueConstraint: ("uq", "unique constraint"),
-    CheckConstraint: ("ck", "check constraint"),
-}
-"""Constraints that migrations drop: what a convention calls their kind, and people do."""
+NOUNS: Final = {"foreignkey": "foreign key", "unique": "unique constraint", "check": "check constraint"}
+"""Constraints that migrations drop, by kind."""
+KEYS: Final = {"foreignkey": "fk", "unique": "uq", "check": "ck"}
+"""What a naming convention calls them."""
 
 
 @rule("MG708", on=Models, severity=Severity.INFO)
@@ -53,19 +45,20 @@ def _problem(metadata: DeclaredMetaData, models: Models) -> Problem | None:
     columns = " and ".join(f'"{each}"' for each in first.columns)
     on = f" on {columns}" if columns else ""
     return Problem(
-        f'the {KINDS[type(first)][1]} of "{table.name}"{on}{more} {verb} no name but what the database makes up: '
-        "a migration that drops one has to guess it",
+        f'the {NOUNS[constraint_kind(first)]} of "{table.name}"{on}{more} {verb} no name but the one that the '
+        "database makes up, which a migration that drops it has to find out",
         metadata.span or _first_span(tables, models),
         object=metadata.engine,
-        help="Give the MetaData a naming_convention before the next migration: names that are there stay as they are.",
+        help="Give the MetaData a naming_convention: from then on constraints are called as it says.",
         instead=(Code(CONVENTION),),
     )
 
 
 def _nameless(table: Table, metadata: DeclaredMetaData) -> Iterator[AnyConstraint]:
-    for each in (*table.foreign_keys, *table.unique_constraints, *table.check_constraints):
-        kind, _ = KINDS[type(each)]
-        if (each.name is None or each.is_implicit_name) and kind not in metadata.naming_convention:
+    constraints: tuple[AnyConstraint, ...] = (*table.foreign_keys, *table.unique_constraints, *table.check_constraints)
+    for each in constraints:
+        is_nameless = each.name is None or each.is_implicit_name
+        if is_nameless and KEYS[constraint_kind(each)] not in metadata.naming_convention:
             yield each
 
 

@@ -35,25 +35,23 @@ def _place(relationship: Relationship) -> tuple[str, int]:
 
 def _problem(view: ModelView, relationship: Relationship, other: Relationship | None) -> Problem:
     near, far = _short(view.model.name), _short(relationship.target)
-    name = f"{near}.{relationship.name}"
+    name, object_name = f"{near}.{relationship.name}", f"{view.model.table}.{relationship.name}"
     if other is None:
-        message = f'"{name}" leads to "{far}", and nothing leads back: a change of it is not seen from there'
-        help = f'Write back_populates= here, and in "{far}" the relationship to "{near}" that it names.'
-        code = None
-    else:
-        message = (
-            f'"{name}" and "{far}.{other.name}" do not know of each other: a change of one is not seen in the other '
-            "before both are loaded anew"
+        return Problem(
+            f'"{name}" leads to "{far}", and nothing leads back: a change of it is not seen from there',
+            relationship.span,
+            object=object_name,
+            help=f'Write back_populates= here, and in "{far}" the relationship to "{near}" that it names.',
         )
-        help = f'Write back_populates="{other.name}" here and back_populates="{relationship.name}" there.'
-        code = with_argument(declaration(view.models, relationship.span), f'back_populates="{other.name}"')
+    code = with_argument(declaration(view.models, relationship.span), f'back_populates="{other.name}"')
     return Problem(
-        message,
+        f'"{name}" and "{far}.{other.name}" do not know of each other: a change of one is not seen in the other before '
+        "both are loaded anew",
         relationship.span,
-        object=f"{view.model.table}.{relationship.name}",
-        help=help,
+        object=object_name,
+        help=f'Write back_populates="{other.name}" here and back_populates="{relationship.name}" there.',
         instead=(Code(code),) if code else (),
-        related=(Related(other.span, "the other one"),) if other else (),
+        related=(Related(other.span, "the other one"),),
     )
 
 
