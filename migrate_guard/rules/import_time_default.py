@@ -55,9 +55,9 @@ def _problem(view: ModelView, attribute: Attribute, argument: Argument) -> Probl
     code = declaration(view.models, attribute.span)
     is_layered = not argument.name or "Field(" in code
     keyword = "default_factory" if is_layered and argument.name != "onupdate" else argument.name
-    end = "the second INSERT fails" if _is_unique(view.table, attribute.column) else "every row gets that"
+    end = "the second INSERT fails" if _is_unique(view.table, attribute.column) else "every row gets the same"
     return Problem(
-        f'"{name}" has what {shown or "its default"} was when the module was imported: {end}, until the process starts anew',
+        f'"{name}" gets what {shown or "its default"} was when the module was imported: {end}',
         attribute.span,
         object=name,
         help=f"Write {keyword}={function}: a function, which is called for each row.",

@@ -48,8 +48,8 @@ def _problem(view: ModelView, attribute: Attribute, column: Column, names: list[
     place = f"{given}{AWARE}" if len(names) == 1 else f"{AWARE} in both"
     if _has_zone(column):
         said = (
-            f'datetime.utcnow in {given} of "{name}" does not say that its time is UTC: it counts as one in the zone of '
-            "the session, or of the machine"
+            f'datetime.utcnow in {given} of "{name}" does not say that its time is UTC: it counts as one in the zone '
+            "of the session, or of the machine"
         )
         return Problem(said, attribute.span, object=name, help=f"Write {place}.")
     return Problem(
