@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import click
 
@@ -15,6 +15,13 @@ Option: TypeAlias = Callable[[Command], Command]
 
 stats_option: Option = click.option(
     "--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them."
+)
+
+_PYTHON: Option = click.option(
+    "--python", metavar="FILE", help="The project's Python; by default the active environment's."
+)
+_X: Option = click.option(
+    "-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."
 )
 
 
@@ -27,6 +34,19 @@ class EnvironmentOptions:
     config: Path | None
     isolated: bool
     names: tuple[str, ...]
+    no_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which models are loaded, and how, as the command line says."""
+
+    models: tuple[str, ...] = ()
+    python: str | None = None
+    x: tuple[str, ...] = ()
+
+
+NO_MODELS: Final = ModelOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +81,7 @@ def environment_options(function: Command) -> Command:
         click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
         click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
-        # Nothing is kept between runs so far, so no command asks whether this is given.
-        click.option("--no-cache", is_flag=True, expose_value=False, help="Neither read nor write a cache."),
+        click.option("--no-cache", is_flag=True, help="Neither read nor write a cache."),
     )
     return _together(function, "environment", EnvironmentOptions, options)
 
@@ -79,6 +98,18 @@ def rule_options(function: Command) -> Command:
     return _together(function, "asked", RuleOptions, options)
 
 
+def model_options(function: Command) -> Command:
+    """Add the options of ModelOptions; the command gets them as `of_models`."""
+    options = (
+        click.option(
+            "--models", multiple=True, metavar="MODULE[:NAME]", help="Import these models, and lint their tables, too."
+        ),
+        _PYTHON,
+        _X,
+    )
+    return _together(function, "of_models", ModelOptions, options)
+
+
 def run_options(function: Command) -> Command:
     """Add the options of RunOptions; the command gets them as `how`."""
     options = (
@@ -90,9 +121,9 @@ def run_options(function: Command) -> Command:
         ),
         click.option("--random-seed", type=int, default=0, metavar="N", help="Makes other rows, for each N the same."),
         click.option("--no-env", is_flag=True, help="Run the scripts with an environment of ours, without env.py."),
-        click.option("--python", metavar="FILE", help="The project's Python; by default the active environment's."),
+        _PYTHON,
         click.option("--trace", is_flag=True, help="Show what each statement locks, rewrites and scans (PostgreSQL)."),
-        click.option("-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."),
+        _X,
     )
     return _together(function, "how", RunOptions, options)
 
@@ -100,7 +131,7 @@ def run_options(function: Command) -> Command:
 def _together(
     function: Command,
     name: str,
-    kind: type[EnvironmentOptions | RuleOptions | RunOptions],
+    kind: type[EnvironmentOptions | ModelOptions | RuleOptions | RunOptions],
     options: Sequence[Option],
 ) -> Command:
     """A function with the options, for one that takes their values as one `kind`."""

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import cache
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrate_guard.commands._judging import Prepared
 from migrate_guard.commands._options import RunOptions
+from migrate_guard.commands._python import python_of
 from migrate_guard.config import Settings, selected
 from migrate_guard.history.graph import reached
 from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep
@@ -43,7 +40,7 @@ def planned(
         order=tuple(each for each in history.order if each.id in needed),
         judged=frozenset(wanted),
         no_way_back=cache(lambda: dict(_without_way_back(wanted, reading, settings))),
-        python=_python(settings.python, found.root),
+        python=python_of(settings.python, found.root),
         x=how.x,
         own_environment=how.no_env,
         rows=settings.rows,
@@ -70,23 +67,6 @@ def _without_way_back(wanted: Collection[str], reading: Reading, settings: Setti
             yield revision.id, "the script says that it is irreversible"
         elif replayed.downgrade is not None and replayed.downgrade.raises:
             yield revision.id, "downgrade() raises"
-
-
-def _python(named: str | None, root: Path) -> str:
-    """The Python that is named, else of the active environment, of one beside the project, or our own with Alembic."""
-    if named is not None:
-        found = shutil.which(named)
-        if found is None:
-            raise UserError(f"there is no {visible(named)}: --python names the Python of the project")
-        return found
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    places = [Path(each) for each in active if each] + [each / ".venv" for each in (Path.cwd(), root)]
-    for place in places:
-        if (place / "bin" / "python").exists():
-            return str(place / "bin" / "python")
-    if find_spec("alembic") is not None:
-        return sys.executable
-    return shutil.which("python3") or sys.executable
 
 
 class Made(NamedTuple):

@@ -52,8 +52,13 @@ def small_tables(chosen: Settings) -> frozenset[QualifiedName]:
     return sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
 
 
-def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False) -> Selection:
-    """Find the environments and say what is odd about them; raises DiscoveryError."""
+def discovered(
+    paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False, models: Sequence[str] = ()
+) -> Selection:
+    """Find the environments and say what is odd about them; raises DiscoveryError.
+
+    Where there is none, there is nothing odd about that if the settings name `models`.
+    """
     from migrate_guard.reading.discover import discover
 
     selection = discover(paths, cwd=Path.cwd(), names=names, environ=os.environ)
@@ -64,7 +69,7 @@ def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = Fal
             for environment in selection.environments
             if not environment.scripts
         ]
-    for warning in () if quiet else warnings:
+    for warning in () if quiet or (models and not selection.environments) else warnings:
         complain("warning", warning)
     return selection
 

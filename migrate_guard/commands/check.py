@@ -10,8 +10,10 @@ from migrate_guard.commands._baseline import accepted, tell_stale
 from migrate_guard.commands._judging import Judged, Prepared, exit_code, judged, prepared
 from migrate_guard.commands._options import (
     EnvironmentOptions,
+    ModelOptions,
     RuleOptions,
     environment_options,
+    model_options,
     rule_options,
     stats_option,
 )
@@ -40,6 +42,7 @@ from migrate_guard.terminal import COLOR_CHOICES, UserError, complain, emit
 @click.option("--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto.")
 @click.option("-v", "--verbose", is_flag=True, help="List what was not understood, and where settings come from.")
 @click.option("-q", "--quiet", is_flag=True, help="Print findings and nothing else.")
+@model_options
 @environment_options
 def command(
     paths: tuple[Path, ...],
@@ -57,6 +60,7 @@ def command(
     color_choice: str,
     verbose: bool,
     quiet: bool,
+    of_models: ModelOptions,
     environment: EnvironmentOptions,
 ) -> int:
     """Lint revision scripts.
@@ -73,13 +77,13 @@ def command(
         raise UserError("--no-baseline does not go with --baseline")
     output_format = "statistics" if statistics else output_format
     overrides = Overrides(fail_on=fail_on, output_format=output_format, stats=stats)
-    run = prepared(paths, overrides, asked, environment)
+    run = prepared(paths, overrides, asked, environment, of_models)
     if verbose:
         complain("info", f"settings from {run.settings.origin or 'the command line only'}")
     small = small_tables(run.settings)
     is_bare = no_baseline or (environment.isolated and not baseline)
     known = Baseline() if is_bare else accepted(run.settings, paths, baseline)
-    selection = discovered(paths, environment.names, quiet=quiet)
+    selection = discovered(paths, environment.names, quiet=quiet, models=run.settings.models)
     if not quiet:
         tell_unknown_databases(selection, run.settings)
     said = judged(run, selection, known, since=since, small=small)

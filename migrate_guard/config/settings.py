@@ -47,6 +47,8 @@ class Settings:
     """The folder of `<revision>.sql`, which `roundtrip` runs before that revision."""
     python: str | None = None
     """What runs the scripts; None: the Python of the active environment."""
+    models: tuple[str, ...] = ()
+    """The models of the application: "app.db:Base", or modules to look through; empty: nobody named them."""
     origin: Path | None = None
     """The configuration file."""
 
@@ -71,3 +73,4 @@ class Overrides(NamedTuple):
     rows: int | None = None
     seed: Path | None = None
     python: str | None = None
+    models: tuple[str, ...] = ()
