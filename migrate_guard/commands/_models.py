@@ -105,7 +105,8 @@ class ProjectModels:
         """Where the project is: Flask-Migrate has its configuration among the scripts."""
         if found is None:
             return self.settings.root or Path.cwd()
-        return found.root.parent if found.root == found.script_location else found.root
+        is_among_scripts = found.root == found.script_location and not found.prepend_sys_path
+        return found.root.parent if is_among_scripts else found.root
 
     def _location(self, wanted: Wanted) -> str:
         return display_path(self.settings.root or wanted.root, wanted.base)
