@@ -19,6 +19,7 @@ CHANGING: Final = re.compile(
     r"(?:\(|\.\w+\()"
 )
 """Calls that give another value each time, wherever they stand in an expression."""
+STRING: Final = re.compile(r"""'[^'\n]*'|"[^"\n]*\"""")
 CALL: Final = re.compile(r"(?P<function>[\w.]+)\((?P<arguments>[^()]*)\)")
 UTCNOW: Final = re.compile(r"(?:\w+\.)*(?:datetime|dt)\.utcnow\(\s*\)")
 CONSTANT: Final = re.compile(r"[\d\"']|\b(?:min|max)\b")
@@ -42,7 +43,7 @@ def import_time_default(view: ModelView) -> Iterator[Problem]:
 def _is_of_import(value: ClientDefault, code: str) -> bool:
     if value.kind != "constant" or value.type not in CLOCKS | OTHERS:
         return False
-    if CHANGING.search(code):
+    if CHANGING.search(STRING.sub("''", code)):
         return True
     if value.type not in CLOCKS or CONSTANT.search(code):
         return False

@@ -8,7 +8,7 @@ from migrate_guard.asking.client_defaults import CLOCKS, written_default
 from migrate_guard.asking.declarations import declaration, with_argument
 from migrate_guard.asking.timestamps import EVENTS, UPDATED
 from migrate_guard.model.instead import Code
-from migrate_guard.model.models import Attribute, Model
+from migrate_guard.model.models import Attribute, Model, Models
 from migrate_guard.model.schema import Column
 from migrate_guard.rule import Confidence, ModelView, Problem, Severity, rule
 
@@ -24,17 +24,20 @@ def updated_at_not_updated(view: ModelView, options: Options) -> Iterator[Proble
     """Flag a column that says when a row was changed last, and which no UPDATE of SQLAlchemy sets."""
     for attribute in view.model.attributes:
         column = view.table.column(attribute.column) if view.table else None
-        if column is not None and _is_stale(attribute, column, options):
+        if column is not None and _says_when_changed(column, options) and not _is_set(attribute, column, view.models):
             yield _problem(view, attribute)
 
 
-def _is_stale(attribute: Attribute, column: Column, options: Options) -> bool:
-    if column.type.family not in CLOCKS or "_".join(words(column.name)) not in options.names:
-        return False
+def _says_when_changed(column: Column, options: Options) -> bool:
+    return column.type.family in CLOCKS and "_".join(words(column.name)) in options.names
+
+
+def _is_set(attribute: Attribute, column: Column, models: Models) -> bool:
+    """Whether an UPDATE sets the column by itself."""
     if attribute.onupdate is not None or attribute.has_server_onupdate or column.computed is not None:
-        return False
-    # MySQL 8.4 manual, 13.2.5: a column may be DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP.
-    return column.default is None or "on update" not in column.default.text.lower()
+        return True
+    # MySQL 8.4 manual, 13.2.5: it may be DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP.
+    return "on update" in declaration(models, attribute.span).lower()
 
 
 def _problem(view: ModelView, attribute: Attribute) -> Problem:
