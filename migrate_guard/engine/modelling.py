@@ -42,7 +42,9 @@ def judge_models(
     judges = Judges(asked, options, environment, target, {})
     left_out = {table for kind, table, _ in models.excluded if kind == "table"}
     tables = [each for each in models.schema.tables.values() if each.name not in left_out]
-    for model in models.models:
+    # Of what a mixin declares for several tables, the first in the file speaks.
+    tables.sort(key=lambda each: each.span)
+    for model in sorted(models.models, key=lambda each: each.span):
         if model.table not in left_out:
             judges.ask(Model, ModelView(model, models, target, environment))
     for table in tables:
