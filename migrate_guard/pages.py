@@ -27,9 +27,11 @@ SECTIONS: Final = (
 OPTIONAL: Final = frozenset({"Given", "Quiet when", "Not seen", "Options"})
 
 Kind: TypeAlias = Literal["bad", "good", "quiet"]
-Role: TypeAlias = Literal["upgrade", "downgrade", "script", "given", "rule", "file", "base", "deleted", "meanwhile"]
+Role: TypeAlias = Literal[
+    "upgrade", "downgrade", "script", "given", "rule", "file", "models", "base", "deleted", "meanwhile"
+]
 _KINDS: Final[Mapping[str, Kind]] = {"Bad": "bad", "Good": "good", "Quiet when": "quiet"}
-_ROLES: Final[tuple[Role, ...]] = ("downgrade", "script", "given", "rule", "base", "deleted", "meanwhile")
+_ROLES: Final[tuple[Role, ...]] = ("downgrade", "script", "given", "rule", "models", "base", "deleted", "meanwhile")
 IN_GIT: Final[frozenset[Role]] = frozenset({"base", "deleted", "meanwhile"})
 """Whole scripts of the base branch; an example with one of them is judged on a branch, with `--since` the base."""
 
@@ -51,7 +53,7 @@ class Fence:
 
     Roles: `upgrade` is the body of an upgrade, `downgrade` that of the one before; `script` is a whole revision script,
     `given` the upgrade of a revision before the one that is judged, `rule` a rule of the project, `file` any other file
-    of the environment (`title="env.py"`).
+    of the environment (`title="env.py"`). `models` is a whole module of models, which is loaded and judged beside that.
 
     Of an example that is judged in git, `base` is a script that the base branch had when the branch began; a `script`
     of the same title is what the branch made of it. `deleted` is one that the branch has deleted, `meanwhile` one that
@@ -83,6 +85,11 @@ class Example:
     def is_in_git(self) -> bool:
         """Whether it shows a branch and its base."""
         return any(each.role in IN_GIT for each in self.fences)
+
+    @property
+    def has_models(self) -> bool:
+        """Whether it shows models that are to be loaded."""
+        return any(each.role == "models" for each in self.fences)
 
     @property
     def settings(self) -> dict[str, str]:

@@ -13,7 +13,7 @@ from migrate_guard.model.base import Base
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.instead import Instead
-from migrate_guard.model.models import Models
+from migrate_guard.model.models import Model, Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import AddColumn, AlterColumn, CreateEnum, Operation, RenameColumn, RenameTable
 from migrate_guard.model.revision import Direction, History, Revision, Run, Transition
@@ -28,6 +28,8 @@ __all__ = [
     "CrashedRule",
     "EnvironmentView",
     "HistoryView",
+    "ModelView",
+    "ModelsView",
     "Problem",
     "Related",
     "RevisionView",
@@ -192,6 +194,32 @@ class TableView:
     schema: Schema
     environment: Environment
     target: Target
+    models: Models | None = None
+    """What it is a table of; None: of the history, so that what is to be written is a migration."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelView:
+    """A class that is mapped to a table, or a Table, among all that were loaded."""
+
+    model: Model
+    models: Models
+    target: Target
+    environment: Environment
+
+    @property
+    def table(self) -> Table | None:
+        """What the database makes of it; None where that could not be read."""
+        return self.models.schema.table(self.model.table)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelsView:
+    """All models that were loaded."""
+
+    models: Models
+    target: Target
+    environment: Environment
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,11 +353,11 @@ def rule(
     """Declare a rule; its name is the function's, which is also the module's and the page's.
 
     `on` takes operation classes (the function gets a `Step`), or `Revision`, `History`, `Environment`, `Table` (it gets
-    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one; or
-    `RoundTrip` or `Drift`, of which the commands of these names ask. With `Statement[CreateIndex]` it is asked about
-    what the database runs: the index of an `add_column(…, index=True)` too; `Statement[Operation]` stands for every
-    statement. With `options`, a frozen dataclass of defaults, it gets an
-    instance as second argument.
+    the view of that name), or `Base`: what git is compared with, so that it is asked only where there is one. `Model`
+    and `Models` are asked about where models are loaded, and so are the tables of models of `Table`; `RoundTrip` and
+    `Drift` by the commands of these names. With `Statement[CreateIndex]` it is asked about what the database runs: the
+    index of an `add_column(…, index=True)` too; `Statement[Operation]` stands for every statement. With `options`, a
+    frozen dataclass of defaults, it gets an instance as second argument.
     """
     subjects = on if isinstance(on, tuple) else (on,)
     statements = [each for each in subjects if get_origin(each) is Statement]

@@ -34,6 +34,7 @@ def check(
     select: Sequence[str] = (),
     since: str | None = None,
     downgrades: Downgrades = "required",
+    models: Sequence[str] = (),
 ) -> Report:
     """Judge the project at `path` by the default rules; paths are relative to the current directory."""
     rules = (*load_rules(), *extra)
@@ -43,9 +44,11 @@ def check(
         rule_options=options or {},
         extend_select=tuple(select),
         downgrades=downgrades,
+        models=tuple(models),
+        python=sys.executable if models else None,
     )
     selection = discover([path], cwd=path, environ={})
-    outcomes = judge(selection, settings, selected(rules, settings), since=since)
+    outcomes = judge(selection, settings, selected(rules, settings), since=since, is_cached=False)
     return sifted(outcomes, selection, settings, rules, time.perf_counter())
 
 

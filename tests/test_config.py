@@ -83,6 +83,7 @@ def test_every_setting(write: Write) -> None:
         extend-select = ["ALL"]
         fail-on = "warning"
         output-format = "json"
+        models = ["app.db:Base", "app.more"]
         [per-file-ignores]
         "versions/0*.py" = ["mg602"]
         [rules.float-money]
@@ -102,6 +103,7 @@ def test_every_setting(write: Write) -> None:
         extend_select=("ALL",),
         fail_on=Severity.WARNING,
         output_format="json",
+        models=("app.db:Base", "app.more"),
         per_file_ignores={"versions/0*.py": ("MG602",)},
         rule_options={
             "float-money": {

@@ -50,6 +50,7 @@ from sqlalchemy.orm import DeclarativeBase
 class Base(DeclarativeBase):
     pass
 """
+MODULES = ("models",)
 HEAD = '''\
 """{message}."""
 
@@ -116,6 +117,9 @@ def write(folder: Path, example: Example) -> dict[str, tuple[int, Fence]]:
             case "deleted" | "meanwhile":
                 assert fence.title
                 written[fence.title] = (0, fence)
+            case "models":
+                (folder / "models.py").write_text(fence.code, encoding="utf-8")
+                written["models.py"] = (0, fence)
             case "file":
                 assert fence.title
                 (folder / fence.title).parent.mkdir(parents=True, exist_ok=True)
@@ -203,6 +207,7 @@ def test_example(page: Page, example: Example, tmp_path: Path, monkeypatch: pyte
         select=() if rule.default else (rule.code,),
         since="main" if example.is_in_git else None,
         downgrades=settings.get("downgrades", "required"),  # type: ignore[arg-type]  # the pages' own words
+        models=MODULES if example.has_models else (),
     )
     judged(report, page, example, written)
 

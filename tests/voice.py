@@ -21,7 +21,7 @@ from migrate_guard.rules import load_rules
 from tests.checking import check, there_and_back
 from tests.drifting import drifted
 from tests.servers import has_postgresql
-from tests.test_pages import own_rules, write
+from tests.test_pages import MODULES, own_rules, write
 
 PAGE: Final = Path(__file__).with_name("messages.md")
 HEAD: Final = """\
@@ -80,6 +80,7 @@ def _findings(page: Page, example: Example) -> Iterator[Finding]:
                 extra=own_rules(example),
                 select=() if rule.default else (rule.code,),
                 since="main" if example.is_in_git else None,
+                models=MODULES if example.has_models else (),
             ).findings
         finally:
             os.chdir(before)

@@ -8,14 +8,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrate_guard.commands._options import EnvironmentOptions, RuleOptions
+from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, ModelOptions, RuleOptions
 from migrate_guard.commands._shared import settings
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import Report
+from migrate_guard.model.finding import EnvironmentSummary, ModelsSummary, Report
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
+    from migrate_guard.commands._models import ProjectModels
     from migrate_guard.commands._since import Reviewed
     from migrate_guard.engine import Outcome, Reading
     from migrate_guard.model.names import QualifiedName
@@ -33,6 +34,10 @@ class Prepared:
     settings: Settings
     started: float
     """When, by `time.perf_counter`."""
+    x: tuple[str, ...] = ()
+    """What env.py is handed where models are loaded."""
+    is_cached: bool = True
+    """What was told of models is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,11 @@ def exit_code(run: Prepared, said: Judged, *, exit_zero: bool) -> int:
 
 
 def prepared(
-    paths: Sequence[Path], overrides: Overrides, asked: RuleOptions, environment: EnvironmentOptions
+    paths: Sequence[Path],
+    overrides: Overrides,
+    asked: RuleOptions,
+    environment: EnvironmentOptions,
+    of_models: ModelOptions = NO_MODELS,
 ) -> Prepared:
     """Load the rules and the settings, those of the command line over those of a file; raises ConfigError."""
     from migrate_guard.rules import load_rules
@@ -64,7 +73,10 @@ def prepared(
     started = time.perf_counter()
     rules = load_rules()
     overrides = overrides._replace(select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select)
-    return Prepared(rules, settings(paths, overrides, rules, environment), started)
+    if of_models != NO_MODELS:
+        overrides = overrides._replace(models=of_models.models, python=of_models.python)
+    chosen = settings(paths, overrides, rules, environment)
+    return Prepared(rules, chosen, started, of_models.x, not environment.no_cache)
 
 
 def judged(
@@ -76,7 +88,8 @@ def judged(
     small: frozenset[QualifiedName],
 ) -> Judged:
     """Ask the rules that are on about a selection; raises UserError for a `since` that means nothing."""
-    outcomes = judge(selection, run.settings, selected(run.rules, run.settings), since=since, small=small)
+    rules = selected(run.rules, run.settings)
+    outcomes = judge(selection, run.settings, rules, since=since, small=small, x=run.x, is_cached=run.is_cached)
     return Judged(outcomes, sifted(outcomes, selection, run.settings, run.rules, run.started, baseline))
 
 
@@ -87,10 +100,16 @@ def judge(
     *,
     since: str | None = None,
     small: frozenset[QualifiedName] = frozenset(),
+    x: tuple[str, ...] = (),
+    is_cached: bool = True,
 ) -> list[Outcome]:
-    """Ask the rules about every environment of a selection; raises UserError for a `since` that means nothing."""
+    """Ask the rules about every environment of a selection, and about the models that the settings name.
+
+    Raises UserError for a `since` that means nothing, and for models that cannot be loaded.
+    """
+    models = _models(selection, chosen, rules, x, is_cached=is_cached) if chosen.models else None
     if not selection.environments:
-        return []
+        return [models.alone()] if models else []
     from migrate_guard import engine
     from migrate_guard.commands._start_after import Start
 
@@ -101,12 +120,30 @@ def judge(
             reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
             started = start.range_of(reading.history, environment)
             under_review, parting = (started, None) if since is None else _reviewed(since, reading, environment)
+            running = models.running(parting, environment, reading.target) if models and parting else None
             outcome = engine.check(
-                reading, rules, chosen.rule_options, under_review=under_review, parting=parting, small=small
+                reading,
+                rules,
+                chosen.rule_options,
+                under_review=under_review,
+                parting=parting,
+                small=small,
+                running=running,
             )
             outcomes.append(replace(outcome, under_review=None if since is None else under_review, started=started))
+            if models and models.are_asked_about:
+                beside = models.beside(reading, environment)
+                outcomes.append(beside if since is None else models.under_review(beside, parting))
     start.complain()
     return outcomes
+
+
+def _models(
+    selection: Selection, chosen: Settings, rules: Sequence[Rule], x: tuple[str, ...], *, is_cached: bool
+) -> ProjectModels:
+    from migrate_guard.commands._models import ProjectModels, only_scripts
+
+    return ProjectModels(chosen, rules, x, is_cached, not only_scripts(selection))
 
 
 def _reviewed(word: str, reading: Reading, environment: AlembicEnvironment) -> Reviewed:
@@ -160,7 +197,8 @@ def sifted(
         findings=kept.findings,
         hidden=kept.hidden,
         opaque=tuple(each for outcome in outcomes for each in outcome.opaque),
-        environments=tuple(outcome.summary for outcome in outcomes),
+        environments=tuple(each.summary for each in outcomes if isinstance(each.summary, EnvironmentSummary)),
+        models=tuple(each.summary for each in outcomes if isinstance(each.summary, ModelsSummary)),
         sources={path: source for outcome in outcomes for path, source in outcome.sources.items()},
         rules_run=len(ran),
         operations=sum(outcome.operations for outcome in outcomes),
@@ -178,11 +216,11 @@ def places_of(outcomes: Sequence[Outcome]) -> Places:
     revisions: dict[str, str] = {}
     homes: dict[str, str] = {}
     settings: set[str] = set()
-    for outcome in outcomes:
+    # A file that an environment and models have in common, such as env.py, belongs to the environment.
+    for outcome in sorted(outcomes, key=lambda each: isinstance(each.summary, EnvironmentSummary)):
         location = outcome.summary.location
-        own = set(filter(None, (outcome.environment.env_path, outcome.environment.config_path)))
-        environments |= dict.fromkeys((*outcome.sources, *own), location)
-        settings |= own
+        environments |= dict.fromkeys((*outcome.sources, *outcome.settings), location)
+        settings |= outcome.settings
         history = outcome.history
         revisions |= {each.path: each.id for group in history.duplicates for each in group}
         revisions |= {each.path: each.id for each in history.revisions.values()}

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import click
 
@@ -20,6 +20,13 @@ stats_option: Option = click.option(
     "--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them."
 )
 
+_PYTHON: Option = click.option(
+    "--python", metavar="FILE", help="The project's Python; by default the active environment's."
+)
+_X: Option = click.option(
+    "-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentOptions:
@@ -30,6 +37,19 @@ class EnvironmentOptions:
     config: Path | None
     isolated: bool
     names: tuple[str, ...]
+    no_cache: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ModelOptions:
+    """Which models are loaded, and how, as the command line says."""
+
+    models: tuple[str, ...] = ()
+    python: str | None = None
+    x: tuple[str, ...] = ()
+
+
+NO_MODELS: Final = ModelOptions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +75,6 @@ class ReportOptions:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelOptions:
-    """Which models are loaded, and how, as the command line says."""
-
-    models: tuple[str, ...] = ()
-    python: str | None = None
-    x: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
 class RunOptions:
     """How scripts are run, and where, as the command line says."""
 
@@ -86,8 +97,7 @@ def environment_options(function: Command) -> Command:
         click.option("--config", type=click.Path(path_type=Path), metavar="FILE", help="Configuration file to use."),
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
         click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
-        # Nothing is kept between runs so far, so no command asks whether this is given.
-        click.option("--no-cache", is_flag=True, expose_value=False, help="Neither read nor write a cache."),
+        click.option("--no-cache", is_flag=True, help="Neither read nor write a cache."),
     )
     return _together(function, "environment", EnvironmentOptions, options)
 
@@ -122,27 +132,14 @@ def report_options(verbose: str) -> Option:
     return lambda function: _together(function, "shown", ReportOptions, options)
 
 
-def model_options(function: Command) -> Command:
-    """Add the options of ModelOptions; the command gets them as `loaded`."""
+def model_options(models: str) -> Option:
+    """Add the options of ModelOptions, with the help of `--models`; the command gets them as `of_models`."""
     options = (
-        click.option(
-            "--models",
-            multiple=True,
-            metavar="SPEC",
-            help='The models, as "app.db:Base" or a module; by default those that env.py hands to Alembic.',
-        ),
+        click.option("--models", multiple=True, metavar="MODULE[:NAME]", help=models),
         _PYTHON,
         _X,
     )
-    return _together(function, "loaded", ModelOptions, options)
-
-
-_PYTHON: Option = click.option(
-    "--python", metavar="FILE", help="The project's Python; by default the active environment's."
-)
-_X: Option = click.option(
-    "-x", "x", multiple=True, metavar="ARG", help="Hand an argument to env.py, as alembic -x does."
-)
+    return lambda function: _together(function, "of_models", ModelOptions, options)
 
 
 def run_options(function: Command) -> Command:

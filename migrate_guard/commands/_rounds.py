@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from migrate_guard.commands._judging import Prepared
 from migrate_guard.commands._options import RunOptions
-from migrate_guard.commands._shared import python_of
+from migrate_guard.commands._python import python_of
 from migrate_guard.config import Settings, selected
 from migrate_guard.history.graph import reached
 from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 from collections.abc import Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate_guard.commands._options import EnvironmentOptions, ReportOptions
 from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
 from migrate_guard.reporters import WIDTH, Look, formats
-from migrate_guard.terminal import ColorChoice, UserError, complain, visible, wants_color
+from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -54,8 +52,13 @@ def small_tables(chosen: Settings) -> frozenset[QualifiedName]:
     return sizes.small(chosen.small_table_rows, chosen.small_table_bytes) if sizes else frozenset()
 
 
-def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False) -> Selection:
-    """Find the environments and say what is odd about them; raises DiscoveryError."""
+def discovered(
+    paths: Sequence[Path], names: Sequence[str], *, quiet: bool = False, models: Sequence[str] = ()
+) -> Selection:
+    """Find the environments and say what is odd about them; raises DiscoveryError.
+
+    Where there is none, there is nothing odd about that if the settings name `models`.
+    """
     from migrate_guard.reading.discover import discover
 
     selection = discover(paths, cwd=Path.cwd(), names=names, environ=os.environ)
@@ -66,7 +69,7 @@ def discovered(paths: Sequence[Path], names: Sequence[str], *, quiet: bool = Fal
             for environment in selection.environments
             if not environment.scripts
         ]
-    for warning in () if quiet else warnings:
+    for warning in () if quiet or (models and not selection.environments) else warnings:
         complain("warning", warning)
     return selection
 
@@ -143,20 +146,3 @@ def existing_paths(arguments: Sequence[str]) -> tuple[tuple[str, ...], tuple[Pat
 
 def _is_path(argument: str) -> bool:
     return os.path.lexists(argument) or "/" in argument or os.sep in argument or argument.endswith((".py", ".ini"))
-
-
-def python_of(named: str | None, root: Path) -> str:
-    """The Python that is named, else of the active environment, of one beside the project, or our own with Alembic."""
-    if named is not None:
-        found = shutil.which(named)
-        if found is None:
-            raise UserError(f"there is no {visible(named)}: --python names the Python of the project")
-        return found
-    active = (os.environ.get("VIRTUAL_ENV"), os.environ.get("CONDA_PREFIX"))
-    places = [Path(each) for each in active if each] + [each / ".venv" for each in (Path.cwd(), root)]
-    for place in places:
-        if (place / "bin" / "python").exists():
-            return str(place / "bin" / "python")
-    if find_spec("alembic") is not None:
-        return sys.executable
-    return shutil.which("python3") or sys.executable

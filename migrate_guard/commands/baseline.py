@@ -12,8 +12,10 @@ from migrate_guard.commands._baseline import place, read
 from migrate_guard.commands._judging import Judged, Prepared, judged, places_of, prepared
 from migrate_guard.commands._options import (
     EnvironmentOptions,
+    ModelOptions,
     RuleOptions,
     environment_options,
+    model_options,
     rule_options,
     stats_option,
 )
@@ -34,6 +36,7 @@ _UNREADABLE = "unreadable-script"
 @click.option("--prune", is_flag=True, help="Only remove entries that hide nothing any more.")
 @rule_options
 @stats_option
+@model_options("Import these models, and accept what is found in their tables, too.")
 @environment_options
 def command(
     paths: tuple[Path, ...],
@@ -41,6 +44,7 @@ def command(
     prune: bool,
     asked: RuleOptions,
     stats: Path | None,
+    of_models: ModelOptions,
     environment: EnvironmentOptions,
 ) -> int:
     """Accept all current findings: check reports only what comes on top of them.
@@ -50,14 +54,14 @@ def command(
     """
     from migrate_guard.reading.baseline import written
 
-    run = prepared(paths, Overrides(stats=stats), asked, environment)
+    run = prepared(paths, Overrides(stats=stats), asked, environment, of_models)
     target = place(run.settings, paths, file)
     is_there = os.path.lexists(target)
     if prune and not is_there:
         raise UserError(f"{shown(target)} does not exist: there is nothing to prune")
     known = read(target) if is_there else Baseline(root=target.parent, base=Path.cwd())
     small = small_tables(run.settings)
-    said = judged(run, discovered(paths, environment.names), known, small=small)
+    said = judged(run, discovered(paths, environment.names, models=run.settings.models), known, small=small)
     if said.has_crashed:
         crash = next(each for each in said.report.findings if each.name == "rule-crashed")
         raise UserError(f"{crash.message}, so nothing is written; {crash.help}")

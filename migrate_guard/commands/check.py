@@ -10,9 +10,11 @@ from migrate_guard.commands._baseline import accepted, tell_stale
 from migrate_guard.commands._judging import Judged, Prepared, exit_code, judged, prepared
 from migrate_guard.commands._options import (
     EnvironmentOptions,
+    ModelOptions,
     ReportOptions,
     RuleOptions,
     environment_options,
+    model_options,
     report_options,
     rule_options,
     stats_option,
@@ -36,6 +38,7 @@ from migrate_guard.terminal import UserError, complain, emit
     "--add-ignore", is_flag=True, help="Put a comment that ignores it beside each finding, to be given a reason."
 )
 @report_options("List what was not understood, and where settings come from.")
+@model_options("Import these models, and lint their tables, too.")
 @environment_options
 def command(
     paths: tuple[Path, ...],
@@ -47,6 +50,7 @@ def command(
     statistics: bool,
     add_ignore: bool,
     shown: ReportOptions,
+    of_models: ModelOptions,
     environment: EnvironmentOptions,
 ) -> int:
     """Lint revision scripts.
@@ -63,13 +67,13 @@ def command(
         raise UserError("--no-baseline does not go with --baseline")
     output_format = "statistics" if statistics else shown.output_format
     overrides = Overrides(fail_on=shown.fail_on, output_format=output_format, stats=stats)
-    run = prepared(paths, overrides, asked, environment)
+    run = prepared(paths, overrides, asked, environment, of_models)
     if shown.verbose:
         complain("info", f"settings from {run.settings.origin or 'the command line only'}")
     small = small_tables(run.settings)
     is_bare = no_baseline or (environment.isolated and not baseline)
     known = Baseline() if is_bare else accepted(run.settings, paths, baseline)
-    selection = discovered(paths, environment.names, quiet=shown.quiet)
+    selection = discovered(paths, environment.names, quiet=shown.quiet, models=run.settings.models)
     if not shown.quiet:
         tell_unknown_databases(selection, run.settings)
     said = judged(run, selection, known, since=since, small=small)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ import click
 
 from migrate_guard import engine
 from migrate_guard.commands._judging import Judged, exit_code, prepared, sifted
+from migrate_guard.commands._models import wanted_models
 from migrate_guard.commands._options import (
     EnvironmentOptions,
     ModelOptions,
@@ -20,27 +22,26 @@ from migrate_guard.commands._options import (
     report_options,
     rule_options,
 )
-from migrate_guard.commands._shared import discovered, look, python_of, the_environment
-from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.commands._shared import discovered, look, the_environment
+from migrate_guard.config import Overrides, selected, target
 from migrate_guard.reporters import reporter
 from migrate_guard.terminal import UserError, complain, emit, progress
 
 if TYPE_CHECKING:
     from migrate_guard.model.models import Models
     from migrate_guard.model.schema import Schema
-    from migrate_guard.model.target import Target
-    from migrate_guard.reading.discover import AlembicEnvironment
+    from migrate_guard.probes.models import Wanted
 
 
 @click.command("drift")
 @click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="[PATH]...")
-@model_options
+@model_options("The models; by default those that env.py hands to Alembic.")
 @rule_options
 @report_options("List what was not understood of the scripts.")
 @environment_options
 def command(
     paths: tuple[Path, ...],
-    loaded: ModelOptions,
+    of_models: ModelOptions,
     asked: RuleOptions,
     shown: ReportOptions,
     environment: EnvironmentOptions,
@@ -57,35 +58,26 @@ def command(
       migrate-guard drift --models app.db:Base
     """
     overrides = Overrides(
-        fail_on=shown.fail_on, output_format=shown.output_format, python=loaded.python, models=loaded.models
+        fail_on=shown.fail_on, output_format=shown.output_format, python=of_models.python, models=of_models.models
     )
     run = prepared(paths, overrides, asked, environment)
     selection = discovered(paths, environment.names, quiet=shown.quiet)
     found = the_environment(selection)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
-        load = partial(_models, found, reading.target, run.settings, loaded, quiet=shown.quiet)
+        wanted = wanted_models(found, reading.target, run.settings, of_models.x, is_cached=not environment.no_cache)
+        load = partial(_models, wanted, quiet=shown.quiet)
         outcome = engine.judge_drift(reading, selected(run.rules, run.settings), run.settings.rule_options, load)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
     emit(reporter(run.settings.output_format)(said.report, look(shown)), shown.output_file)
     return exit_code(run, said, exit_zero=shown.exit_zero)
 
 
-def _models(
-    found: AlembicEnvironment,
-    judged_for: Target,
-    chosen: Settings,
-    loaded: ModelOptions,
-    history: Schema,
-    *,
-    quiet: bool,
-) -> Models:
+def _models(wanted: Wanted, history: Schema, *, quiet: bool) -> Models:
     """Load the models that are meant; raises UserError where there are none."""
-    from migrate_guard.probes.models import Wanted, load
+    from migrate_guard.probes.models import load
 
-    python = python_of(chosen.python, found.root)
-    wanted = Wanted(found, chosen.models, judged_for, python, found.root, history=history, x=loaded.x, base=Path.cwd())
-    models = load(wanted)
+    models = load(replace(wanted, history=history))
     if not models.schema.tables:
         raise UserError(
             "the models have no tables: --models names the module that declares them, or the one that imports it"

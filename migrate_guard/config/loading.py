@@ -53,6 +53,7 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
     select = reader.take("--select", _split(overrides.select), reader.selectors)
     ignore = reader.take("--ignore", _split(overrides.ignore), reader.selectors) or ()
     extend = reader.take("--extend-select", _split(overrides.extend_select), reader.selectors) or ()
+    models = reader.take("--models", list(overrides.models) or None, reader.models)
     if reader.mistakes:
         raise ConfigError(reader.mistakes)
     # A version in the file is a version of the file's database, not of another one.
@@ -71,7 +72,7 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
         rows=settings.rows if overrides.rows is None else overrides.rows,
         seed=overrides.seed or settings.seed,
         python=overrides.python or settings.python,
-        models=overrides.models or settings.models,
+        models=models or settings.models,
     )
 
 
@@ -120,7 +121,7 @@ KEYS: Mapping[str, str] = {
     "rows": "count",
     "seed": "file",
     "python": "text",
-    "models": "texts",
+    "models": "models",
 }
 """Setting → the method of `Reader` that reads its value."""
 

@@ -48,7 +48,7 @@ class Settings:
     python: str | None = None
     """What runs the scripts; None: the Python of the active environment."""
     models: tuple[str, ...] = ()
-    """`module:attribute` or modules in which the models are; empty: those that env.py hands to Alembic."""
+    """The models of the application: "app.db:Base", or modules to look through; empty: nobody named them."""
     origin: Path | None = None
     """The configuration file."""
 

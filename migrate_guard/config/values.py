@@ -6,7 +6,7 @@ import dataclasses
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TYPE_CHECKING, Any, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from migrate_guard.config.mistakes import Mistake, nearest, spelled
 from migrate_guard.config.selectors import ALL, RuleLike, speaks_of
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
 T = TypeVar("T")
+
+_MODELS: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
+"""A dotted name of a module, and behind a colon one in it."""
 
 
 class _Expected(Exception):
@@ -76,11 +79,11 @@ class Reader:
             raise _Expected("a string")
         return value
 
-    def texts(self, key: str, value: object) -> tuple[str, ...]:
-        texts = value if isinstance(value, list) else [value]
-        if not texts or not all(isinstance(each, str) and each and "\0" not in each for each in texts):
-            raise _Expected("a string, or a list of strings")
-        return tuple(texts)
+    def models(self, _key: str, value: object) -> tuple[str, ...]:
+        names = value if isinstance(value, list) else [value]
+        if not names or not all(isinstance(each, str) and _MODELS.fullmatch(each) for each in names):
+            raise _Expected('a module, or what it has, such as "app.db:Base", or a list of them')
+        return tuple(names)
 
     def revisions(self, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(value, dict):

@@ -16,7 +16,7 @@ from migrate_guard.model.schema import Table
 from migrate_guard.model.source import Span
 from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import Target
-from migrate_guard.rule import CrashedRule, Problem, Rule, Step, TableView, report
+from migrate_guard.rule import CrashedRule, ModelView, Problem, Rule, Step, TableView, report
 from migrate_guard.rules import load_rule
 
 
@@ -40,10 +40,8 @@ class Judges:
     @classmethod
     def of(cls, reading: Reading, rules: Sequence[Rule], options: Mapping[str, Mapping[str, Any]]) -> Judges:
         """Those of the rules that have to do with the database of an environment."""
-        dialect = reading.target.dialect
-        wanted = [each for each in rules if not each.dialects or dialect in each.dialects]
         paths = {each.path: each for each in reading.history.order}
-        return cls(wanted, options, reading.environment, reading.target, paths)
+        return cls(about(reading.target, rules), options, reading.environment, reading.target, paths)
 
     def __post_init__(self) -> None:
         for each in self.rules:
@@ -63,7 +61,7 @@ class Judges:
         return any(minds(each.operation) for minds in self._minding for each in downgrade.transitions)
 
     def ask(self, subject: type, view: object, revision: Revision | None = None) -> None:
-        """Ask about a whole thing: a revision, the history, the environment."""
+        """Ask about a whole thing: a revision, the history, the environment, a model."""
         for each in self._by_subject.get(subject, ()):
             self._collect(each, view, revision, None, None)
 
@@ -112,9 +110,16 @@ class Judges:
             return operation.span
         if isinstance(subject, TableView):
             return subject.table.span
+        if isinstance(subject, ModelView):
+            return subject.model.span
         if revision is not None:
             return revision.span
         return Span(self.environment.env_path or self.environment.script_location, 1, 1, 1, 2)
+
+
+def about(target: Target, rules: Sequence[Rule]) -> list[Rule]:
+    """Those of the rules that have to do with a database."""
+    return [each for each in rules if not each.dialects or target.dialect in each.dialects]
 
 
 def _is_one_of(operations: tuple[type[Operation], ...]) -> Callable[[Operation], bool]:

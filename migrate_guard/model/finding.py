@@ -85,6 +85,18 @@ class EnvironmentSummary:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelsSummary:
+    """What the footer says of models."""
+
+    location: str
+    """The folder of the project."""
+    name: str
+    """As the user names them: "app.db:Base"."""
+    target: str
+    tables: int
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     findings: tuple[Finding, ...]
     hidden: tuple[Hidden, ...] = ()
@@ -98,6 +110,7 @@ class Report:
     """The entries of the baseline that hide nothing although what they are about was judged."""
     elsewhere: tuple[Entry, ...] = ()
     """The entries of the baseline about which the run says nothing: of other rules, files and environments."""
+    models: tuple[ModelsSummary, ...] = ()
 
     @property
     def revisions(self) -> int:

@@ -159,6 +159,7 @@ def footer(report: Report, look: Look) -> str:
         f"{count(each.revisions, 'revision')} of {visible(each.location)}, {each.target}, {_heads(each.heads)}"
         for each in report.environments
     ]
+    places += [f"{count(each.tables, 'table')} of {visible(each.name)}, {each.target}" for each in report.models]
     found = f"{_found(report)} in {' and '.join(places)}" if places else _found(report)
     hidden = Counter(each.by for each in report.hidden)
     left_out = ", ".join(f"{hidden[by]} {words}" for by, words in _HIDDEN.items() if hidden[by])

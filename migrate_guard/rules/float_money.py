@@ -74,18 +74,20 @@ def float_money(view: TableView, options: Options) -> Iterator[Problem]:
         if column.type.family != "float" or column.is_inherited:
             continue
         if _is_money(column, options) and not _is_weighed(table, column, options):
-            yield _problem(table, column, options)
+            yield _problem(view, column, options)
 
 
-def _problem(table: Table, column: Column, options: Options) -> Problem:
-    precision, scale = options.precision
+def _problem(view: TableView, column: Column, options: Options) -> Problem:
+    table, (precision, scale) = view.table, options.precision
     required = ", nullable=False" if column.nullable is False else ""
     return Problem(
         f'"{table.name}.{column.name}" holds money as {column.type}, which rounds: 0.10 has no exact value in it',
         column.span,
         object=f"{table.name}.{column.name}",
         help=f"Write sa.Numeric({precision}, {scale}), or an integer number of cents.",
-        instead=(Code(f"sa.Column({literal(column.name)}, sa.Numeric({precision}, {scale}){required})"),),
+        instead=(Code(f"sa.Column({literal(column.name)}, sa.Numeric({precision}, {scale}){required})"),)
+        if view.models is None
+        else (),
         confidence=Confidence.LOW,
     )
 

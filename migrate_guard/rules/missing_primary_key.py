@@ -17,7 +17,7 @@ def missing_primary_key(view: TableView) -> Iterator[Problem]:
         f'"{table.name}" has no primary key, so nothing tells two equal rows of it apart',
         table.span,
         object=str(table.name),
-        help=f"Write {_key(table)} in its create_table.",
+        help=f"Write {_key(table)} among its columns.",
         related=tuple(
             Related(lost.span, "its primary key goes here")
             for lost in table.lost

@@ -16,7 +16,11 @@ from migrate_guard.asking import (
     takes_function_defaults,
     words,
 )
+from migrate_guard.asking.declarations import column_code, style
+from migrate_guard.asking.timestamps import CREATED, EVENTS, UPDATED
 from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
+from migrate_guard.model.instead import Code, Instead
+from migrate_guard.model.models import Models
 from migrate_guard.model.operations import AddColumn
 from migrate_guard.model.schema import Column, Schema, Table
 from migrate_guard.model.target import Target
@@ -25,30 +29,11 @@ from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    created: tuple[str, ...] = (
-        *("created_at", "created", "created_on", "created_date", "created_time", "created_ts", "created_datetime"),
-        *("date_created", "time_created", "datetime_created", "ts_created", "creation_date", "creation_time"),
-        *("create_date", "create_time", "create_at", "inserted_at", "insert_time", "added_at", "added_on"),
-        *("date_added", "registered_at", "joined_at", "date_joined", "created_utc", "created_at_utc"),
-        *("create_timestamp", "created_timestamp", "creation_timestamp", "creation_ts", "ctime", "issued_at"),
-    )
+    created: tuple[str, ...] = CREATED
     """Names of the column that says when a row was made."""
-    updated: tuple[str, ...] = (
-        *("updated_at", "updated", "updated_on", "updated_date", "updated_time", "updated_ts", "updated_datetime"),
-        *("date_updated", "time_updated", "datetime_updated", "ts_updated", "update_date", "update_time", "update_at"),
-        *("modified_at", "modified", "modified_on", "modified_date", "date_modified", "time_modified"),
-        *("last_modified", "last_modified_at", "last_updated", "last_updated_at", "last_update", "changed_at"),
-        *("last_changed", "changed_on", "edited_at", "updated_utc", "updated_at_utc", "modification_date"),
-        *("update_timestamp", "updated_timestamp", "modification_time", "mtime"),
-    )
+    updated: tuple[str, ...] = UPDATED
     """Names of the column that says when a row was changed last."""
-    events: tuple[str, ...] = (
-        *("occurred_at", "happened_at", "event_time", "event_at", "event_timestamp", "event_date", "timestamp", "ts"),
-        *("time", "logged_at", "log_time", "recorded_at", "sent_at", "received_at", "emitted_at", "measured_at"),
-        *("sampled_at", "observed_at", "captured_at", "viewed_at", "clicked_at", "published_at", "collected_at"),
-        *("performed_at", "executed_at", "triggered_at", "delivered_at", "seen_at", "visited_at", "changed_at"),
-        *("archived_at", "applied_at", "attempted_at"),
-    )
+    events: tuple[str, ...] = EVENTS
     """Names of the time of an event: a table that has one and no updated column is written once."""
     logs: tuple[str, ...] = ("log", "logs", "event", "events", "history", "audit", "audits", "journal", "ledger")
     """Last words in the names of tables whose rows are written once."""
@@ -75,7 +60,7 @@ def missing_timestamps(view: TableView, options: Options) -> Iterator[Problem]:
         if half.is_expected and _stamp(table, half.names) is None and not _needs_no(half, table, options)
     ]
     if missing:
-        yield _problem(table, missing, view.target, options)
+        yield _problem(view, missing, options)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,20 +128,33 @@ def _stamp(table: Table, names: tuple[str, ...], families: frozenset[str] = MOME
     return None
 
 
-def _problem(table: Table, missing: list[Half], target: Target, options: Options) -> Problem:
-    clock = sqlalchemy_type("sqlalchemy.DateTime", (), {"timezone": True}, target.dialect)
-    columns = [Column(half.column, clock, table.span, nullable=False, default=now(target)) for half in missing]
-    in_batch = not takes_function_defaults(target)
+def _problem(view: TableView, missing: list[Half], options: Options) -> Problem:
+    table, models = view.table, view.models
     return Problem(
         f'"{table.name}" {_lacks(table, missing, options)}',
         table.span,
         object=str(table.name),
-        help=f"Add {quoted(column.name for column in columns)}, NOT NULL and with the time as server_default.",
-        instead=tuple(
-            AddColumn(span=table.span, table=table.name, column=column, in_batch=in_batch) for column in columns
-        ),
+        help=f"Add {quoted(half.column for half in missing)}, NOT NULL and with the time as server_default.",
+        instead=_operations(table, missing, view.target) if models is None else _declarations(table, missing, models),
         confidence=Confidence.HIGH if missing[0].is_learnt else Confidence.MEDIUM,
     )
+
+
+def _operations(table: Table, missing: list[Half], target: Target) -> Instead:
+    clock = sqlalchemy_type("sqlalchemy.DateTime", (), {"timezone": True}, target.dialect)
+    columns = [Column(half.column, clock, table.span, nullable=False, default=now(target)) for half in missing]
+    in_batch = not takes_function_defaults(target)
+    return tuple(AddColumn(span=table.span, table=table.name, column=column, in_batch=in_batch) for column in columns)
+
+
+def _declarations(table: Table, missing: list[Half], models: Models) -> Instead:
+    model = models.model_of(table.name)
+    if model is None:
+        return ()
+    how, clock = style(models, model), ("sa.DateTime(timezone=True)", "server_default=sa.func.now()")
+    changing = {"created": (), "updated": ("onupdate=sa.func.now()",)}
+    codes = [column_code(how, half.column, "datetime", (*clock, *changing[half.name])) for half in missing]
+    return tuple(map(Code, filter(None, codes)))
 
 
 def _lacks(table: Table, missing: list[Half], options: Options) -> str:

@@ -5,10 +5,13 @@ from typing import Final
 
 from migrate_guard.asking import product, rename_column
 from migrate_guard.dialects.reserved import is_reserved
+from migrate_guard.model.instead import Code, Instead
+from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import RenameTable
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.model.target import Target
+from migrate_guard.rendering.python import literal
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
 COLUMN_NAMES: Final = {
@@ -39,28 +42,32 @@ COLUMN_NAMES: Final = {
 @rule("MG606", on=Table, severity=Severity.WARNING)
 def reserved_identifier(view: TableView) -> Iterator[Problem]:
     """Flag the names of tables and columns that the target reserves for its own grammar."""
-    table, target = view.table, view.target
+    table, target, models = view.table, view.target, view.models
     is_made = not table.is_given or table.renamed_at is not None
     if is_made and is_reserved(table.name.name, target):
-        yield _table_problem(table, target)
+        yield _table_problem(table, target, models)
     for column in table.columns:
         if not column.is_given and not column.is_inherited and is_reserved(column.name, target):
-            yield _column_problem(table, column, target)
+            yield _column_problem(table, column, target, models)
 
 
-def _table_problem(table: Table, target: Target) -> Problem:
+def _table_problem(table: Table, target: Target, models: Models | None) -> Problem:
     name = table.name
     better = _plural(name.name, target)
+    instead: Instead = (RenameTable(span=table.span, table=name, new_name=QualifiedName(better, name.schema)),)
+    if models is not None:
+        model = models.model_of(name)
+        instead = (Code(f"__tablename__ = {literal(better)}"),) if model and model.name else ()
     return Problem(
         f'"{name.name}" is a reserved word of {product(target)}: SQL written by hand has to quote this table for ever',
         table.renamed_at or table.span,
         object=str(name),
         help=f'Name the table "{better}".',
-        instead=(RenameTable(span=table.span, table=name, new_name=QualifiedName(better, name.schema)),),
+        instead=instead,
     )
 
 
-def _column_problem(table: Table, column: Column, target: Target) -> Problem:
+def _column_problem(table: Table, column: Column, target: Target, models: Models | None) -> Problem:
     name = table.name
     better = COLUMN_NAMES.get(column.name.lower(), f"{column.name.lower()}_value")
     if table.column(better) or is_reserved(better, target):
@@ -71,7 +78,7 @@ def _column_problem(table: Table, column: Column, target: Target) -> Problem:
         column.span,
         object=f"{name}.{column.name}",
         help=f'Name the column "{better}".',
-        instead=(rename_column(name, column, better, target),),
+        instead=(rename_column(name, column, better, target),) if models is None else (),
     )
 
 
