@@ -32,7 +32,7 @@ def watch(databases: Databases, refuse: Callable[[str], Exception]) -> None:
         if event == "socket.connect":
             connecting, address = arguments
             if not is_scratch(connecting.family, address):
-                raise refuse(_place(address))
+                raise refuse(place_of_socket(address))
         elif event == "sqlite3.connect":
             path = path_of(arguments[0], is_uri=True)
             if path != MEMORY and not databases.is_within(path):
@@ -49,7 +49,8 @@ def _addresses(host: str) -> tuple[str, ...]:
     return tuple(str(each[4][0]) for each in found)
 
 
-def _place(address: Any) -> str:
+def place_of_socket(address: Any) -> str:
+    """Say what the address of a socket leads to."""
     if isinstance(address, tuple) and len(address) >= 2:
         return f"{address[0]}:{address[1]}"
     return f"the socket {os.fsdecode(address)}" if isinstance(address, (str, bytes)) else str(address)

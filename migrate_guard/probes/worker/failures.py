@@ -10,6 +10,8 @@ from typing import NamedTuple
 
 from sqlalchemy.exc import StatementError
 
+from .paths import is_installed, is_python
+
 LONGEST = 2000
 _CLASS = re.compile(r"^<class '[\w.]+'>: ")
 """How SQLAlchemy's adaption of asyncpg begins its messages."""
@@ -47,14 +49,15 @@ def told(error: BaseException, script: str) -> Failed:
 
 
 def excerpt(error: BaseException) -> str:
-    """The lines of a traceback that lie outside of SQLAlchemy, Alembic and ourselves."""
-    here = os.path.dirname(os.path.abspath(__file__))
+    """The lines of a traceback that lie in the project, without those of Python, of packages and of ourselves."""
+    here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "")
     frames = [
         each
         for each in traceback.extract_tb(error.__traceback__)
-        if not each.filename.startswith((here, "<")) and not re.search(_LIBRARIES, each.filename)
+        if not is_python(each.filename) and not each.filename.startswith(here)
     ]
-    lines = traceback.format_list(frames[-6:]) + traceback.format_exception_only(type(error), error)
+    own = [each for each in frames if not is_installed(each.filename)] or frames
+    lines = traceback.format_list(own[-6:]) + traceback.format_exception_only(type(error), error)
     return "".join(lines)[-LONGEST:].rstrip()
 
 
@@ -62,9 +65,6 @@ def _is_of_key(error: BaseException, message: str) -> bool:
     """Whether a foreign key is violated: SQLSTATE 23503 (PostgreSQL, appendix A), MySQL's 1452, SQLite's own words."""
     state = getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)
     return state == "23503" or error.args[:1] == (1452,) or "FOREIGN KEY constraint failed" in message
-
-
-_LIBRARIES = r"[\\/](?:sqlalchemy|alembic)[\\/]"
 
 
 def _of_driver(error: BaseException) -> BaseException:

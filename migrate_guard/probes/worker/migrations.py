@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import os
-import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import nullcontext
 from typing import Any, NamedTuple
 
-from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.runtime.migration import MigrationContext, MigrationStep
-from alembic.script import ScriptDirectory
 from sqlalchemy import create_engine, pool
 
-from . import flask_app
+from .configuring import Around, alembic_configuration, configuration, scripts
 from .freshness import Fresh
+from .project import enter
 from .protocol import GivenUp, Job
 from .sessions import Sessions
 
@@ -34,21 +30,19 @@ class VersionTable(NamedTuple):
     schema: str | None
 
 
-Around = Callable[[], AbstractContextManager[object]]
-
-
 class Migrations:
     """The history of a project, and the way its migrations are run."""
 
     def __init__(self, job: Job, scratch_url: Callable[[], str]) -> None:
         """Load every script; raises what they raise on import, and GivenUp where the project cannot be loaded."""
         self._job, self._scratch_url = job, scratch_url
-        sys.path[:0] = [each for each in job.sys_path if each not in sys.path]
-        # Nobody has asked for it, and a package has modules named as those of Python: it comes last.
-        sys.path += [each for each in [job.root] if each not in sys.path]
-        self._around: Around
-        self.config, self._around = _configuration(job)
-        self.script = _scripts(job, self.config)
+        enter(job)
+        self._around: Around = nullcontext
+        if job.own_environment:
+            self.config = alembic_configuration(job)
+        else:
+            self.config, self._around = configuration(job)
+        self.script = scripts(job, self.config)
         self.version_table = VersionTable("alembic_version", None)
         self.sessions = Sessions()
         self.can_share = False
@@ -138,34 +132,3 @@ class Migrations:
             with environment.begin_transaction():
                 environment.run_migrations()
         engine.dispose()
-
-
-def _configuration(job: Job) -> tuple[Config, Around]:
-    """The configuration as `alembic` reads it, or as `flask db` does where env.py asks the application."""
-    options = argparse.Namespace(config=job.config_file, name=job.section, x=list(job.x) or None, raiseerr=True)
-    if not job.own_environment and job.script_location and flask_app.is_wanted(job.script_location):
-        return flask_app.configuration(job.script_location, list(job.x))
-    if job.config_file is None:
-        config = Config(ini_section=job.section, cmd_opts=options)
-    elif job.config_file.endswith(".toml"):
-        config = Config(toml_file=job.config_file, ini_section=job.section, cmd_opts=options)
-    else:
-        beside = os.path.join(os.path.dirname(job.config_file), "pyproject.toml")
-        more: dict[str, Any] = {"toml_file": beside} if os.path.exists(beside) and _takes_toml() else {}
-        config = Config(job.config_file, ini_section=job.section, cmd_opts=options, **more)
-    return config, nullcontext
-
-
-def _takes_toml() -> bool:
-    """Whether Alembic reads pyproject.toml: 1.16 and later."""
-    return "toml_file" in Config.__init__.__code__.co_varnames
-
-
-def _scripts(job: Job, config: Config) -> ScriptDirectory:
-    """The scripts where they were found, which need not be where Alembic looks for them from this directory."""
-    place = job.script_location or job.version_locations[0]
-    if job.config_file is not None:
-        config.set_main_option("script_location", place.replace("%", "%%"))
-    return ScriptDirectory(
-        place, version_locations=list(job.version_locations), recursive_version_locations=job.is_recursive
-    )
