@@ -120,6 +120,20 @@ def test_every_setting(write: Write) -> None:
     assert MoneyOptions(**read(file.parent).rule_options["float-money"]).names == ("fee",)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("written", "wanted"), [('"app.db:Base"', ("app.db:Base",)), ('["app.a", "app.b"]', ("app.a", "app.b"))]
+)
+def test_models_are_one_or_several(written: str, wanted: tuple[str, ...], write: Write) -> None:
+    file = write(f"models = {written}")
+    assert read(file.parent).models == wanted
+
+
+@pytest.mark.parametrize("written", ["[]", "1", '[""]'])
+def test_models_are_named(written: str, write: Write) -> None:
+    (mistake,) = mistakes(f"models = {written}", write)
+    assert mistake.startswith("models: expected a string, or a list of strings, got")
+
+
 def test_every_mistake_is_told_at_once(write: Write) -> None:
     text = """
         dialekt = "mysql"

@@ -13,7 +13,7 @@ from migrate_guard import engine
 from migrate_guard.config import Settings, target
 from migrate_guard.history.drift import drift
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.finding import Finding
+from migrate_guard.model.finding import Finding, Severity
 from migrate_guard.model.models import DeclaredMetaData, Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Schema
@@ -117,7 +117,7 @@ DIFFERENT = [
         "a server default that no model declares",
         column('sa.Integer(), server_default="1"'),
         "CREATE TABLE t (c INTEGER)",
-        (("MG151", "t.c"),),
+        (("MG152", "t.c"),),
     ),
     Case(
         "a server default that no migration sets",
@@ -214,7 +214,7 @@ DIFFERENT = [
         "a value of an enum type that no model knows",
         column('sa.Enum("a", "b", name="kind")'),
         "CREATE TYPE kind AS ENUM ('a'); CREATE TABLE t (c kind)",
-        (("MG151", "kind"),),
+        (("MG152", "kind"),),
     ),
     Case(
         "an enum type in place of text",
@@ -409,6 +409,13 @@ def test_the_missing_migration(case: Case, make_project: MakeProject) -> None:
     after = case._replace(migrations=f"{case.migrations}\n{written}")
     if case.name not in skipped:
         assert not findings(after, make_project), written
+
+
+def test_what_the_models_can_do_with_is_a_warning(make_project: MakeProject) -> None:
+    wanted = {"a server default that no model declares", "a value of an enum type that no model knows"}
+    for case in DIFFERENT:
+        if case.name in wanted:
+            assert [each.severity for each in findings(case, make_project)] == [Severity.WARNING]
 
 
 def test_a_drop_is_shown(make_project: MakeProject) -> None:

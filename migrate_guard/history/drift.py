@@ -91,11 +91,8 @@ def _enums(sides: Comparable) -> Iterator[Drift]:
             continue
         at, model = place
         facts = (Fact("values", ", ".join(migrated.values), ", ".join(declared.values)),)
-        made = Drift("neither", Part("type", declared.name), at, sides.target, facts, migrated, declared, model=model)
-        if new:
-            yield replace(made, made_at=migrated.span)
-        else:
-            yield replace(made, ahead="migrations", at=migrated.span)
+        part = Part("type", declared.name)
+        yield Drift("neither", part, at, sides.target, facts, migrated, declared, model=model, made_at=migrated.span)
 
 
 def _place_of(enum: EnumType, sides: Comparable) -> tuple[Span, str] | None:
@@ -176,11 +173,9 @@ class _Pair:
         if certain := tuple(each for each in facts if each.is_certain):
             at, made_at = _span(declared), _span(migrated)
             model = _class_of(self.declared.name, self.sides)
-            made = Drift(
+            yield Drift(
                 "neither", part, at, self.sides.target, certain, migrated, declared, model=model, made_at=made_at
             )
-            is_more = all(each.name in ("default", "comment") and each.after == "none" for each in certain)
-            yield replace(made, ahead="migrations", at=made_at, made_at=None) if is_more else made
 
     # -- the table and its columns
 

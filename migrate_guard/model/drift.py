@@ -22,7 +22,7 @@ class Drift:
     ahead: Ahead
     part: Part
     at: Span
-    """Where the models declare it; where it is the migrations that are ahead, the script that makes it."""
+    """Where the models declare it; what only the migrations make, where they do."""
     target: Target
     facts: tuple[Fact, ...] = ()
     """What is different: `before` is as the migrations have it, `after` as the models do."""
@@ -43,3 +43,12 @@ class Drift:
     def was_there(self) -> bool:
         """Whether the migrations made it once, and have dropped or renamed it."""
         return self.migrated is None and self.made_at is not None
+
+    @property
+    def is_only_more(self) -> bool:
+        """Whether all that differs is something that the migrations give it besides: a default, a value of a type."""
+        if isinstance(self.migrated, EnumType) and isinstance(self.declared, EnumType):
+            return set(self.declared.values) < set(self.migrated.values)
+        return bool(self.facts) and all(
+            each.name in ("default", "comment") and each.after == "none" for each in self.facts
+        )

@@ -17,22 +17,35 @@ def model_differs(drift: Drift) -> Iterator[Problem]:
         _message(drift),
         drift.at,
         object=wording.object_of(drift),
-        help="Declare it with sa.Identity(), as the migrations make it."
-        if catching_up.is_numbered_otherwise(drift)
-        else "Change it in a migration, or declare what the migrations make.",
+        help=_help(drift),
         instead=catching_up.migration(drift),
         related=(Related(drift.made_at, "the migrations make it here"),) if drift.made_at else (),
+        severity=Severity.WARNING if drift.is_only_more else None,
     )
+
+
+def _help(drift: Drift) -> str:
+    if catching_up.is_numbered_otherwise(drift):
+        return "Declare it with sa.Identity(), as the migrations make it."
+    if isinstance(drift.declared, EnumType) and drift.is_only_more:
+        return "Declare it, or make sure that no row has it: PostgreSQL takes no value from an enum type."
+    return "Change it in a migration, or declare what the migrations make."
 
 
 def _message(drift: Drift) -> str:
     called = wording.drifted(drift)
     if isinstance(drift.migrated, EnumType) and isinstance(drift.declared, EnumType):
-        old, new = drift.migrated.values, drift.declared.values
-        more = [f"'{each}'" for each in new if each not in old]
-        less = [f"'{each}'" for each in old if each not in new]
-        message = f"{called} has {wording.values(more)} {wording.in_models(drift)}, which no migration adds"
-        return f"{message}, and not {wording.values(less)}" if less else message
+        return f"{called} {_values(drift.migrated, drift.declared, wording.in_models(drift))}"
     declared = ", ".join(wording.worded(each.name, each.after) for each in drift.facts)
     migrated = ", ".join(wording.worded(each.name, each.before) for each in drift.facts)
     return f"{called} is {declared} {wording.in_models(drift)}, and {migrated} in the migrations"
+
+
+def _values(migrated: EnumType, declared: EnumType, in_models: str) -> str:
+    """Which values only one side has."""
+    new = [f"'{each}'" for each in declared.values if each not in migrated.values]
+    gone = [f"'{each}'" for each in migrated.values if each not in declared.values]
+    if not new:
+        return f"has {wording.values(gone)} in the migrations, and not {in_models}"
+    message = f"has {wording.values(new)} {in_models}, which no migration adds"
+    return f"{message}, and not {wording.values(gone)}" if gone else message
