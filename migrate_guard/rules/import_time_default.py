@@ -32,17 +32,14 @@ TO_THE_MICROSECOND: Final = re.compile(r"datetime\.datetime\((?:\d+, ){6}\d+")
 def import_time_default(view: ModelView) -> Iterator[Problem]:
     """Flag a default that was computed once, when the module was imported: every row gets that value."""
     for attribute in view.model.attributes:
-        for value, argument in (
-            (attribute.default, written_default(view.models, attribute)),
-            (attribute.onupdate, written_onupdate(view.models, attribute)),
-        ):
-            if value is not None and _is_of_import(value, argument.value):
-                yield _problem(view, attribute, argument)
+        for value, written in ((attribute.default, written_default), (attribute.onupdate, written_onupdate)):
+            if value is not None and value.kind == "constant" and value.type in CLOCKS | OTHERS:
+                argument = written(view.models, attribute)
+                if _is_of_import(value, argument.value):
+                    yield _problem(view, attribute, argument)
 
 
 def _is_of_import(value: ClientDefault, code: str) -> bool:
-    if value.kind != "constant" or value.type not in CLOCKS | OTHERS:
-        return False
     if CHANGING.search(STRING.sub("''", code)):
         return True
     if value.type not in CLOCKS or CONSTANT.search(code):

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from migrate_guard.asking.client_defaults import written_default, written_onupdate
+from migrate_guard.asking.declarations import Argument
 from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.models import Attribute, ClientDefault, Model
 from migrate_guard.model.schema import Column
@@ -22,23 +23,22 @@ def naive_utcnow(view: ModelView) -> Iterator[Problem]:
     for attribute in view.model.attributes:
         column = view.table.column(attribute.column) if view.table else None
         if column is not None and column.type.family == "timestamp":
+            given = (
+                ("default", attribute.default, written_default),
+                ("onupdate", attribute.onupdate, written_onupdate),
+            )
             names = [
                 name
-                for name, value, code in (
-                    ("default", attribute.default, written_default(view.models, attribute).value),
-                    ("onupdate", attribute.onupdate, written_onupdate(view.models, attribute).value),
-                )
-                if value is not None and _is_utcnow(value, code)
+                for name, value, written in given
+                if value is not None and value.kind == "callable" and _is_utcnow(value, written(view.models, attribute))
             ]
             if names:
                 yield _problem(view, attribute, column, names)
 
 
-def _is_utcnow(value: ClientDefault, code: str) -> bool:
-    if value.kind != "callable":
-        return False
+def _is_utcnow(value: ClientDefault, written: Argument) -> bool:
     if value.text.endswith("<lambda>"):
-        return bool(IN_LAMBDA.search(code))
+        return bool(IN_LAMBDA.search(written.value))
     return value.text == "datetime.datetime.utcnow"
 
 
