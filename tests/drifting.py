@@ -102,5 +102,5 @@ def drifted(path: Path, *, dialect: DialectName = "postgresql", models: Models |
     (found,) = selection.environments
     reading = engine.read(found, Target.default(dialect), Path.cwd())
     loaded = models or models_of(path / "models.py", reading.target)
-    outcome = engine.judge_drift(reading, selected(rules, settings), {}, lambda _history: loaded)
+    outcome = engine.judge_drift(reading, selected(rules, settings), {}, lambda _history, _engine_name: loaded)
     return sifted([outcome], selection, settings, rules, time.perf_counter())

@@ -73,11 +73,11 @@ def command(
     return exit_code(run, said, exit_zero=shown.exit_zero)
 
 
-def _models(wanted: Wanted, history: Schema, *, quiet: bool) -> Models:
+def _models(wanted: Wanted, history: Schema, engine_name: str | None, *, quiet: bool) -> Models:
     """Load the models that are meant; raises UserError where there are none."""
     from migrate_guard.probes.models import load
 
-    models = load(replace(wanted, history=history))
+    models = load(replace(wanted, history=history, engine_name=engine_name))
     if not models.schema.tables:
         raise UserError(
             "the models have no tables: --models names the module that declares them, or the one that imports it"

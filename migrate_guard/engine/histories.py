@@ -122,18 +122,18 @@ def schema_at(reading: Reading, revisions: Sequence[str]) -> Schema:
     The schemas of a multidb environment are united.
     """
     schema = Schema.of_empty_database()
-    for operation in operations_of(reading, revisions):
-        schema = folding.apply(schema, operation)
+    for engine_name in reading.environment.databases or (None,):
+        for operation in operations_of(reading, revisions, engine_name):
+            schema = folding.apply(schema, operation)
     return schema
 
 
-def operations_of(reading: Reading, revisions: Sequence[str]) -> Iterator[Operation]:
-    """What running `revisions` and all below them does to an empty database, or to each of a multidb environment."""
+def operations_of(reading: Reading, revisions: Sequence[str], engine_name: str | None) -> Iterator[Operation]:
+    """What running `revisions` and all below them does to an empty database, of a multidb environment to that one."""
     wanted = graph.reached(reading.history, revisions)
     if reading.env_path is not None:
         reading.project.type_hooks = type_hooks(reading.env_path, reading.project)
     kept = [each for name, each in reading.history.revisions.items() if name in wanted]
     part = replace(reading, history=graph.build(kept))
-    for engine_name in reading.environment.databases or (None,):
-        for replayed in replay(part, engine_name, Schema.of_empty_database(), UPGRADES):
-            yield from (each.operation for each in replayed.upgrade.transitions) if replayed.upgrade else ()
+    for replayed in replay(part, engine_name, Schema.of_empty_database(), UPGRADES):
+        yield from (each.operation for each in replayed.upgrade.transitions) if replayed.upgrade else ()

@@ -47,6 +47,8 @@ class Wanted:
     """Where the project is."""
     history: Schema | None = None
     """What the migrations make: the filters of env.py are asked about it."""
+    engine_name: str | None = None
+    """Of a multidb environment the database whose models are wanted; None: of all."""
     x: Sequence[str] = ()
     base: Path = Path()
     """What paths are shown relative to."""
@@ -104,6 +106,7 @@ def _job(wanted: Wanted) -> dict[str, object]:
         "root": str(wanted.root.absolute()),
         "x": list(wanted.x),
         "models": list(wanted.specs),
+        "engine_name": wanted.engine_name,
         "dialect": wanted.target.dialect,
         "version": list(wanted.target.version),
         "history": [_asked_about(each) for each in wanted.history.tables.values()] if wanted.history else [],

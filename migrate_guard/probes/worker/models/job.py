@@ -32,6 +32,8 @@ class ModelsJob(NamedTuple):
     x: Sequence[str]
     models: Sequence[str]
     """`module:attribute` or modules; empty: what env.py hands to `context.configure`."""
+    engine_name: str | None
+    """Of a multidb environment the database whose models are wanted; None: of all."""
     dialect: str
     version: Sequence[int] | None
     history: Sequence[HistoryTable]

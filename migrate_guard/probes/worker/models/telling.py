@@ -33,6 +33,8 @@ def tell(job: ModelsJob) -> dict[str, object]:
         from .captured import captured
 
         loaded = captured(job, problems)
+    if job.engine_name is not None:
+        loaded = [each for each in loaded if each.engine in (None, job.engine_name)]
     if job.history and not any(each.metadata.tables for each in loaded):
         raise GivenUp("models", _without_tables(job))
     declarations = Declarations()
