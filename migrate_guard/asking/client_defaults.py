@@ -66,7 +66,7 @@ def _last(dotted: str) -> str:
 def written_default(models: Models, attribute: Attribute) -> Argument:
     """What the code of an attribute has behind `default=`; empty where it is not known."""
     code = declaration(models, attribute.span)
-    found = next((each for each in arguments(code) if each.name in ("default", "insert_default")), None)
+    found = next((each for each in arguments(code) if each.name in _DEFAULTS), None)
     if found is not None:
         return found
     # A field of SQLModel has its default where a dataclass has it: `made: datetime = …`.
@@ -74,6 +74,7 @@ def written_default(models: Models, attribute: Attribute) -> Argument:
     return Argument() if _CONSTRUCT.match(value) else Argument(value=value)
 
 
+_DEFAULTS: Final = ("default", "insert_default", "default_factory")
 _CONSTRUCT: Final = re.compile(r"(?:\w+\.)*(?:mapped_column|Column|Field)\(")
 
 

@@ -100,12 +100,22 @@ def style(models: Models, model: Model) -> Style:
     return "other" if model.name else "table"
 
 
+def is_field(code: str) -> bool:
+    """Whether a declaration is one of SQLModel, whose arguments are not those of a column."""
+    return bool(re.search(r"\bField\(", code))
+
+
+_COLUMN: Final = re.compile(r"\b(?:mapped_column|Column|[Rr]elationship)\(")
+_OF_FIELD: Final = frozenset({"index", "unique"})
+"""Arguments that a Field of SQLModel has as a column has them."""
+
+
 def with_argument(code: str, argument: str) -> str | None:
-    """The declaration of a column with one more keyword argument; None where it is not known how to write it."""
+    """A declaration with one more keyword argument; None where it is not known how to write it."""
     name = argument.partition("=")[0]
     if re.search(r"\bMapped\[", code) and not assigned(code):
         return f"{code} = mapped_column({argument})"
-    if not code.endswith(")") or not re.search(r"\b(?:mapped_column|Column)\(", code):
+    if not code.endswith(")") or not (_COLUMN.search(code) or (name in _OF_FIELD and is_field(code))):
         return None
     if any(each.name == name for each in arguments(code)):
         return None

@@ -23,14 +23,14 @@ def naive_utcnow(view: ModelView) -> Iterator[Problem]:
     for attribute in view.model.attributes:
         column = view.table.column(attribute.column) if view.table else None
         if column is not None and column.type.family == "timestamp":
-            given = (
-                ("default", attribute.default, written_default),
-                ("onupdate", attribute.onupdate, written_onupdate),
-            )
             names = [
-                name
-                for name, value, written in given
-                if value is not None and value.kind == "callable" and _is_utcnow(value, written(view.models, attribute))
+                argument.name or name
+                for name, value, written in (
+                    ("default", attribute.default, written_default),
+                    ("onupdate", attribute.onupdate, written_onupdate),
+                )
+                if value is not None and value.kind == "callable"
+                if _is_utcnow(value, argument := written(view.models, attribute))
             ]
             if names:
                 yield _problem(view, attribute, column, names)

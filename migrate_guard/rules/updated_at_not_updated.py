@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from migrate_guard.asking import words
 from migrate_guard.asking.client_defaults import CLOCKS, written_default
-from migrate_guard.asking.declarations import declaration, with_argument
+from migrate_guard.asking.declarations import declaration, is_field, with_argument
 from migrate_guard.asking.timestamps import EVENTS, UPDATED
 from migrate_guard.model.instead import Code
 from migrate_guard.model.models import Attribute, Model, Models
@@ -46,12 +46,14 @@ def _problem(view: ModelView, attribute: Attribute) -> Problem:
     if default is not None and default.kind == "callable":
         # The application's clock, in the zone in which it fills the column already.
         value = written_default(view.models, attribute).value or value
-    code = with_argument(declaration(view.models, attribute.span), f"onupdate={value}")
+    written = declaration(view.models, attribute.span)
+    code = with_argument(written, f"onupdate={value}")
+    argument = f'sa_column_kwargs={{"onupdate": {value}}}' if is_field(written) else f"onupdate={value}"
     return Problem(
         f'updates of "{table}" leave "{table}.{attribute.column}" as it is: it has no onupdate=',
         attribute.span,
         object=f"{table}.{attribute.column}",
-        help=f"Write onupdate={value} at the column, or server_onupdate= where a trigger sets it.",
+        help=f"Write {argument} at the column, or server_onupdate= where a trigger sets it.",
         instead=(Code(code),) if code else (),
         confidence=Confidence.MEDIUM,
     )

@@ -122,6 +122,12 @@ def test_what_is_updated_or_need_not_be(column: str, type_: str, has_onupdate: b
     assert not said(models, "MG622")
 
 
+def test_a_field_of_sqlmodel_that_is_not_updated() -> None:
+    models = modelled(model("updated_at: datetime = Field(nullable=False)"), orders("updated_at TIMESTAMP"))
+    (found,) = said(models, "MG622")
+    assert found.help.startswith('Write sa_column_kwargs={"onupdate": sa.func.now()} at the column')
+
+
 def test_mysql_updates_a_column_by_itself() -> None:
     column = "updated_at DATETIME DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"
     line = 'updated_at = Column(server_default=text("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"))'
@@ -144,6 +150,11 @@ def test_mysql_updates_a_column_by_itself() -> None:
         ("x = Column(default=lambda: datetime.utcnow().replace(tzinfo=UTC))", "app.models.<lambda>", None),
         ("x = Column(default=lambda: utcnow())", "app.models.<lambda>", None),
         ("x = Column(default=utcnow)", "app.clock.utcnow", None),
+        (
+            "x: datetime = Field(default_factory=datetime.utcnow)",
+            "datetime.datetime.utcnow",
+            "default_factory=lambda: ",
+        ),
         ("x = Column(default=datetime.now)", "datetime.datetime.now", None),
     ],
 )
@@ -258,6 +269,7 @@ def test_two_relationships_that_do_not_know_of_each_other() -> None:
     (found,) = said(modelled(PAIR, *USERS, relationships=sides), "MG626")
     assert (found.object, found.related[0].span.line) == ("users.orders", 7)
     assert 'back_populates="user" here and back_populates="orders" there' in found.help
+    assert found.write == 'orders = relationship("Order", back_populates="user")'
 
 
 def test_relationships_with_another_side_and_without() -> None:
@@ -352,7 +364,7 @@ WRITTEN: dict[str, dict[str, str | None]] = {
         "orders": f'sa.Column("created_at", {NOW}, nullable=False)',
     },
     "other": {
-        "orders.user_id": None,
+        "orders.user_id": 'user_id: int = Field(foreign_key="users.id", index=True)',
         "orders.a.b": '__table_args__ = (sa.Index("ix_orders_a_b", "a", "b"),)',
         "orders": None,
     },
