@@ -58,7 +58,7 @@ def differences(job: dict[str, Any], models: str | None) -> list[list[str]]:
         metadata = context.opts["target_metadata"]
         if models is not None:
             metadata = metadata_of(models)
-            options = {"target_metadata": metadata, "compare_type": True, "compare_server_default": True}
+            options = {"target_metadata": metadata, "compare_type": True}
             context = MigrationContext.configure(connection=context.connection, opts=options)
         for each in compare_metadata(context, metadata):
             found.extend(map(in_words, each if isinstance(each, list) else [each]))

@@ -82,20 +82,20 @@ class Result:
     @property
     def missed(self) -> list[list[str]]:
         """What autogenerate finds and drift does not."""
-        told = {each["object"] for each in self.drift}
-        return [each for each in self.alembic if not is_told(each, told)]
+        return [each for each in self.alembic if not any(is_told(each, finding) for finding in self.drift)]
 
     @property
     def besides(self) -> list[Mapping[str, Any]]:
         """What drift finds and autogenerate does not."""
-        return [each for each in self.drift if not any(is_told(one, {each["object"]}) for one in self.alembic)]
+        return [each for each in self.drift if not any(is_told(one, each) for one in self.alembic)]
 
 
-def is_told(difference: Sequence[str], objects: set[str]) -> bool:
-    """Whether one of the objects is what differs, or the table that it belongs to."""
+def is_told(difference: Sequence[str], finding: Mapping[str, Any]) -> bool:
+    """Whether a finding is about what differs, about the table that it belongs to, or names it as well."""
     _, table, name = difference
     columns = {f"{table}.{each}" for each in name.split(",")}
-    return not objects.isdisjoint({table, f"{table}.{name}", *columns})
+    names_it = bool(name) and finding["object"].startswith(f"{table}.") and f'"{name}"' in finding["message"]
+    return names_it or finding["object"] in {table, f"{table}.{name}", *columns}
 
 
 def main() -> None:

@@ -59,9 +59,11 @@ _SPELLINGS: Final = (
     (re.compile(r"\b(now|transaction_timestamp|current_timestamp) \( \)"), "current_timestamp"),
     (re.compile(r"timezone \( ('[^']*') , (\w+) \)"), r"\2 at time zone \1"),
     (re.compile("! ="), "< >"),
+    (re.compile(r"\b[a-z_]\w* \. (?=[a-z_]\w*\b(?! \())"), ""),
     (re.compile(r"= any (?:\( )+array \[ ([^\[\]]*) \](?: \))+"), r"in ( \1 )"),
 )
-"""What is written in two ways and is one, as PostgreSQL prints or reads it (documentation, 9.9.5 Current Date/Time and
+"""What is written in two ways and is one, as PostgreSQL prints or reads it: a column with the name of
+its table, which has no other (documentation, 9.9.5 Current Date/Time and
 9.9.4 AT TIME ZONE, 9.25.1 IN); MySQL has NOW() and CURRENT_TIMESTAMP() for CURRENT_TIMESTAMP (8.4, 14.7)."""
 _SAME_FUNCTIONS: Final = frozenset({"now", "transaction_timestamp", "current_timestamp", "timezone"})
 

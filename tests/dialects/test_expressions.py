@@ -25,6 +25,11 @@ SAME = [
     ("a != 1", "a <> 1"),
     ('"a" > 0', "a > 0"),
     ("at > now()", "at > CURRENT_TIMESTAMP"),
+    ("(state = 'active'::text)", "\"user\".state='active'"),
+    (
+        "(CASE WHEN full_name IS NULL OR full_name = '' THEN a ELSE b END) > 0",
+        "CASE WHEN (people.full_name IS NULL OR people.full_name = '') THEN people.a ELSE people.b END > 0",
+    ),
     ("at > timezone('utc', now())", "at > (now() AT TIME ZONE 'utc')"),
 ]
 OTHERS = [
@@ -33,6 +38,7 @@ OTHERS = [
     ("a > 0", "b > 0"),
     ("status IN ('a', 'b')", "status IN ('a', 'b', 'c')"),
     ("length(a) > 3", "lower(a) > 3"),
+    ("t.a > 0", "t.b > 0"),
     ("a BETWEEN 1 AND 5", "a BETWEEN 1 AND 6"),
 ]
 UNKNOWN = [

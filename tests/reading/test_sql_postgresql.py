@@ -25,6 +25,8 @@ CREATE TABLE t (a int, b int, CONSTRAINT pk PRIMARY KEY (a, b) INCLUDE (c), UNIQ
    foreign_keys=[ForeignKey(fk, columns=[a], x, referred_columns=[id], ondelete=CASCADE)],
    unique_constraints=[UniqueConstraint(None, columns=[b], nulls_not_distinct)],
    check_constraints=[CheckConstraint(None, columns=[a, b], <a > 0 AND lower(b) <> ''|a b lower()>)]))
+CREATE TABLE t (values json, id int)
+-> CreateTable(Table(t, columns=[values JSON, id INTEGER]))
 CREATE TABLE t (r tsrange, room int, EXCLUDE USING gist (room WITH =, r WITH &&) WHERE (room > 1))
 -> CreateTable(Table(t, columns=[r TSRANGE, room INTEGER], exclusion_constraints=[ExclusionConstraint(None,
    columns=[room, r])]))

@@ -138,9 +138,15 @@ def _with_rowid(table: Table) -> Table:
     return replace(table, columns=columns)
 
 
+def _is_query(cursor: Cursor, begin: int) -> bool:
+    """Whether it is no list of columns, one of which may be called "values" (PostgreSQL, appendix C: not reserved)."""
+    first, second = (each.keyword for each in cursor.words[begin : begin + 2])
+    return first in ("SELECT", "WITH") or (first == "VALUES" and second in ("(", "ROW"))
+
+
 def _elements(cursor: Cursor, draft: Draft) -> None:
     begin, end = cursor.skip_group()
-    if begin < end and cursor.words[begin].keyword in ("SELECT", "WITH", "VALUES"):
+    if begin < end and _is_query(cursor, begin):
         draft.is_open = draft.copies_rows = True
         draft.reads.extend(cursor.query_tables(begin, end))
         return
