@@ -35,6 +35,9 @@ class Nothing(Anything):
     def __iter__(self) -> Iterator[Any]:
         return iter(())
 
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
     def __len__(self) -> int:
         return 0
 

@@ -131,6 +131,8 @@ class _Unconnected:
 
     def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         cursor.execute(statement, parameters)
+        if getattr(self, "is_async", False):
+            _wait()
         compiled = getattr(context, "compiled", None)
         columns = getattr(compiled, "_result_columns", None)
         if columns:
@@ -144,6 +146,22 @@ class _Unconnected:
 
 
 DRIVER: Any = Driver()
+
+
+def _wait() -> None:
+    """Wait for nothing, as SQLAlchemy's asyncio extension refuses a driver that never waits."""
+    from sqlalchemy.exc import InvalidRequestError
+    from sqlalchemy.util import await_only
+
+    async def nothing() -> None:
+        return None
+
+    waiting = nothing()
+    try:
+        await_only(waiting)
+    except InvalidRequestError:
+        # an engine that is used outside of an event loop
+        waiting.close()
 
 
 @functools.cache

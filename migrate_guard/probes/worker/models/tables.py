@@ -54,7 +54,12 @@ class Tables:
 
     def _mappers(self, table: Table) -> list[Any]:
         """The mappers of a table, or of the one that it is a copy of: env.py may put several MetaData into one."""
-        return self._owners.get(table) or self._by_name.get(table.fullname, [])
+        own = self._owners.get(table)
+        if own is not None:
+            return own
+        # where env.py was run again, what it defines is there twice
+        copied = {_dotted(each.class_): each for each in self._by_name.get(table.fullname, ())}
+        return list(copied.values())
 
     def _told(self, table: Table, mapper: Any) -> dict[str, object]:
         cls = mapper.class_ if mapper is not None else None
