@@ -6,11 +6,11 @@ import inspect
 import os
 import sys
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
-from sqlalchemy import MetaData
+from sqlalchemy import MetaData, create_engine
 
 from ..configuring import Around, configuration, scripts
 from ..protocol import GivenUp
@@ -30,51 +30,90 @@ class _Call:
 def captured(job: ModelsJob, problems: Problems) -> list[Loaded]:
     """Run env.py and return what it compares; raises GivenUp where it compares nothing, and what env.py raises.
 
-    It runs online, and where that fails, offline; one that fails after it has said what it compares has said enough.
+    It runs online; where that fails, with a connection to start from, then offline. One that fails each time, and says
+    before what it compares, has said enough.
     """
     config, around = configuration(job)
     if config.cmd_opts is not None:
         # some ask it before they import their models
         config.cmd_opts.autogenerate = True
     calls: list[_Call] = []
-    error = _run(job, config, around, calls, as_sql=False)
-    if error is not None:
-        offline: list[_Call] = []
-        second = _run(job, config, around, offline, as_sql=True)
-        if (second is None and offline) or not calls:
-            calls, error = offline, second if offline else error
+    first: Exception | None = None
+    for attempt in (_as_it_is, _with_connection, _offline):
+        made: list[_Call] = []
+        error = attempt(_Run(job, config, around, made))
+        calls, first = calls or made, first or error
+        if made and error is None:
+            return _loaded(made, config)
     if not calls:
-        if error is not None:
-            raise error
+        if first is not None:
+            raise first
         raise GivenUp("env", "env.py has not called context.configure(): nothing says which models there are")
-    if error is not None:
-        problems.add(calls[-1].place, f"env.py fails after context.configure(): {said(error)}")
+    if first is not None:
+        problems.add(calls[-1].place, f"env.py fails after context.configure(): {said(first)}")
     return _loaded(calls, config)
 
 
-def _run(job: ModelsJob, config: Config, around: Around, calls: list[_Call], *, as_sql: bool) -> Exception | None:
-    """Run env.py once; note its calls of `configure` and return what it raises."""
-    script = scripts(job, config)
-    try:
-        with (
-            around(),
-            EnvironmentContext(
-                config,
-                script,
-                fn=lambda *_: [],
-                as_sql=as_sql,
-                starting_rev=None,
-                destination_rev="head",
-                tag=None,
-            ) as environment,
-        ):
-            _watch(environment, calls, os.path.join(job.script_location or script.dir, "env.py"))
-            script.run_env()
-    except GivenUp:
-        raise
-    except (Exception, SystemExit) as error:  # noqa: BLE001 - user code raises what it likes
-        return error if isinstance(error, Exception) else RuntimeError(f"env.py has ended the process: {error}")
-    return None
+class _Run(NamedTuple):
+    """One run of env.py."""
+
+    job: ModelsJob
+    config: Config
+    around: Around
+    calls: list[_Call]
+    """Those of `configure` in it."""
+
+    def go(self, *, as_sql: bool) -> Exception | None:
+        """Run; return what env.py raises."""
+        script = scripts(self.job, self.config)
+        try:
+            with (
+                self.around(),
+                EnvironmentContext(
+                    self.config,
+                    script,
+                    fn=lambda *_: [],
+                    as_sql=as_sql,
+                    starting_rev=None,
+                    destination_rev="head",
+                    tag=None,
+                ) as environment,
+            ):
+                _watch(environment, self.calls, os.path.join(self.job.script_location or script.dir, "env.py"))
+                script.run_env()
+        except GivenUp:
+            raise
+        except Exception as error:  # noqa: BLE001 - user code raises what it likes
+            return error
+        except SystemExit as error:
+            return RuntimeError(f"env.py has ended the process: {error}")
+        return None
+
+
+def _as_it_is(run: _Run) -> Exception | None:
+    return run.go(as_sql=False)
+
+
+def _with_connection(run: _Run) -> Exception | None:
+    """Run it as applications do that hand it a URL or a connection."""
+    url = f"{run.job.dialect}://scratch.invalid/app"
+    if not run.config.get_main_option(_URL):
+        run.config.set_main_option(_URL, url)
+    if "connection" in run.config.attributes:
+        return run.go(as_sql=False)
+    with create_engine(url).connect() as connection:
+        run.config.attributes["connection"] = connection
+        try:
+            return run.go(as_sql=False)
+        finally:
+            del run.config.attributes["connection"]
+
+
+def _offline(run: _Run) -> Exception | None:
+    return run.go(as_sql=True)
+
+
+_URL = "sqlalchemy.url"
 
 
 def _watch(environment: EnvironmentContext, calls: list[_Call], env_file: str) -> None:

@@ -9,12 +9,12 @@ from .answers import Server, answer, gives_rows
 
 
 class Anything:
-    """What code finds under any name of a driver: it can be called, and comes to nothing."""
+    """Something of which code may ask what it likes, and which comes to nothing."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        return _nothing
+        return Nothing()
 
     def __enter__(self) -> Any:
         return self
@@ -23,8 +23,28 @@ class Anything:
         return None
 
 
-def _nothing(*_: Any, **__: Any) -> None:
-    return None
+class Nothing(Anything):
+    """What comes of it: no rows, and whatever is called of it gives the same."""
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        return self
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __await__(self) -> Iterator[Any]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def scalar(self) -> None:
+        return None
+
+    first = fetchone = one_or_none = scalar_one_or_none = scalar
 
 
 class Driver(Anything):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Column, MetaData, Table
@@ -14,7 +14,7 @@ from sqlalchemy.sql.expression import TextClause
 from sqlalchemy.types import NullType
 
 from .answers import Server
-from .connections import Anything
+from .connections import Anything, Nothing
 from .engines import dialect_class, know
 from .loaded import Problems, said
 from .tables import Tables
@@ -138,6 +138,12 @@ class _Sent:
         if table is None:
             self._problems.add(None, f"no DDL can be made of {kind}: {said(error)}")
             return
+        if kind == "CreateIndex" and element.element.name is None:
+            columns = [each.name for each in element.element.columns]
+            place = self._tables.place_of_column(table, columns[0]) if columns else self._tables.place(table)
+            what = f'an index of "{table.fullname}" ({", ".join(columns)}) has no name'
+            self._problems.add(place, f'{what}: the naming convention says nothing of "ix"')
+            return
         column = _COLUMN.match(str(error.args[0])) if error.args else None
         if kind == "CreateTable":
             self.left_out.add(table)
@@ -165,21 +171,8 @@ class _Recorder(Anything, MockConnection):
 
     def execute(self, obj: Any, *_: Any, **__: Any) -> Any:
         self._sent.add(obj)
-        return _Nothing()
+        return Nothing()
 
     def exec_driver_sql(self, statement: str, *_: Any, **__: Any) -> Any:
         self._sent.add_text(statement.strip())
-        return _Nothing()
-
-
-class _Nothing(Anything):
-    """A result without rows."""
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(())
-
-    def fetchall(self) -> list[Any]:
-        return []
-
-    def all(self) -> list[Any]:
-        return []
+        return Nothing()

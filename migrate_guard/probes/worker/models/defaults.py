@@ -23,12 +23,11 @@ def told(default: Any, dialect: Any) -> dict[str, str] | None:
     return None
 
 
-def told_factory(prop: Any, cls: type) -> dict[str, str] | None:
+def told_factory(cls: type, name: str) -> dict[str, str] | None:
     """Tell of `default_factory` of a mapped dataclass, which its `__init__` calls."""
-    factory = getattr(getattr(prop, "_attribute_options", None), "dataclasses_default_factory", None)
-    if callable(factory) and dataclasses.is_dataclass(cls):
-        return {"kind": "callable", "text": _name(factory), "type": ""}
-    return None
+    fields: Any = getattr(cls, "__dataclass_fields__", {})
+    factory = fields[name].default_factory if name in fields else dataclasses.MISSING
+    return None if factory is dataclasses.MISSING else {"kind": "callable", "text": _name(factory), "type": ""}
 
 
 def _own(function: Any) -> Any:

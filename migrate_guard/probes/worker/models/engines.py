@@ -25,6 +25,7 @@ def patch(server: Server) -> None:
     from sqlalchemy.pool import Pool
 
     entrypoint_of: Any = URL._get_entrypoint  # noqa: SLF001 - what both create_engine and URL.get_dialect ask
+    real = dialect_class(server.dialect)
     creator_of: Any = Pool._should_wrap_creator  # noqa: SLF001 - all pools have their creator called through it
 
     def get_entrypoint(url: URL) -> Any:
@@ -32,7 +33,7 @@ def patch(server: Server) -> None:
             found = entrypoint_of(url)
         except (NoSuchModuleError, ImportError):
             # of a package that is not installed, or needs its driver
-            found = dialect_class(server.dialect)
+            found = real
         return found if _is_in_memory(url) else _Entrypoint(found, server)
 
     def should_wrap_creator(pool: Pool, creator: Any) -> Callable[[Any], Any]:
@@ -50,10 +51,10 @@ def patch(server: Server) -> None:
 
 def dialect_class(name: str) -> Any:
     """The class of a dialect with the driver that SQLAlchemy takes if none is named; the driver is not imported."""
-    from sqlalchemy.dialects import registry
+    from sqlalchemy.engine import make_url
 
-    found = registry.load(name)
-    return getattr(found, "dialect", found)
+    found = make_url(f"{name}://").get_dialect()
+    return found.__bases__[1] if issubclass(found, _Unconnected) else found
 
 
 def _is_in_memory(url: URL) -> bool:
@@ -130,6 +131,8 @@ class _Unconnected:
 
     def do_execute(self, cursor: Any, statement: Any, parameters: Any, context: Any = None) -> None:
         cursor.execute(statement, parameters)
+        if getattr(self, "is_async", False):
+            _wait()
         compiled = getattr(context, "compiled", None)
         columns = getattr(compiled, "_result_columns", None)
         if columns:
@@ -143,6 +146,22 @@ class _Unconnected:
 
 
 DRIVER: Any = Driver()
+
+
+def _wait() -> None:
+    """Wait for nothing, as SQLAlchemy's asyncio extension refuses a driver that never waits."""
+    from sqlalchemy.exc import InvalidRequestError
+    from sqlalchemy.util import await_only
+
+    async def nothing() -> None:
+        return None
+
+    waiting = nothing()
+    try:
+        await_only(waiting)
+    except InvalidRequestError:
+        # an engine that is used outside of an event loop
+        waiting.close()
 
 
 @functools.cache
@@ -175,7 +194,7 @@ def know(dialect: Any, server: Server) -> None:
     if dialect.name == "postgresql":
         dialect.supports_identity_columns = server.version >= (10,)
     elif dialect.name in ("mysql", "mariadb"):
-        dialect.is_mariadb = dialect._is_mariadb = server.dialect == "mariadb"  # noqa: SLF001 - of no public name
+        dialect.is_mariadb = server.dialect == "mariadb"
 
 
 _SCHEMAS = {"postgresql": "public", "sqlite": "main"}

@@ -49,12 +49,17 @@ class Tables:
             return self.place(table)
         if mapper is None:
             return place_of(column) or place_of(table)
-        cls, key, _ = _attribute(mapper, _mapped(mapper, column))
+        cls, key = _attribute(mapper, _mapped(mapper, column))
         return self._column(cls, key, _mapped(mapper, column), mapper)
 
     def _mappers(self, table: Table) -> list[Any]:
         """The mappers of a table, or of the one that it is a copy of: env.py may put several MetaData into one."""
-        return self._owners.get(table) or self._by_name.get(table.fullname, [])
+        own = self._owners.get(table)
+        if own is not None:
+            return own
+        # where env.py was run again, what it defines is there twice
+        copied = {_dotted(each.class_): each for each in self._by_name.get(table.fullname, ())}
+        return list(copied.values())
 
     def _told(self, table: Table, mapper: Any) -> dict[str, object]:
         cls = mapper.class_ if mapper is not None else None
@@ -75,9 +80,9 @@ class Tables:
         place = place_of(column) or place_of(table)
         if mapper is not None:
             mapped = _mapped(mapper, column)
-            cls, name, prop = _attribute(mapper, mapped)
+            cls, name = _attribute(mapper, mapped)
             place = self._column(cls, name, mapped, mapper)
-            default = default or defaults.told_factory(prop, cls)
+            default = default or defaults.told_factory(cls, name)
         return {
             "column": column.name,
             "name": name,
@@ -134,15 +139,15 @@ def _mapped(mapper: Any, column: Any) -> Any:
     )
 
 
-def _attribute(mapper: Any, column: Any) -> tuple[type, str, Any]:
-    """The class that has an attribute for a column, the attribute's name, and its property."""
+def _attribute(mapper: Any, column: Any) -> tuple[type, str]:
+    """The class that has an attribute for a column, and the attribute's name."""
     for each in mapping.family(mapper):
         try:
             prop = each.get_property_by_column(column)
         except InvalidRequestError:
             continue
-        return each.class_, prop.key, prop
-    return mapper.class_, column.key, None
+        return each.class_, prop.key
+    return mapper.class_, column.key
 
 
 def _target(prop: Any) -> str:

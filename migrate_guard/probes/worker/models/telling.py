@@ -44,7 +44,7 @@ def tell(job: ModelsJob) -> dict[str, object]:
     dialect = ddl.dialect(Server(job.dialect, tuple(job.version or ())))
     tables = Tables(declarations, dialect, problems)
     told: dict[str, Any] = {
-        "metadata": [_metadata(each) for each in loaded],
+        "metadata": [_metadata(each, job.root) for each in loaded],
         "models": [model for each in loaded for model in tables.models(each.metadata)],
         "excluded": filters.excluded(loaded, job.history, dialect, problems),
     }
@@ -65,8 +65,11 @@ def _without_tables(job: ModelsJob) -> str:
     return "the target_metadata of env.py has no tables: import the modules of the models there"
 
 
-def _metadata(loaded: Loaded) -> dict[str, object]:
+def _metadata(loaded: Loaded, root: str) -> dict[str, object]:
     place = place_of(loaded.metadata)
+    if place is not None and paths.is_installed(place.file) and not paths.is_installed(os.path.join(root, "")):
+        # a package's, as SQLModel has one for all
+        place = None
     return {
         "engine": loaded.engine,
         "file": os.path.abspath(place.file) if place else None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import logging.config
 import sys
 from collections.abc import Sequence
 
@@ -38,6 +39,10 @@ def _excerpt(error: BaseException | None) -> str:
 _NEEDED = ("alembic", "sqlalchemy")
 
 
+def _nothing(*_: object, **__: object) -> None:
+    return None
+
+
 def _loaded(job: ModelsJob) -> dict[str, object]:
     try:
         importlib.import_module("sqlalchemy")
@@ -49,6 +54,8 @@ def _loaded(job: ModelsJob) -> dict[str, object]:
     from . import alone, engines, places
     from .answers import Server
 
+    # where it logs to, if there is a file that says so, is no matter here
+    logging.config.fileConfig = _nothing
     places.record()
     engines.patch(Server(job.dialect, tuple(job.version or ())))
     alone.watch(job.root)
