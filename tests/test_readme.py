@@ -60,6 +60,26 @@ def test_the_round_trips_are_those_of_the_command() -> None:
     assert run.stderr.count(": there and back") == 4
 
 
+def test_the_drift_is_that_of_the_command() -> None:
+    (line,) = (line for block in blocks("console") for line in block.splitlines() if " drift " in line)
+    run = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "migrate_guard",
+            *line.rpartition("migrate-guard ")[2].split(),
+            "--python",
+            sys.executable,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "COLUMNS": "100"},
+        capture_output=True,
+        text=True,
+    )
+    assert run.returncode == 1, run.stderr
+    assert run.stdout in blocks("text")
+
+
 def test_the_line_that_runs_the_tests_is_the_one_that_is_run() -> None:
     lines = [line for block in blocks("console") for line in block.splitlines() if "pytest" in line]
     run = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
