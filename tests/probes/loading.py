@@ -66,6 +66,7 @@ def load(
     dialect: str = "postgresql",
     version: Sequence[int] = (15,),
     history: Sequence[Mapping[str, object]] = (),
+    engine_name: str | None = None,
     variables: Mapping[str, str] | None = None,
 ) -> Told:
     """Load the models of a project; without specifications, those of its env.py in `migrations`."""
@@ -81,6 +82,7 @@ def load(
         "root": str(root),
         "x": [],
         "models": specs,
+        "engine_name": engine_name,
         "dialect": dialect,
         "version": version,
         "history": [{**known, **each} for each in history],

@@ -239,7 +239,7 @@ def test_models_that_env_puts_together(tmp_path: Path) -> None:
 
 
 FLASK_APP = """    from flask import Flask
-    from flask_migrate import Migrate
+    from flask_migrate import Migrate, upgrade
     from flask_sqlalchemy import SQLAlchemy
 
     db = SQLAlchemy()
@@ -261,6 +261,8 @@ FLASK_APP = """    from flask import Flask
         app.config["SQLALCHEMY_BINDS"] = {"logs": "mysql+mysqldb://app@db.invalid/logs"}
         db.init_app(app)
         Migrate(app, db, include_object=lambda item, name, *_: name != "name")
+        with app.app_context():
+            upgrade()
         return app
 """
 

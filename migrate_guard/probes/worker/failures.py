@@ -58,6 +58,8 @@ def excerpt(error: BaseException) -> str:
     ]
     own = [each for each in frames if not is_installed(each.filename)] or frames
     lines = traceback.format_list(own[-6:]) + traceback.format_exception_only(type(error), error)
+    while len(lines) > 1 and sum(map(len, lines)) > LONGEST:
+        del lines[0]
     return "".join(lines)[-LONGEST:].rstrip()
 
 

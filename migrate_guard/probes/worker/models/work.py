@@ -6,7 +6,9 @@ import importlib
 import logging.config
 import sys
 from collections.abc import Sequence
+from types import ModuleType
 
+from ..importing import after_import
 from ..protocol import Events, GivenUp
 from .job import ModelsJob
 
@@ -39,6 +41,12 @@ def _excerpt(error: BaseException | None) -> str:
 _NEEDED = ("alembic", "sqlalchemy")
 
 
+def _without_migrations(command: ModuleType) -> None:
+    """Let applications that migrate when they start not do it."""
+    for name in ("downgrade", "ensure_version", "stamp", "upgrade"):
+        setattr(command, name, _nothing)
+
+
 def _nothing(*_: object, **__: object) -> None:
     return None
 
@@ -56,6 +64,7 @@ def _loaded(job: ModelsJob) -> dict[str, object]:
 
     # where it logs to, if there is a file that says so, is no matter here
     logging.config.fileConfig = _nothing
+    after_import("alembic.command", _without_migrations)
     places.record()
     engines.patch(Server(job.dialect, tuple(job.version or ())))
     alone.watch(job.root)
