@@ -184,6 +184,8 @@ def app(tmp_path_factory: pytest.TempPathFactory) -> Told:
     root = tmp_path_factory.mktemp("app")
     files = {"base.py": BASE, "models.py": MODELS, "places.py": IMPERATIVE, "sub/__init__.py": ""}
     broken = {"sub/broken.py": "import nobody_has_this\n", "__main__.py": "raise SystemExit('started')\n"}
+    broken |= dict.fromkeys(["tests/__init__.py", "sub/test_all.py", "moves/__init__.py", "moves/env.py"], "1 / 0\n")
+    broken |= {"moves/script.py.mako": ""}
     write(root, {"app/__init__.py": "", **{f"app/{name}": text for name, text in {**files, **broken}.items()}})
     return load(root, "app")
 

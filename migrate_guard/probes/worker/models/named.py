@@ -17,7 +17,7 @@ from . import mapping
 from .loaded import Loaded, Problems, said
 from .places import Place
 
-_LEFT_OUT = frozenset({"__main__", "conftest"})
+_LEFT_OUT = frozenset({"__main__", "conftest", "test", "tests"})
 
 
 def named(specs: Sequence[str], scripts: Sequence[str], problems: Problems) -> list[Loaded]:
@@ -102,7 +102,7 @@ def _import_all(package: ModuleType, scripts: Sequence[str], problems: Problems)
         for found in pkgutil.iter_modules(paths, prefix):
             spec = found.module_finder.find_spec(found.name, None)
             origin = os.path.realpath(spec.origin) if spec is not None and spec.origin else ""
-            if found.name.rpartition(".")[2] in _LEFT_OUT or origin.startswith(tuple(directories)):
+            if _is_left_out(found.name.rpartition(".")[2], origin) or origin.startswith(tuple(directories)):
                 continue
             try:
                 module = importlib.import_module(found.name)
@@ -113,3 +113,11 @@ def _import_all(package: ModuleType, scripts: Sequence[str], problems: Problems)
                 search(list(getattr(module, "__path__", ())), f"{found.name}.")
 
     search(list(package.__path__), f"{package.__name__}.")
+
+
+def _is_left_out(name: str, origin: str) -> bool:
+    """Whether a module is a program, a test, or an environment of Alembic's, whose env.py no one else can import."""
+    if name in _LEFT_OUT or name.startswith("test_"):
+        return True
+    beside = os.path.dirname(origin)
+    return all(os.path.exists(os.path.join(beside, each)) for each in ("env.py", "script.py.mako"))
