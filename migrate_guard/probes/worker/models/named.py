@@ -35,8 +35,19 @@ def named(specs: Sequence[str], scripts: Sequence[str], problems: Problems) -> l
     return list(once.values())
 
 
+def _imported(module: str, spec: str) -> ModuleType:
+    """Import a module; raises GivenUp where it is not there itself, and what the import raises."""
+    try:
+        return importlib.import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        what = "name it as the project imports it, or add its place to prepend_sys_path"
+        raise GivenUp("models", f"{spec}: there is no module {error.name}: {what}") from None
+
+
 def _of_attribute(spec: str, module: str, attribute: str) -> list[Loaded]:
-    value: Any = importlib.import_module(module)
+    value: Any = _imported(module, spec)
     for name in attribute.split("."):
         if not hasattr(value, name):
             raise GivenUp("models", f"{spec}: {getattr(value, '__name__', module)} has no {name}")
@@ -67,7 +78,7 @@ def _metadata(value: Any) -> Iterator[Loaded]:
 
 
 def _of_module(name: str, scripts: Sequence[str], problems: Problems) -> list[Loaded]:
-    module = importlib.import_module(name)
+    module = _imported(name, name)
     if hasattr(module, "__path__"):
         _import_all(module, scripts, problems)
     modules = [each for key, each in list(sys.modules.items()) if key == name or key.startswith(f"{name}.")]
