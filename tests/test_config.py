@@ -131,7 +131,9 @@ def test_models_are_one_or_several(written: str, wanted: tuple[str, ...], write:
 @pytest.mark.parametrize("written", ["[]", "1", '[""]'])
 def test_models_are_named(written: str, write: Write) -> None:
     (mistake,) = mistakes(f"models = {written}", write)
-    assert mistake.startswith("models: expected a string, or a list of strings, got")
+    assert mistake.startswith(
+        'models: expected a module, or what it has, such as "app.db:Base", or a list of them, got'
+    )
 
 
 def test_every_mistake_is_told_at_once(write: Write) -> None:
