@@ -100,3 +100,33 @@ def _drift(root: Path, **variables: str) -> set[str]:
     )
     assert (done.returncode, done.stderr) == (0, "")
     return {str(each["object"]) for each in json.loads(done.stdout)["findings"]}
+
+
+COPIED = """\
+import sqlalchemy as sa
+from alembic import op
+
+revision = "a1"
+down_revision = None
+wider = sa.Table("notes", sa.MetaData(), sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.Text))
+
+
+def upgrade():
+    op.create_table("notes", sa.Column("id", sa.Integer, primary_key=True), sa.Column("note", sa.String(9)))
+    with op.batch_alter_table("notes", copy_from=wider, recreate="{0}") as batch:
+        batch.alter_column("note", new_column_name="text")
+"""
+NOTES = """\
+import sqlalchemy as sa
+
+Base = sa.MetaData()
+sa.Table("notes", Base, sa.Column("id", sa.Integer, primary_key=True), sa.Column("text", sa.Text))
+"""
+
+
+@pytest.mark.parametrize(("recreate", "found"), [("always", set()), ("auto", {"notes.text"})])
+def test_a_copy_of_what_a_script_says(recreate: str, found: set[str], make_project: MakeProject) -> None:
+    """Only batch mode that copies the table on PostgreSQL, too, makes of it what copy_from says."""
+    root = make_project({"a1.py": COPIED.format(recreate)})
+    (root / "every_kind.py").write_text(NOTES)
+    assert _drift(root) == found

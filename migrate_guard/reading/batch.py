@@ -54,7 +54,12 @@ def recreate(machine: CallEvaluator, batch: Batch, span: Span) -> None:
     if machine.target.dialect == "sqlite" and not batch.copied:
         machine.needs_database_at("batch", span)
     table = machine.schema.table(batch.table) if isinstance(batch.table, QualifiedName) else None
-    if table is None or machine.target.dialect != "sqlite":
+    if table is None:
+        return
+    if machine.target.dialect != "sqlite":
+        if batch.copied:
+            reason = f"batch mode makes of {table.name} what copy_from says, which is not compared with what it was"
+            machine.opaque(span, reason, table.name, may_create=False)
         return
     copy = _copied(machine, table, batch)
     if copy != table:
