@@ -14,6 +14,7 @@ from sqlalchemy import MetaData, create_mock_engine
 from migrate_guard import engine
 from migrate_guard.commands._judging import sifted
 from migrate_guard.config import Settings, selected
+from migrate_guard.engine.drifting import judge_drift
 from migrate_guard.model import folding
 from migrate_guard.model.finding import Report
 from migrate_guard.model.models import Model, Models
@@ -102,5 +103,5 @@ def drifted(path: Path, *, dialect: DialectName = "postgresql", models: Models |
     (found,) = selection.environments
     reading = engine.read(found, Target.default(dialect), Path.cwd())
     loaded = models or models_of(path / "models.py", reading.target)
-    outcome = engine.judge_drift(reading, selected(rules, settings), {}, lambda _history, _engine_name: loaded)
+    outcome = judge_drift(reading, selected(rules, settings), {}, lambda _history, _engine_name: loaded)
     return sifted([outcome], selection, settings, rules, time.perf_counter())

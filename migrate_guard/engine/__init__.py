@@ -1,7 +1,6 @@
 """Join the stages: read an environment, replay its history, and ask the rules about every step of it."""
 
 from migrate_guard.engine.checking import check
-from migrate_guard.engine.drifting import judge_drift
 from migrate_guard.engine.histories import BOTH, UPGRADES, Reading, read, replay, schema_at
 from migrate_guard.engine.outcome import Outcome
 from migrate_guard.engine.round_trips import judge_round_trips
@@ -12,7 +11,6 @@ __all__ = [
     "Outcome",
     "Reading",
     "check",
-    "judge_drift",
     "judge_round_trips",
     "read",
     "replay",

@@ -137,3 +137,11 @@ def _project(make_project: MakeProject, env: str, url: str) -> Path:
     root = runnable(make_project(scripts), url)
     (root / "alembic" / "env.py").write_text(COUNTED + env, encoding="utf-8")
     return root
+
+
+def test_a_database_without_a_revision_is_made_anew(make_project: MakeProject, walked: Walked) -> None:
+    """env.py runs, though there is no step to run: tried out once, and after each of two upgrades that fail."""
+    root = runnable(make_project({"a1.py": script("a1", None, 'op.drop_table("absent")')}))
+    (root / "alembic" / "env.py").write_text(COUNTED + ENV, encoding="utf-8")
+    assert [each[:2] for each in walked().found] == [("MG251", "a1")]
+    assert len((root / "runs").read_bytes()) == 5

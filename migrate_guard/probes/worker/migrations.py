@@ -61,7 +61,7 @@ class Migrations:
 
     def run(self, steps: Sequence[Step]) -> None:
         """Run steps in their order, each as `alembic upgrade` and `alembic downgrade` would; raises what they raise."""
-        self.within(lambda _: self.steps(steps), steps[-1].revision)
+        self.within(lambda _: self.steps(steps), steps[-1].revision if steps else "heads")
 
     def within(self, wanted: Callable[[MigrationContext], Iterator[MigrationStep]], destination: str) -> None:
         """Run env.py and what is wanted where it asks for migrations; raises what either of them raises."""

@@ -8,7 +8,19 @@ be part of any definition.
 
 from __future__ import annotations
 
-CHANGES = """
+_WITHOUT_INITDB = (
+    "pg_enum", "pg_range", "pg_namespace", "pg_extension", "pg_event_trigger", "pg_publication",
+    "pg_publication_rel", "pg_foreign_data_wrapper", "pg_foreign_server", "pg_default_acl",
+)  # fmt: skip
+"""Catalogues of which nothing, or little, is there from the beginning."""
+_WITH_INITDB = (
+    "pg_proc", "pg_operator", "pg_opclass", "pg_opfamily", "pg_amop", "pg_amproc", "pg_collation", "pg_cast",
+    "pg_ts_dict", "pg_ts_config",
+)  # fmt: skip
+"""Catalogues that initdb fills, with numbers below 16384 (FirstNormalObjectId, access/transam.h)."""
+
+CHANGES = (
+    """
 WITH since AS MATERIALIZED (
   SELECT age(CAST($1 AS xid)) AS age
 ), part (rel, written) AS (
@@ -52,53 +64,16 @@ WITH since AS MATERIALIZED (
   SELECT CASE typtype WHEN 'c' THEN typrelid ELSE 0 END, xmin FROM pg_type
   WHERE oid >= 16384 AND (typtype IN ('c', 'e', 'd', 'r') OR typcategory <> 'A')
   UNION ALL
-  SELECT 0, xmin FROM pg_enum
-  UNION ALL
-  SELECT 0, xmin FROM pg_range
-  UNION ALL
-  SELECT 0, xmin FROM pg_proc WHERE oid >= 16384
-  UNION ALL
   SELECT 0, xmin FROM pg_aggregate WHERE CAST(aggfnoid AS oid) >= 16384
   UNION ALL
-  SELECT 0, xmin FROM pg_namespace
-  UNION ALL
   SELECT 0, xmin FROM pg_depend WHERE refclassid = CAST('pg_extension' AS regclass) AND deptype = 'e'
-  UNION ALL
-  SELECT 0, xmin FROM pg_extension
-  UNION ALL
-  SELECT 0, xmin FROM pg_event_trigger
-  UNION ALL
-  SELECT 0, xmin FROM pg_publication
-  UNION ALL
-  SELECT 0, xmin FROM pg_publication_rel
   {changed_schemas_15}
   UNION ALL
-  SELECT 0, xmin FROM pg_foreign_data_wrapper
-  UNION ALL
-  SELECT 0, xmin FROM pg_foreign_server
-  UNION ALL
-  SELECT 0, xmin FROM pg_operator WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_opclass WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_opfamily WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_amop WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_amproc WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_collation WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_cast WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_ts_dict WHERE oid >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_ts_config WHERE oid >= 16384
-  UNION ALL
   SELECT 0, xmin FROM pg_ts_config_map WHERE mapcfg >= 16384
-  UNION ALL
-  SELECT 0, xmin FROM pg_default_acl
-), lasting (rel) AS (
+"""
+    + "".join(f"  UNION ALL\n  SELECT 0, xmin FROM {name}\n" for name in _WITHOUT_INITDB)
+    + "".join(f"  UNION ALL\n  SELECT 0, xmin FROM {name} WHERE oid >= 16384\n" for name in _WITH_INITDB)
+    + """), lasting (rel) AS (
   SELECT attrelid FROM pg_attribute, since WHERE attrelid >= 16384 AND attnum > 0 AND age(xmin) <= since.age
   UNION
   SELECT i.indrelid FROM since, pg_class k JOIN pg_index i ON i.indexrelid = k.oid
@@ -123,3 +98,4 @@ SELECT CAST(json_build_object(
     WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S', 'c')), '[]')
 ) AS text)
 """
+)
