@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-import yaml
 
+from tests import yaml_files
 from tests.conftest import script
 from tests.repositories import Repo, make, price
 
@@ -50,14 +50,13 @@ class Hooked:
 
     def configure(self, **overrides: str) -> None:
         """Write a configuration with the hooks of the manifest, installed already as those of `language: system`."""
-        hooks = yaml.safe_load(MANIFEST.read_text(encoding="utf-8"))
+        hooks = yaml_files.load(MANIFEST)
         for each in hooks:
             program, _, rest = each["entry"].partition(" ")
             assert program == "migrate-guard"
             each |= {"entry": OURS + rest, "language": "system"}
         hooks[0] |= overrides
-        text = yaml.safe_dump({"repos": [{"repo": "local", "hooks": hooks}]})
-        (self.repo.root / CONFIG).write_text(text, encoding="utf-8")
+        yaml_files.dump({"repos": [{"repo": "local", "hooks": hooks}]}, self.repo.root / CONFIG)
 
     def stage(self, **scripts: str) -> None:
         self.repo.write(**scripts)
@@ -237,6 +236,16 @@ def test_a_mistake_in_the_settings_is_one_line(tmp_path: Path, tool: str) -> Non
     assert "Traceback" not in said
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+def test_the_recipe_names_the_hooks(tool: str) -> None:
+    recipe = ROOT / "docs" / "recipes" / "pre-commit-config.yaml"
+    command = [str(Path(sys.executable).parent / tool), "validate-config", str(recipe)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    (repository,) = yaml_files.load(recipe)["repos"]
+    assert [each["id"] for each in repository["hooks"]] == [each["id"] for each in yaml_files.load(MANIFEST)]
+
+
 @pytest.mark.slow
 def test_the_hooks_install_from_a_clone(tmp_path: Path, tool: str) -> None:
     made = Hooked(make(tmp_path / "repository"), tool)
@@ -246,7 +255,7 @@ def test_the_hooks_install_from_a_clone(tmp_path: Path, tool: str) -> None:
     ).stdout.strip()
     hooks = [{"id": "migrate-guard"}, {"id": "migrate-guard-graph"}]
     config = {"repos": [{"repo": str(tmp_path / "clone"), "rev": revision, "hooks": hooks}]}
-    (made.repo.root / CONFIG).write_text(yaml.safe_dump(config), encoding="utf-8")
+    yaml_files.dump(config, made.repo.root / CONFIG)
     made.stage(c3=price("c3", "b2"))
     environment = made.environment()
     del environment["PYTHONPATH"]
