@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from migrate_guard import alembic_hook
 from tests import servers
-from tests.alembic_projects import HOOK, NAME_REQUIRED, NOTE, Project, project
+from tests.alembic_projects import HOOK, NAME_REQUIRED, NOTE, ROOT, Project, project
 
 
 @pytest.fixture(scope="module")
@@ -313,29 +317,54 @@ def test_multidb(tmp_path: Path, place: int) -> None:
     assert written.read_text(encoding="utf-8").count("op.add_column") == 2
 
 
-POST_WRITE = """\
-[post_write_hooks]
-hooks = migrate-guard
-"""
+def documented(kind: str) -> str:
+    """Return the post write hook of that type as docs/alembic.md shows it."""
+    page = (ROOT / "docs" / "alembic.md").read_text(encoding="utf-8")
+    (block,) = (each for each in re.findall(r"^```ini\n(.*?)^```$", page, re.DOTALL | re.MULTILINE) if kind in each)
+    assert block.startswith("[post_write_hooks]\n")
+    return str(block)
 
 
-@pytest.mark.parametrize("kind", ["module", "exec"])
-def test_the_documented_post_write_hook(tmp_path: Path, kind: str) -> None:
-    made = project(tmp_path / "app", directives="")
-    text = {
-        "module": "migrate-guard.type = module\nmigrate-guard.module = migrate_guard\n",
-        "exec": f"migrate-guard.type = exec\nmigrate-guard.executable = {tmp_path}/migrate-guard\n",
-    }[kind]
-    launcher = f'#!/bin/sh\nexec {sys.executable} -m migrate_guard "$@"\n'
-    (tmp_path / "migrate-guard").write_text(launcher, encoding="utf-8")
-    (tmp_path / "migrate-guard").chmod(0o755)
-    made.edit(
-        "alembic.ini",
-        "[post_write_hooks]\n",
-        f"{POST_WRITE}{text}migrate-guard.options = check -q --output-format concise REVISION_SCRIPT_FILENAME\n",
-    )
+@pytest.mark.parametrize("kind", ["console_scripts", "exec"])
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"])
+def test_the_documented_post_write_hook(
+    tmp_path: Path, request: pytest.FixtureRequest, kind: str, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = "sqlite:///app.db"
+    if database == "postgresql":
+        server: servers.PostgresServer = request.getfixturevalue("server")
+        with server.connect() as connection:
+            connection.execute(f"CREATE DATABASE hook_{kind}".encode())
+        url = server_url(server, f"hook_{kind}")
+    made = project(tmp_path / "app", url, directives="")
+    install(made.root, tmp_path / "bin")
+    monkeypatch.setenv("PATH", os.pathsep.join((str(tmp_path / "bin"), os.environ["PATH"])))
+    made.edit("alembic.ini", "[post_write_hooks]\n", documented(kind))
     made.models(NAME_REQUIRED)
     run = made.alembic("revision", "--autogenerate", "--message", "town")
-    assert run.returncode == 0
+    # The exit code of a hook is nothing to Alembic: it is told, and the script is there.
+    assert run.returncode == 0, run.stderr
+    assert "_town.py:" in run.stdout
     assert "error MG406 required-column-without-default" in run.stdout
     assert len(made.scripts()) == 2
+
+
+def install(root: Path, programs: Path) -> None:
+    """Put the console script where a shell finds it, and its entry point where Alembic does."""
+    metadata = root / "migrate_guard-0.dist-info"
+    metadata.mkdir()
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]
+    lines = ["[console_scripts]", *(f"{name} = {place}" for name, place in declared.items())]
+    (metadata / "entry_points.txt").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (metadata / "METADATA").write_text("Metadata-Version: 2.1\nName: migrate-guard\nVersion: 0\n", encoding="utf-8")
+    programs.mkdir()
+    launcher = f'#!/bin/sh\nexec {sys.executable} -m migrate_guard "$@"\n'
+    (programs / "migrate-guard").write_text(launcher, encoding="utf-8")
+    (programs / "migrate-guard").chmod(0o755)
+
+
+def test_the_documented_env_is_what_there_is() -> None:
+    page = (ROOT / "docs" / "alembic.md").read_text(encoding="utf-8")
+    imported = re.findall(r"from migrate_guard\.alembic_hook import (\w+)", page)
+    assert set(imported) == set(alembic_hook.__all__)
+    assert f"-x {alembic_hook.X_ARGUMENT}=warn" in page
