@@ -6,6 +6,7 @@ import os
 import shlex
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -48,14 +49,15 @@ class Hooked:
         )
         return done.returncode, done.stdout + done.stderr
 
-    def configure(self, **overrides: str) -> None:
+    def configure(self, files: str = "", graph: Sequence[str] = ()) -> None:
         """Write a configuration with the hooks of the manifest, installed already as those of `language: system`."""
         hooks = yaml_files.load(MANIFEST)
         for each in hooks:
             program, _, rest = each["entry"].partition(" ")
             assert program == "migrate-guard"
             each |= {"entry": OURS + rest, "language": "system"}
-        hooks[0] |= overrides
+        hooks[0] |= {"files": files or hooks[0]["files"]}
+        hooks[1] |= {"args": list(graph)}
         yaml_files.dump({"repos": [{"repo": "local", "hooks": hooks}]}, self.repo.root / CONFIG)
 
     def stage(self, **scripts: str) -> None:
@@ -68,10 +70,10 @@ def tool(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def hooked(root: Path, tool: str, project: str = "", **overrides: str) -> Hooked:
+def hooked(root: Path, tool: str, project: str = "") -> Hooked:
     """Make a repository with a1 and b2, which have a finding each, and the hooks."""
     made = Hooked(make(root / "repository", project), tool)
-    made.configure(**overrides)
+    made.configure()
     made.repo.commit()
     return made
 
@@ -158,6 +160,30 @@ def test_a_project_in_a_subdirectory(tmp_path: Path, tool: str) -> None:
     assert "services/shop/alembic/versions/c3.py:" in said
     assert "broken-down-revision" in said
     assert graph_and_files(said) == (FAILED, FAILED)
+
+
+def test_the_settings_of_a_subdirectory(tmp_path: Path, tool: str) -> None:
+    made = hooked(tmp_path, tool, "services/shop")
+    made.stage(c3=script("c3", "b1", *NOTE))
+    text = '[per-file-ignores]\n"c3.py" = ["MG102"]\n"*.py" = ["MG101"]\n'
+    (made.repo.project / "migrate-guard.toml").write_text(text, encoding="utf-8")
+    assert graph_and_files(made.run()[1]) == ("Passed", FAILED)
+    made.configure(graph=("services/shop",))
+    made.repo.git("add", "--all")
+    code, said = made.run()
+    assert code == 0, said
+
+
+def test_what_the_graph_hook_is_not_to_say(tmp_path: Path, tool: str) -> None:
+    made = hooked(tmp_path, tool)
+    made.stage(c3=script("c3", "b2", *NOTE), d4=script("d4", "b2"))
+    code, said = made.run("migrate-guard-graph")
+    assert code == 1
+    assert "MG101 multiple-heads" in said
+    made.configure(graph=("--ignore", "multiple-heads"))
+    made.repo.git("add", "--all")
+    code, said = made.run("migrate-guard-graph")
+    assert code == 0, said
 
 
 def test_a_directory_of_another_name(tmp_path: Path, tool: str) -> None:
