@@ -60,7 +60,7 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
             sources[display] = Source(display, "")
             unreadable.append(UnreadableScript(Span(display, 1, 1, 1, 2), file.problem))
             continue
-        result, source = read_script(file.path, display)
+        result, source = read_script(file.path, display, file.draft)
         sources[display] = source
         match result:
             case UnreadableScript():

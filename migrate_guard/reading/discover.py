@@ -42,6 +42,8 @@ class ScriptFile:
 
     path: Path
     problem: str | None
+    draft: Path | None = None
+    """Where the text is of a script that is not written yet."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,10 +62,15 @@ class UnreadableFile(Exception):
         self.span = span
 
 
-def read_script(path: Path, display: str) -> tuple[Script | UnreadableScript | StrayScript, Source]:
-    """Read the script at `path`, called `display` in messages; a file that cannot be read is a value, not an error."""
+def read_script(
+    path: Path, display: str, draft: Path | None = None
+) -> tuple[Script | UnreadableScript | StrayScript, Source]:
+    """Read the script at `path`, called `display` in messages; a file that cannot be read is a value, not an error.
+
+    The text of one that is not written yet is in `draft`.
+    """
     try:
-        source = Source(display, read_text(path, display))
+        source = Source(display, read_text(draft or path, display))
     except UnreadableFile as error:
         return UnreadableScript(error.span, error.reason), Source(display, "")
     return script_of(source, path), source
