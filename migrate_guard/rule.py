@@ -265,6 +265,8 @@ class Rule:
     """Only the first finding of an environment is reported."""
     summary: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    imposed: Severity | None = None
+    """The severity that the settings give all that it finds; None: they leave it to the rule."""
 
 
 def report(
@@ -287,7 +289,7 @@ def report(
     return Finding(
         code=rule.code,
         name=rule.name,
-        severity=problem.severity or rule.severity,
+        severity=rule.imposed or problem.severity or rule.severity,
         confidence=confidence,
         message=message,
         span=problem.at,

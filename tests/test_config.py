@@ -34,6 +34,7 @@ class FakeRule:
     code: str
     name: str
     default: bool = True
+    severity: Severity = Severity.WARNING
     options: type | None = None
 
 
@@ -45,6 +46,8 @@ RULES = (
 )
 WITH_DOWNGRADES = (*RULES, FakeRule("MG202", "empty-downgrade", options=DowngradeOptions))
 FORMATS = ("concise", "json", "text")
+
+SELECTOR = "a code, a prefix, a name of a rule or a set (default, strict, naming, all)"
 
 Write = Callable[[str], Path]
 
@@ -158,9 +161,9 @@ def test_every_mistake_is_told_at_once(write: Write) -> None:
     assert mistakes(text, write) == [
         'dialekt: there is no such setting; did you mean "dialect"?',
         'db-version: expected a version such as "16" or "8.4", got 8.4',
-        'select: expected a code, a prefix, a name of a rule or ALL, got "flaot-money"; did you mean "float-money"?',
-        "select: expected a code, a prefix, a name of a rule or ALL, got 7",
-        'ignore: expected a list of codes, prefixes and names of rules, got "MG301"',
+        f'select: expected {SELECTOR}, got "flaot-money"; did you mean "float-money"?',
+        f"select: expected {SELECTOR}, got 7",
+        'ignore: expected a list of codes, prefixes, names of rules and sets, got "MG301"',
         'fail-on: expected one of error, warning, info, got "eror"; did you mean "error"?',
         'output-format: expected one of concise, json, text, got "xml"',
         "per-file-ignores: expected a table of path patterns and lists of rules, got []",
@@ -178,7 +181,7 @@ def test_one_mistake_is_one_line_with_its_file(write: Write) -> None:
     file = write("fail-on = 1")
     with pytest.raises(ConfigError, match="fail-on: expected one of") as caught:
         read(file.parent)
-    assert str(caught.value).startswith(f"{file}: ")
+    assert str(caught.value).startswith(f"{file}:1: ")
     assert "\n" not in str(caught.value)
 
 
@@ -233,7 +236,7 @@ def test_mistakes_of_the_command_line_are_told_at_once() -> None:
         "3 mistakes in the configuration\n"
         '  --dialect: expected one of postgresql, sqlite, mysql, mariadb, got "postgres"; did you mean "postgresql"?\n'
         '  --db-version: expected a version such as "16" or "8.4", got "new"\n'
-        '  --select: expected a code, a prefix, a name of a rule or ALL, got "MG9"'
+        f'  --select: expected {SELECTOR}, got "MG9"'
     )
 
 
