@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.history.reversal import Reversal
@@ -265,6 +266,8 @@ class Rule:
     """Only the first finding of an environment is reported."""
     summary: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    """Of a rule of a project: where it and its page lie."""
     imposed: Severity | None = None
     """The severity that the settings give all that it finds; None: they leave it to the rule."""
 

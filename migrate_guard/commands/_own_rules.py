@@ -7,6 +7,7 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Final
@@ -73,7 +74,7 @@ def load(path: Path) -> Rule:
         raise BrokenRule(f'its code "{rule.code}" begins with MG, as those of migrate-guard do')
     _check_signature(rule)
     _check_page(rule, path.with_suffix(".md"))
-    return rule
+    return replace(rule, folder=path.parent)
 
 
 def _module(path: Path) -> object:

@@ -42,6 +42,8 @@ KEYS: Final[Mapping[str, str]] = {
 }
 """Setting → the method of `Reader` that reads its value."""
 
+FIELDS: Final = {"options": "rule_options"}
+"""Settings whose field is called otherwise."""
 OF_RUNS: Final = frozenset(
     ("fail-on", "output-format", "per-file-ignores", "exclude", "rules", "start-after", "environments")
 )
@@ -185,7 +187,7 @@ class _Table:
 
     def over(self, settings: Settings, values: dict[str, Any], prefix: str = "") -> Settings:
         """Return settings with the values in their place; what is a table by rule or table is united."""
-        changed = {_FIELDS.get(key, key.replace("-", "_")): value for key, value in values.items()}
+        changed = {FIELDS.get(key, key.replace("-", "_")): value for key, value in values.items()}
         # The folders of rules and, as older files have it, their options are written under one name.
         if isinstance(changed.get("rules"), Mapping):
             changed["rule_options"] = {**changed.pop("rules"), **changed.get("rule_options", {})}
@@ -214,9 +216,6 @@ class _Table:
         asked = [each.name for each in self.rules if told and told.keys() <= option_types(each).keys()]
         spoken = {name: {**settings.rule_options.get(name, {}), **told, **given.get(name, {})} for name in asked}
         return {**settings.rule_options, **options, **spoken}
-
-
-_FIELDS: Final = {"options": "rule_options"}
 
 
 def _split(values: Sequence[str]) -> tuple[str, ...] | None:

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _SETS: Final = ", ".join(each.lower() for each in SETS)
-_MODELS: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
+VERSION: Final = r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}"
+MODELS: Final = r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?"
 """A dotted name of a module, and behind a colon one in it."""
 
 
@@ -69,7 +70,7 @@ class Reader:
         # A TOML float has lost its zeros: 10.10 is 10.1.
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", value):
+        if not isinstance(value, str) or not re.fullmatch(VERSION, value):
             raise _Expected('a version such as "16" or "8.4"')
         return tuple(map(int, value.split(".")))
 
@@ -85,7 +86,7 @@ class Reader:
 
     def models(self, _key: str, value: object) -> tuple[str, ...]:
         names = value if isinstance(value, list) else [value]
-        if not names or not all(isinstance(each, str) and _MODELS.fullmatch(each) for each in names):
+        if not names or not all(isinstance(each, str) and re.fullmatch(MODELS, each) for each in names):
             raise _Expected('a module, or what it has, such as "app.db:Base", or a list of them')
         return tuple(names)
 
