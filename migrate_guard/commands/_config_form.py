@@ -1,9 +1,9 @@
-"""What `migrate-guard config` shows: the settings, the environments they count for, the rules, and the house's habits."""
+"""What `migrate-guard config` shows: settings, the environments they count for, rules, and habits of the house."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final, Protocol, TypedDict
 
@@ -152,10 +152,10 @@ def _found(chosen: Settings, paths: Sequence[Path], options: EnvironmentOptions)
 def render(form: Form) -> str:
     """Return the form as text."""
     lines = [f"settings of {form['file']}" if form["file"] else "no configuration file"]
-    lines += _table((bare(key), each, "") for key, each in form["settings"].items())
+    lines += _table(form["settings"])
     for place, settings in form["environments"].items():
         lines += ["", f"environments.{bare(place)}"]
-        lines += _table((bare(key), each, "") for key, each in settings.items())
+        lines += _table(settings)
     if form["found"]:
         lines += ["", "environments found"]
     for found in form["found"]:
@@ -178,13 +178,13 @@ def _habit_lines(given: Sequence[HabitForm]) -> Iterator[str]:
     """What the house does, from how many tables that is known, and which option says it otherwise."""
     for each in given:
         value = each["value"] or "nothing in particular"
-        known = "learnt from" if each["is_learnt"] else "of"
-        yield f"{each['name']}: {value} ({known} {each['agreeing']} of {each['tables']} tables; option {each['option']})"
+        known = f"{'learnt from ' if each['is_learnt'] else ''}{each['agreeing']} of {each['tables']} tables"
+        yield f"{each['name']}: {value} ({known}; option {each['option']})"
 
 
-def _table(rows: Iterable[tuple[str, ValueForm, str]]) -> list[str]:
+def _table(settings: Mapping[str, ValueForm]) -> list[str]:
     """Settings with their values and where they come from, in columns."""
-    shown = [(name, _spelled(each["value"]), _source(each)) for name, each, _ in rows]
+    shown = [(name, _spelled(each["value"]), _source(each)) for name, each in settings.items()]
     widths = [max((len(row[place]) for row in shown), default=0) for place in range(2)]
     value_width = min(widths[1], 40)
     return [f"  {name:<{widths[0]}}  {value:<{value_width}}  {source}" for name, value, source in shown]
