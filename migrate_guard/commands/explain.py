@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from migrate_guard.reading.project import display_path
+from migrate_guard.reporters._counting import count
 from migrate_guard.terminal import UserError, emit
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def command(rule: str | None, is_all: bool, test: bool, output_format: str, conf
         raise click.UsageError("name one rule, or say --all")
     rules = known_rules(config, isolated=isolated)
     if test:
-        return _test(rules if rule is None else (_find(rule, rules),))
+        return _test(rules, _find(rule, rules) if rule else None)
     if rule is None:
         emit(_json([_facts(each) for each in rules]) if output_format == "json" else listing(rules))
         return 0
@@ -58,20 +59,19 @@ def known_rules(file: Path | None, *, isolated: bool) -> tuple[Rule, ...]:
     return with_own(load_rules(), folders, written)
 
 
-def _test(rules: Sequence[Rule]) -> int:
-    """Run the examples of the rules that are the project's; 1 where one is not as its page says."""
+def _test(rules: Sequence[Rule], wanted: Rule | None) -> int:
+    """Run the examples of one of the project's rules, or of all; 1 where one is not as its page says."""
     from migrate_guard.commands._examples import tested
 
-    own = [each for each in rules if each.folder is not None]
+    failures = 0
+    own = [each for each in rules if each.folder is not None and wanted in (None, each)]
     if not own:
         raise UserError("there are no rules of the project's own to test; the setting rules names their folders")
-    failures = 0
     for rule in own:
-        number, failed = 0, []
-        for number, complaint in enumerate(tested(rule, rules), 1):
-            failed += [complaint] if complaint else []
+        said = list(tested(rule, rules))
+        failed = [each for each in said if each]
         emit("".join(f"{each}\n" for each in failed))
-        emit(f"{rule.code}  {rule.name}: {number} examples, {len(failed)} failed\n")
+        emit(f"{rule.code}  {rule.name}: {count(len(said), 'example')}, {len(failed)} failed\n")
         failures += len(failed)
     return int(failures > 0)
 
