@@ -48,7 +48,7 @@ def with_own(rules: Sequence[Rule], folders: Sequence[Path], written: Written | 
             own.append(rule)
             known |= {spelling: str(path) for spelling in (rule.code, rule.name)}
     if mistakes:
-        raise ConfigError(mistakes, str(written.path) if written else None)
+        raise ConfigError(mistakes, written.source if written else None)
     return tuple(sorted((*rules, *own), key=lambda each: each.code))
 
 

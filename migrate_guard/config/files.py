@@ -25,6 +25,13 @@ class Written:
     path: Path
     table: Mapping[str, object]
     lines: Lines
+    is_file: bool = True
+    """Otherwise a caller has handed it over, and `path` says only what paths are relative to."""
+
+    @property
+    def source(self) -> str | None:
+        """Where it is written, for messages."""
+        return str(self.path) if self.is_file else None
 
 
 def find(start: Path, file: Path | None = None) -> Written | None:

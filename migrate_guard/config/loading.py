@@ -6,7 +6,7 @@ import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from migrate_guard.config.files import Written, find
 from migrate_guard.config.mistakes import ConfigError, Mistake, nearest
@@ -146,7 +146,7 @@ def _settings(written: Written, rules: Sequence[RuleLike], formats: Sequence[str
     }
     if reader.mistakes:
         located = [dataclasses.replace(each, line=written.lines.of(each.key)) for each in reader.mistakes]
-        raise ConfigError(located, str(written.path))
+        raise ConfigError(located, written.source)
     table = _Table(written, rules)
     settings = table.over(Settings(origin=written.path), top)
     start_after = dict(settings.start_after)
@@ -205,7 +205,8 @@ class _Table:
         is_other = settings.dialect is not None and changed.get("dialect", settings.dialect) != settings.dialect
         if is_other:
             changed.setdefault("db_version", None)
-        origins = {key: Origin("file", f"{prefix}{key}", self.written.lines.of(f"{prefix}{key}")) for key in values}
+        where: Literal["file", "caller"] = "file" if self.written.is_file else "caller"
+        origins = {key: Origin(where, f"{prefix}{key}", self.written.lines.of(f"{prefix}{key}")) for key in values}
         return dataclasses.replace(settings, **changed, origins={**settings.origins, **origins})
 
     def _options(self, settings: Settings, changed: Mapping[str, Any]) -> Mapping[str, Mapping[str, object]]:
