@@ -142,7 +142,7 @@ def _settings(written: Written, rules: Sequence[RuleLike], formats: Sequence[str
     top = _values(reader, written.table, KEYS)
     parts = {
         place: _values(reader, table, OF_ENVIRONMENTS, f'environments."{place}".')
-        for place, table in top.pop("environments", {}).items()
+        for place, table in (top.pop("environments", None) or {}).items()
     }
     if reader.mistakes:
         located = [dataclasses.replace(each, line=written.lines.of(each.key)) for each in reader.mistakes]
