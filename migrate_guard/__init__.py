@@ -3,8 +3,6 @@
 `check` is the library; `__init__.pyi` tells its types. Importing the package imports nothing else.
 """
 
-from importlib import import_module
-
 __version__ = "0.1.0"
 
 _PUBLIC = {
@@ -26,6 +24,8 @@ __all__ = ["__version__", *_PUBLIC]  # noqa: PLE0604 - names that are found when
 
 def __getattr__(name: str) -> object:
     if name in _PUBLIC:
+        from importlib import import_module
+
         return getattr(import_module(_PUBLIC[name]), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 

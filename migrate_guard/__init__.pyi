@@ -9,4 +9,17 @@ from migrate_guard.model.finding import Related as Related
 from migrate_guard.model.finding import Severity as Severity
 from migrate_guard.model.source import Span as Span
 
+__all__ = [
+    "CheckError",
+    "Confidence",
+    "ConfigError",
+    "Finding",
+    "Mistake",
+    "Related",
+    "Report",
+    "Severity",
+    "Span",
+    "__version__",
+    "check",
+]
 __version__: str

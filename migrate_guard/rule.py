@@ -1,4 +1,8 @@
-"""What the author of a rule imports: `rule`, `Step`, `Problem` and the questions they answer."""
+"""What the author of a rule imports: `rule`, `Step`, `Problem` and the questions they answer.
+
+Rules of a project may import this module and `migrate_guard.model`: names in them go only with a version that says so
+in the changelog. Everything else of the package may change at any time.
+"""
 
 from __future__ import annotations
 

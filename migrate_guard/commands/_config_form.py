@@ -161,7 +161,7 @@ def render(form: Form) -> str:
     for found in form["found"]:
         own = f', with environments."{found["settings"]}"' if found["settings"] else ""
         lines.append(f"  {found['location']}: {found['target']}{own}")
-        lines += [f"    {each}" for each in _habit_lines(found["habits"])]
+        lines += [f"    {each}" for each in habit_lines(found["habits"])]
     on = sum(each["on"] for each in form["rules"])
     lines += ["", f"rules: {on} of {len(form['rules'])} on"]
     width = max((len(each["name"]) for each in form["rules"]), default=0)
@@ -174,7 +174,7 @@ def render(form: Form) -> str:
     return "".join(f"{visible(each)}\n" for each in lines)
 
 
-def _habit_lines(given: Sequence[HabitForm]) -> Iterator[str]:
+def habit_lines(given: Sequence[HabitForm]) -> Iterator[str]:
     """What the house does, from how many tables that is known, and which option says it otherwise."""
     for each in given:
         value = each["value"] or "nothing in particular"

@@ -153,16 +153,11 @@ def _settings(written: Written, rules: Sequence[RuleLike], formats: Sequence[str
     environments: dict[str, Settings] = {}
     for place, values in parts.items():
         folder = place.strip("/").removeprefix("./")
-        if (ids := values.pop("start-after", None)) is not None:
-            start_after[folder] = ids
+        if "start-after" in values:
+            start_after[folder] = values["start-after"]
         environments[folder] = table.over(settings, values, f'environments."{place}".')
-    return dataclasses.replace(
-        settings,
-        environments={
-            place: dataclasses.replace(each, start_after=start_after) for place, each in environments.items()
-        },
-        start_after=start_after,
-    )
+    parted = {place: dataclasses.replace(each, start_after=start_after) for place, each in environments.items()}
+    return dataclasses.replace(settings, environments=parted, start_after=start_after)
 
 
 def _values(reader: Reader, table: Mapping[str, object], keys: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
