@@ -138,6 +138,18 @@ def test_every_value_has_an_origin(make_project: MakeProject, capsys: Capture) -
     )
 
 
+def test_a_variable_is_an_origin(make_project: MakeProject, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = make_project({})
+    (root / "migrate-guard.toml").write_text('output-format = "text"\n', encoding="utf-8")
+    monkeypatch.setenv("MIGRATE_GUARD_OUTPUT_FORMAT", "concise")
+    value = shown(capsys)["settings"]["output-format"]
+    assert (value["value"], value["source"], value["key"]) == (
+        "concise",
+        "environment variable",
+        "MIGRATE_GUARD_OUTPUT_FORMAT",
+    )
+
+
 def test_without_a_file(make_project: MakeProject, capsys: Capture) -> None:
     make_project({})
     assert {each["source"] for each in shown(capsys, "--isolated")["settings"].values()} == {"default"}

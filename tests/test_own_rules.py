@@ -127,6 +127,7 @@ def found(capsys: Capture, *arguments: str) -> list[tuple[str, str]]:
 def test_it_is_asked_like_all_others(project: Path, capsys: Capture) -> None:
     assert ("ACME001", "warning") in found(capsys)
     assert not [code for code, _ in found(capsys, "--isolated") if code == "ACME001"]
+    assert not list((project / "ours").glob("__pycache__"))
 
 
 @pytest.mark.parametrize(
@@ -187,6 +188,9 @@ def test_the_examples_of_its_page_are_run(project: Path, capsys: Capture) -> Non
     assert out.endswith("ACME001  table-named-tmp: 3 examples, 3 failed\n")
     assert "table_named_tmp.md:" in out
     assert run(["explain", "--test", "MG301"]) == 2
+    assert "is not a rule of the project" in capsys.readouterr().err
+    assert run(["explain", "--test", "--isolated"]) == 2
+    assert "the setting rules names their folders" in capsys.readouterr().err
 
 
 Change = Callable[[Path], None]

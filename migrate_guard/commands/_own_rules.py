@@ -86,19 +86,15 @@ def _module(path: Path) -> object:
     _make_package(package, [folder])
     spec = spec_from_file_location(name, path)
     assert spec
-    assert spec.loader
     module = module_from_spec(spec)
     sys.modules[name] = module
-    keeps = sys.dont_write_bytecode
     try:
-        sys.dont_write_bytecode = True
-        spec.loader.exec_module(module)
+        # Not by its loader, which would leave its bytecode in the project.
+        exec(compile(path.read_bytes(), str(path), "exec"), module.__dict__)
     except SyntaxError as error:
         raise BrokenRule(f"{error.filename}:{error.lineno} is not Python: {error.msg}") from error
     except (Exception, SystemExit) as error:
         raise BrokenRule(f"importing it fails{_line_in(error, path)}: {type(error).__name__}: {error}") from error
-    finally:
-        sys.dont_write_bytecode = keeps
     return module
 
 

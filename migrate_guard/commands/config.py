@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import click
 
@@ -13,9 +16,11 @@ from migrate_guard.commands._options import (
     rule_options,
 )
 from migrate_guard.commands._shared import settings
-from migrate_guard.config import Overrides
+from migrate_guard.config import Origin, Overrides
 from migrate_guard.reporters import formats
 from migrate_guard.terminal import emit
+
+_FORMAT_VARIABLE: Final = "MIGRATE_GUARD_OUTPUT_FORMAT"
 
 
 @click.command("config")
@@ -38,8 +43,14 @@ def command(
     """
     import json
 
-    overrides = Overrides(select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select)
+    variable = os.environ.get(_FORMAT_VARIABLE)
+    overrides = Overrides(
+        select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select, output_format=variable or None
+    )
     chosen, rules = settings(paths, overrides, environment)
+    if variable:
+        origins = {**chosen.origins, "output-format": Origin("environment variable", _FORMAT_VARIABLE)}
+        chosen = replace(chosen, origins=origins)
     if schema:
         from migrate_guard.config.schema import schema as schema_of
 

@@ -64,6 +64,8 @@ def _test(rules: Sequence[Rule], wanted: Rule | None) -> int:
     from migrate_guard.commands._examples import tested
 
     failures = 0
+    if wanted and wanted.folder is None:
+        raise UserError(f"{wanted.name} is not a rule of the project; its examples are tests of migrate-guard")
     own = [each for each in rules if each.folder is not None and wanted in (None, each)]
     if not own:
         raise UserError("there are no rules of the project's own to test; the setting rules names their folders")
