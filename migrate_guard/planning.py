@@ -156,7 +156,7 @@ def _largest(statement: PlannedStatement, statistics: Statistics) -> TableSize |
     if not names and statement.table is not None and not statement.is_new:
         names = [statement.table]
     sizes = filter(None, map(statistics.size, names))
-    return max(sizes, key=lambda each: (each.rows or 0, each.bytes), default=None)
+    return max(sizes, key=lambda each: (each.rows or 0, each.bytes or 0), default=None)
 
 
 def planned_statements(session: Session, revision: Revision, run: Run) -> tuple[PlannedStatement, ...]:

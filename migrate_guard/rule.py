@@ -1,4 +1,8 @@
-"""What the author of a rule imports: `rule`, `Step`, `Problem` and the questions they answer."""
+"""What the author of a rule imports: `rule`, `Step`, `Problem` and the questions they answer.
+
+Rules of a project may import this module and `migrate_guard.model`: names in them go only with a version that says so
+in the changelog. Everything else of the package may change at any time.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import partial
+from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
 from migrate_guard.history.reversal import Reversal
@@ -265,6 +270,10 @@ class Rule:
     """Only the first finding of an environment is reported."""
     summary: str = ""
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    folder: Path | None = None
+    """Of a rule of a project: where it and its page lie."""
+    imposed: Severity | None = None
+    """The severity that the settings give all that it finds; None: they leave it to the rule."""
 
 
 def report(
@@ -287,7 +296,7 @@ def report(
     return Finding(
         code=rule.code,
         name=rule.name,
-        severity=problem.severity or rule.severity,
+        severity=rule.imposed or problem.severity or rule.severity,
         confidence=confidence,
         message=message,
         span=problem.at,

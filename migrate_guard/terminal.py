@@ -7,6 +7,7 @@ import sys
 import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -137,8 +138,26 @@ def _mode(path: Path) -> int:
     return 0o666 & ~mask
 
 
+_OVERHEARD: ContextVar[list[str] | None] = ContextVar("overheard", default=None)
+"""What is said where nobody looks at stderr; None where somebody does."""
+
+
+@contextmanager
+def overheard() -> Iterator[list[str]]:
+    """Give what would be said on stderr to the caller instead."""
+    said: list[str] = []
+    token = _OVERHEARD.set(said)
+    try:
+        yield said
+    finally:
+        _OVERHEARD.reset(token)
+
+
 def complain(kind: str, message: str) -> None:
     """Say something on stderr; lines of the message stay lines."""
+    if (said := _OVERHEARD.get()) is not None:
+        said.append(message)
+        return
     text = "\n".join(map(visible, message.split("\n")))
     data = f"{kind}: {text}\n".encode(sys.stderr.encoding or "utf-8", "backslashreplace")
     sys.stderr.write(data.decode(sys.stderr.encoding or "utf-8"))
@@ -147,7 +166,7 @@ def complain(kind: str, message: str) -> None:
 @contextmanager
 def progress(text: str) -> Iterator[None]:
     """Say on a terminal what a run is doing, if it takes long."""
-    if not sys.stderr.isatty():
+    if _OVERHEARD.get() is not None or not sys.stderr.isatty():
         yield
         return
     from threading import Event, Thread

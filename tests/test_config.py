@@ -7,10 +7,12 @@ from typing import Literal
 
 import pytest
 
-from migrate_guard.config import ConfigError, Overrides, Settings, load, selected, target
+from migrate_guard.config import ConfigError, Overrides, Settings, load, selected, severity_of, target
+from migrate_guard.config.selectors import SETS
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import Target
+from migrate_guard.rules import load_rules
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,7 @@ class FakeRule:
     code: str
     name: str
     default: bool = True
+    severity: Severity = Severity.WARNING
     options: type | None = None
 
 
@@ -45,6 +48,8 @@ RULES = (
 )
 WITH_DOWNGRADES = (*RULES, FakeRule("MG202", "empty-downgrade", options=DowngradeOptions))
 FORMATS = ("concise", "json", "text")
+
+SELECTOR = "a code, a prefix, a name of a rule or a set (default, strict, naming, all)"
 
 Write = Callable[[str], Path]
 
@@ -158,9 +163,9 @@ def test_every_mistake_is_told_at_once(write: Write) -> None:
     assert mistakes(text, write) == [
         'dialekt: there is no such setting; did you mean "dialect"?',
         'db-version: expected a version such as "16" or "8.4", got 8.4',
-        'select: expected a code, a prefix, a name of a rule or ALL, got "flaot-money"; did you mean "float-money"?',
-        "select: expected a code, a prefix, a name of a rule or ALL, got 7",
-        'ignore: expected a list of codes, prefixes and names of rules, got "MG301"',
+        f'select: expected {SELECTOR}, got "flaot-money"; did you mean "float-money"?',
+        f"select: expected {SELECTOR}, got 7",
+        'ignore: expected a list of codes, prefixes, names of rules and sets, got "MG301"',
         'fail-on: expected one of error, warning, info, got "eror"; did you mean "error"?',
         'output-format: expected one of concise, json, text, got "xml"',
         "per-file-ignores: expected a table of path patterns and lists of rules, got []",
@@ -178,7 +183,7 @@ def test_one_mistake_is_one_line_with_its_file(write: Write) -> None:
     file = write("fail-on = 1")
     with pytest.raises(ConfigError, match="fail-on: expected one of") as caught:
         read(file.parent)
-    assert str(caught.value).startswith(f"{file}: ")
+    assert str(caught.value).startswith(f"{file}:1: ")
     assert "\n" not in str(caught.value)
 
 
@@ -233,7 +238,7 @@ def test_mistakes_of_the_command_line_are_told_at_once() -> None:
         "3 mistakes in the configuration\n"
         '  --dialect: expected one of postgresql, sqlite, mysql, mariadb, got "postgres"; did you mean "postgresql"?\n'
         '  --db-version: expected a version such as "16" or "8.4", got "new"\n'
-        '  --select: expected a code, a prefix, a name of a rule or ALL, got "MG9"'
+        f'  --select: expected {SELECTOR}, got "MG9"'
     )
 
 
@@ -251,6 +256,11 @@ def test_mistakes_of_the_command_line_are_told_at_once() -> None:
         (Settings(ignore=("ALL",)), []),
         (Settings(ignore=("ALL",), extend_select=("MG301",)), ["MG301"]),
         (Settings(select=()), []),
+        (Settings(select=("default",)), ["MG101", "MG301", "MG603"]),
+        (Settings(select=("default",), ignore=("default",)), []),
+        (Settings(select=("strict",)), ["MG101", "MG301", "MG602", "MG603"]),
+        (Settings(select=("naming",)), []),
+        (Settings(extend_select=("MG602",), ignore=("default",)), ["MG602"]),
     ],
 )
 def test_the_most_specific_selector_decides(settings: Settings, expected: list[str]) -> None:
@@ -287,3 +297,137 @@ def test_downgrades_are_asked_for_in_one_place(write: Write) -> None:
     assert read(write(more).parent).rule_options == {"empty-downgrade": {"base": "none", "downgrades": "none"}}
     assert read(write("").parent).downgrades == "required"
     assert mistakes('downgrades = "never"', write) == ['downgrades: expected one of required, raise, none, got "never"']
+
+
+@pytest.mark.parametrize(
+    ("written", "wanted"),
+    [("all", "ALL"), ("All", "ALL"), ("STRICT", "strict"), ("Naming", "naming"), ("default", "default")],
+)
+def test_sets_are_spelled_in_any_case(written: str, wanted: str, write: Write) -> None:
+    assert read(write(f'select = ["{written}"]').parent).select == (wanted,)
+
+
+def test_what_belongs_to_a_set() -> None:
+    rules = load_rules()
+    of = {name: {each.name for each in selected(rules, Settings(select=(name,)))} for name in ("ALL", *SETS)}
+    assert of["ALL"] == {each.name for each in rules}
+    assert of["default"] == {each.name for each in rules if each.default} < of["strict"] < of["ALL"]
+    assert of["strict"] - of["default"] == {
+        each.name for each in rules if not each.default and each.severity >= Severity.WARNING
+    }
+    assert of["naming"] >= {each.name for each in rules if each.code.startswith("MG7")}
+    assert of["naming"] >= {"unnamed-constraint", "reserved-identifier", "naming-convention-missing"}
+    assert of["naming"].isdisjoint({"index-blocks-writes", "column-renamed", "table-renamed", "missing-message"})
+
+
+@pytest.mark.parametrize(
+    ("ignore", "select"), [("naming", "strict"), ("naming", "ALL"), ("naming", "default"), ("naming", "naming")]
+)
+def test_naming_is_more_specific_than_other_sets(ignore: str, select: str) -> None:
+    left = selected(load_rules(), Settings(select=(select,), ignore=(ignore,)))
+    assert "unnamed-constraint" not in {each.name for each in left}
+
+
+@pytest.mark.parametrize(
+    ("severity", "wanted"),
+    [
+        ({}, None),
+        ({"MG4": Severity.INFO}, None),
+        ({"ALL": Severity.INFO}, Severity.INFO),
+        ({"ALL": Severity.INFO, "MG6": Severity.WARNING}, Severity.WARNING),
+        ({"float-money": Severity.ERROR, "MG60": Severity.WARNING}, Severity.ERROR),
+        ({"MG603": Severity.ERROR, "default": Severity.WARNING}, Severity.ERROR),
+    ],
+)
+def test_the_most_specific_severity_counts(severity: dict[str, Severity], wanted: Severity | None) -> None:
+    assert severity_of(RULES[3], Settings(severity=severity)) is wanted
+
+
+def test_mistakes_have_their_lines(tmp_path: Path) -> None:
+    file = tmp_path / "pyproject.toml"
+    file.write_text(
+        """\
+[project]
+dialect = "no"
+
+[tool.migrate-guard]
+dialect = "oracle"  # a comment
+select = [
+    "MG3",
+    "MG99",
+]
+table-rows = { orders = -1 }
+
+[tool . "migrate-guard".per-file-ignores]
+'a.b/*.py' = ["MG98"]
+
+[tool.migrate-guard.options]
+float-money.ratio = "a"
+MG603.x = 1
+
+[tool.migrate-guard.environments."."]
+rows = -1
+"""
+    )
+    with pytest.raises(ConfigError) as caught:
+        read(tmp_path)
+    assert [(each.line, each.key) for each in caught.value.mistakes] == [
+        (5, "dialect"),
+        (6, "select"),
+        (10, 'table-rows."orders"'),
+        (13, 'per-file-ignores."a.b/*.py"'),
+        (16, "options.float-money.ratio"),
+        (17, "options.MG603.x"),
+        (20, 'environments.".".rows'),
+    ]
+    lines = str(caught.value).splitlines()
+    assert lines[0] == f"{file}: 7 mistakes in the configuration"
+    assert lines[1].startswith("  pyproject.toml:5: dialect: expected one of")
+
+
+def test_an_environment_goes_by_the_settings_above_it(tmp_path: Path) -> None:
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "ab").mkdir()
+    (tmp_path / "migrate-guard.toml").write_text(
+        """
+        dialect = "postgresql"
+        db-version = "16"
+        downgrades = "raise"
+        ignore = ["MG1"]
+        severity = { MG3 = "info", MG6 = "info" }
+        options.float-money = { strict = true, max-words = 7 }
+        [environments.a]
+        dialect = "sqlite"
+        severity = { MG3 = "error" }
+        [environments."./a/b/"]
+        downgrades = "none"
+        ignore = []
+        options.MG603 = { max-words = 9 }
+        """
+    )
+    settings = load(tmp_path, Overrides(rows=9), rules=WITH_DOWNGRADES, formats=FORMATS)
+    a, inner, other = (settings.at(tmp_path / each) for each in ("a/versions", "a/b", "ab"))
+    assert other is settings
+    assert settings.at(None) is settings
+    assert (a.dialect, a.db_version, a.ignore, a.rows) == ("sqlite", None, ("MG1",), 9)
+    assert a.severity == {"MG3": Severity.ERROR, "MG6": Severity.INFO}
+    assert (inner.dialect, inner.db_version, inner.ignore) == ("postgresql", (16,), ())
+    assert inner.rule_options == {
+        "float-money": {"strict": True, "max_words": 9},
+        "empty-downgrade": {"downgrades": "none"},
+    }
+    assert a.rule_options["empty-downgrade"] == {"downgrades": "raise"}
+
+
+def test_a_version_of_the_command_line_counts_for_every_environment(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "migrate-guard.toml").write_text('[environments.a]\ndb-version = "12"\nselect = ["MG3"]\n')
+    given = Overrides(db_version="17", select=("MG1",))
+    own = load(tmp_path, given, rules=RULES, formats=FORMATS).at(tmp_path / "a")
+    assert (own.db_version, own.select) == ((17,), ("MG1",))
+
+
+def test_options_stand_under_rules_in_older_files(write: Write) -> None:
+    older = read(write("[rules.float-money]\nstrict = true").parent)
+    assert older == read(write("[options.MG603]\nstrict = true").parent)
+    assert older.rules == ()

@@ -16,6 +16,7 @@ import pytest
 
 from migrate_guard import engine
 from migrate_guard.asking.locks import blocks_for_long
+from migrate_guard.commands._examples import write
 from migrate_guard.commands._schema_json import document
 from migrate_guard.history.transactions import Session
 from migrate_guard.model.finding import Finding, Report, Severity
@@ -25,7 +26,6 @@ from migrate_guard.reading.discover import discover
 from tests.checking import check
 from tests.putting_in_place import put_behind, put_in_place
 from tests.test_fixtures import PROJECTS
-from tests.test_pages import write
 
 FAMILY: Final = ("MG3", "MG902")
 """The rules of locks, and the one about the transaction that keeps them."""

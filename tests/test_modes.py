@@ -11,9 +11,9 @@ from typing import Final
 
 import pytest
 
+from migrate_guard.commands._examples import write
 from migrate_guard.pages import Example, all_pages
 from tests.checking import check
-from tests.test_pages import write
 
 ONE_EACH: Final = ", transaction_per_migration=True"
 OF_MODES: Final = frozenset({"MG312", "MG325"})

@@ -172,7 +172,7 @@ def test_comments_of_older_scripts_are_not_judged(make_project: MakeProject, cap
 def test_mistakes(make_project: MakeProject, capsys: Capture, value: str, says: str) -> None:
     root = make_project(OLD)
     configure(root, value)
-    assert refused(capsys) == f"error: {root / 'migrate-guard.toml'}: {says}\n"
+    assert refused(capsys) == f"error: {root / 'migrate-guard.toml'}:1: {says}\n"
 
 
 def test_several_environments(make_project: MakeProject, capsys: Capture) -> None:

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from migrate_guard.commands._examples import MODULES, write
 from migrate_guard.model.drift import Drift
 from migrate_guard.model.finding import Finding
 from migrate_guard.model.round_trip import RoundTrip
@@ -21,7 +22,7 @@ from migrate_guard.rules import load_rules
 from tests.checking import check, there_and_back
 from tests.drifting import drifted
 from tests.servers import has_postgresql
-from tests.test_pages import MODULES, own_rules, write
+from tests.test_pages import own_rules
 
 PAGE: Final = Path(__file__).with_name("messages.md")
 HEAD: Final = """\

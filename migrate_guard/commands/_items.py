@@ -87,7 +87,7 @@ class HistoryItems:
     def of(cls, found: AlembicEnvironment, selection: Selection, since: str | None, last: int | None) -> HistoryItems:
         from migrate_guard.commands._since import reviewed
 
-        run = prepared([found.root], Overrides(), _RULES, _ANY)
+        run = prepared([found.root], Overrides(), _RULES, _ANY).of(found)
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
         order = reading.history.order[-last:] if last else reading.history.order
         if since is not None:

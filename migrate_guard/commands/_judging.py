@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, ModelOptions, RuleOptions
-from migrate_guard.commands._shared import settings
-from migrate_guard.config import Overrides, Settings, selected, target
+from migrate_guard.commands._shared import location_of, settings, small_tables
+from migrate_guard.config import Overrides, Settings, codes_of, selected, severity_of, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import EnvironmentSummary, ModelsSummary, Report
+from migrate_guard.model.finding import EnvironmentSummary, Finding, ModelsSummary, Report
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
@@ -38,6 +38,15 @@ class Prepared:
     """What env.py is handed where models are loaded."""
     is_cached: bool = True
     """What was told of models is kept."""
+
+    @property
+    def asked(self) -> tuple[Rule, ...]:
+        """The rules that are on."""
+        return asked(self.rules, self.settings)
+
+    def of(self, found: AlembicEnvironment) -> Prepared:
+        """The same with the settings of an environment."""
+        return replace(self, settings=self.settings.at(location_of(found)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,15 +77,17 @@ def prepared(
     of_models: ModelOptions = NO_MODELS,
 ) -> Prepared:
     """Load the rules and the settings, those of the command line over those of a file; raises ConfigError."""
-    from migrate_guard.rules import load_rules
-
     started = time.perf_counter()
-    rules = load_rules()
     overrides = overrides._replace(select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select)
     if of_models != NO_MODELS:
         overrides = overrides._replace(models=of_models.models, python=of_models.python)
-    chosen = settings(paths, overrides, rules, environment)
+    chosen, rules = settings(paths, overrides, environment)
     return Prepared(rules, chosen, started, of_models.x, not environment.no_cache)
+
+
+def asked(rules: Sequence[Rule], chosen: Settings) -> tuple[Rule, ...]:
+    """Return the rules that settings select, with the severities that they give them."""
+    return tuple(replace(each, imposed=severity_of(each, chosen)) for each in selected(rules, chosen))
 
 
 def judged(
@@ -88,8 +99,7 @@ def judged(
     small: frozenset[QualifiedName],
 ) -> Judged:
     """Ask the rules that are on about a selection; raises UserError for a `since` that means nothing."""
-    rules = selected(run.rules, run.settings)
-    outcomes = judge(selection, run.settings, rules, since=since, small=small, x=run.x, is_cached=run.is_cached)
+    outcomes = judge(selection, run.settings, run.rules, since=since, small=small, x=run.x, is_cached=run.is_cached)
     return Judged(outcomes, sifted(outcomes, selection, run.settings, run.rules, run.started, baseline))
 
 
@@ -103,12 +113,14 @@ def judge(
     x: tuple[str, ...] = (),
     is_cached: bool = True,
 ) -> list[Outcome]:
-    """Ask the rules about every environment of a selection, and about the models that the settings name.
+    """Ask those of the rules that are on about every environment of a selection, and about models that are named.
+
+    Each environment goes by its own settings. `small` are the tables that are small by those of all.
 
     Raises UserError for a `since` that means nothing, and for models that cannot be loaded.
     """
-    models = _models(selection, chosen, rules, x, is_cached=is_cached) if chosen.models else None
     if not selection.environments:
+        models = _models(selection, chosen, rules, x, is_cached=is_cached)
         return [models.alone()] if models else []
     from migrate_guard import engine
     from migrate_guard.commands._start_after import Start
@@ -116,18 +128,20 @@ def judge(
     outcomes = []
     start = Start(chosen)
     for environment in selection.environments:
+        own = chosen.at(location_of(environment))
+        models = _models(selection, own, rules, x, is_cached=is_cached)
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
-            reading = engine.read(environment, target(chosen, environment.url), Path.cwd())
+            reading = engine.read(environment, target(own, environment.url), Path.cwd())
             started = start.range_of(reading.history, environment)
             under_review, parting = (started, None) if since is None else _reviewed(since, reading, environment)
             running = models.running(parting, environment, reading.target) if models and parting else None
             outcome = engine.check(
                 reading,
-                rules,
-                chosen.rule_options,
+                asked(rules, own),
+                own.rule_options,
                 under_review=under_review,
                 parting=parting,
-                small=small,
+                small=small if own is chosen else small_tables(own),
                 running=running,
             )
             outcomes.append(replace(outcome, under_review=None if since is None else under_review, started=started))
@@ -140,10 +154,13 @@ def judge(
 
 def _models(
     selection: Selection, chosen: Settings, rules: Sequence[Rule], x: tuple[str, ...], *, is_cached: bool
-) -> ProjectModels:
+) -> ProjectModels | None:
+    """The models that settings name; None where they name none."""
+    if not chosen.models:
+        return None
     from migrate_guard.commands._models import ProjectModels, only_scripts
 
-    return ProjectModels(chosen, rules, x, is_cached, not only_scripts(selection))
+    return ProjectModels(chosen, asked(rules, chosen), x, is_cached, not only_scripts(selection))
 
 
 def _reviewed(word: str, reading: Reading, environment: AlembicEnvironment) -> Reviewed:
@@ -166,26 +183,22 @@ def sifted(
     from migrate_guard.sieve.scope import PathIgnores
 
     base = Path.cwd()
-    asked = {each.code for outcome in outcomes for each in outcome.rules}
-    ran = [each for each in selected(rules, chosen) if each.code in asked]
+    by_code = {each.code: each for outcome in outcomes for each in outcome.rules}
+    ran = [by_code[code] for code in sorted(by_code)]
     restrict = selection.restrict
     shown = None if restrict is None else frozenset(display_path(path, base) for path in restrict)
     known = {rule.code: rule.name for rule in rules}
+    ignores = {pattern: codes_of(each, rules) for pattern, each in chosen.per_file_ignores.items()}
     known_baseline = baseline or Baseline()
     places = places_of(outcomes)
     kept = sift(
-        (
-            finding
-            for outcome in outcomes
-            for finding in outcome.findings
-            if chosen.downgrades != "none" or finding.direction != "downgrade"
-        ),
+        (finding for outcome in outcomes for finding in _wanted(outcome, chosen.at(base / outcome.summary.location))),
         (comment for outcome in outcomes for comment in outcome.suppressions),
         Scope(
             rules=ran,
             known=known,
             restrict=shown,
-            path_ignores=PathIgnores(chosen.per_file_ignores, chosen.root or base, base),
+            path_ignores=PathIgnores(ignores, chosen.exclude, chosen.root or base, base),
             places=places,
             baseline=known_baseline,
             ranges=tuple(each.under_review for each in outcomes if each.under_review is not None),
@@ -206,6 +219,12 @@ def sifted(
         stale=stale,
         elsewhere=tuple(each for each in kept.unmatched if each not in stale),
     )
+
+
+def _wanted(outcome: Outcome, chosen: Settings) -> Iterator[Finding]:
+    """What an outcome says that the project wants to know: nothing of downgrades that nobody runs."""
+    is_silent = chosen.downgrades == "none"
+    return (each for each in outcome.findings if not is_silent or each.direction != "downgrade")
 
 
 def places_of(outcomes: Sequence[Outcome]) -> Places:

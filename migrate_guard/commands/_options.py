@@ -106,7 +106,7 @@ def rule_options(function: Command) -> Command:
     """Add the options of RuleOptions; the command gets them as `asked`."""
     options = (
         click.option(
-            "--select", multiple=True, metavar="RULES", help="Run these rules only: codes, prefixes, names, ALL."
+            "--select", multiple=True, metavar="RULES", help="Run these rules only: codes, prefixes, names, sets."
         ),
         click.option("--ignore", multiple=True, metavar="RULES", help="Do not run these rules."),
         click.option("--extend-select", multiple=True, metavar="RULES", help="Run these rules as well."),

@@ -69,7 +69,7 @@ def size(statement: PlannedStatement) -> str:
     if statement.size is None:
         return ""
     if statement.size.rows is None:
-        return _short(statement.size.bytes, "B")
+        return _short(statement.size.bytes or 0, "B")
     return _short(statement.size.rows, "rows")
 
 

@@ -24,7 +24,7 @@ class SinceForm(TypedDict):
 
 class SizeForm(TypedDict):
     rows: int | None
-    bytes: int
+    bytes: int | None
 
 
 class StatementForm(TypedDict):

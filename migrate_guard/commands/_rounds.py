@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from migrate_guard.commands._judging import Prepared
 from migrate_guard.commands._options import RunOptions
 from migrate_guard.commands._python import python_of
-from migrate_guard.config import Settings, selected
+from migrate_guard.config import Settings
 from migrate_guard.history.graph import reached
 from migrate_guard.model.round_trip import STEPS, RoundTrip, RoundTripStep
 from migrate_guard.model.target import DIALECTS, Target
@@ -113,7 +113,7 @@ def judged_rounds(run: Prepared, reading: Reading, trips: Sequence[Made]) -> Out
     from migrate_guard import engine
 
     used = trips[0].target if trips else reading.target
-    rules = selected(run.rules, run.settings)
+    rules = run.asked
     options = run.settings.rule_options
     return engine.judge_round_trips(replace(reading, target=used), rules, options, (each.trip for each in trips))
 

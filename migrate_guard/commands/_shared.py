@@ -6,10 +6,21 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from migrate_guard.commands._options import EnvironmentOptions, ReportOptions
-from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
+from migrate_guard.config import (
+    ConfigError,
+    Mistake,
+    Overrides,
+    Settings,
+    Written,
+    find,
+    read,
+    rule_folders,
+    target,
+    unknown_database,
+)
 from migrate_guard.reporters import WIDTH, Look, formats
 from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
@@ -21,15 +32,32 @@ if TYPE_CHECKING:
     from migrate_guard.rule import Rule
 
 
-def settings(
-    paths: Sequence[Path], overrides: Overrides, rules: Sequence[Rule], environment: EnvironmentOptions
-) -> Settings:
-    """Return the settings for `paths`; raises ConfigError."""
+class Ruled(NamedTuple):
+    """The settings of a run, and every rule that there is: ours and those of the project."""
+
+    settings: Settings
+    rules: Sequence[Rule]
+
+
+def settings(paths: Sequence[Path], overrides: Overrides, environment: EnvironmentOptions) -> Ruled:
+    """Return the settings for `paths`, and every rule that they can speak of; raises ConfigError."""
     file, isolated = environment.config, environment.isolated
     if file and isolated:
         raise ConfigError([Mistake("--isolated", "it does not go with --config")])
     overrides = overrides._replace(dialect=environment.dialect, db_version=environment.db_version)
-    return load(start_of(paths), overrides, rules=rules, formats=formats(), file=file, isolated=isolated)
+    return ruled(None if isolated else find(start_of(paths), file), overrides)
+
+
+def ruled(written: Written | None, overrides: Overrides) -> Ruled:
+    """Return the settings that a file has under those of the command line, and every rule; raises ConfigError."""
+    from migrate_guard.rules import load_rules
+
+    rules = load_rules()
+    if folders := rule_folders(written):
+        from migrate_guard.commands._own_rules import with_own
+
+        rules = with_own(rules, folders, written)
+    return Ruled(read(written, overrides, rules, formats()), rules)
 
 
 def start_of(paths: Sequence[Path]) -> Path:
@@ -38,12 +66,14 @@ def start_of(paths: Sequence[Path]) -> Path:
 
 
 def table_sizes(chosen: Settings) -> Statistics | None:
-    """Read the statistics that the settings name, if they name some; raises DocumentError."""
-    if chosen.stats is None:
+    """Read the statistics that the settings name, with the rows that they tell themselves; raises DocumentError."""
+    if chosen.stats is None and not chosen.table_rows:
         return None
+    from migrate_guard.model.statistics import Statistics
     from migrate_guard.reading.statistics import read_statistics
 
-    return read_statistics(chosen.stats)
+    known = read_statistics(chosen.stats) if chosen.stats else Statistics({})
+    return known.with_rows(chosen.table_rows)
 
 
 def small_tables(chosen: Settings) -> frozenset[QualifiedName]:
@@ -77,8 +107,8 @@ def discovered(
 def tell_unknown_databases(selection: Selection, chosen: Settings) -> None:
     """Say what environments are judged as that are made for a database of which nothing is known."""
     for environment in selection.environments:
-        if name := unknown_database(chosen, environment.url):
-            used = target(chosen, environment.url)
+        if name := unknown_database(chosen.at(location_of(environment)), environment.url):
+            used = target(chosen.at(location_of(environment)), environment.url)
             version = ".".join(map(str, used.version))
             place = environment.script_location or environment.root
             complain(
@@ -91,11 +121,16 @@ def tell_unknown_databases(selection: Selection, chosen: Settings) -> None:
 def the_reading(paths: Sequence[Path], options: EnvironmentOptions) -> Reading:
     """Read the one history that a command line means; raises UserError when there is none or several."""
     from migrate_guard import engine
-    from migrate_guard.rules import load_rules
 
-    chosen = settings(paths, Overrides(), load_rules(), options)
+    chosen, _ = settings(paths, Overrides(), options)
     environment = the_environment(discovered(paths, options.names))
-    return engine.read(environment, target(chosen, environment.url), Path.cwd())
+    own = chosen.at(location_of(environment))
+    return engine.read(environment, target(own, environment.url), Path.cwd())
+
+
+def location_of(environment: AlembicEnvironment) -> Path:
+    """The folder by which the settings know an environment."""
+    return environment.script_location or next(iter(environment.version_locations), environment.root)
 
 
 def the_environment(selection: Selection) -> AlembicEnvironment:

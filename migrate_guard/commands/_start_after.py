@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from migrate_guard.commands._shared import location_of
 from migrate_guard.config import EVERYWHERE, ConfigError, Mistake, Settings, nearest
 from migrate_guard.history.range import Range, behind
 
@@ -38,7 +38,7 @@ class Start:
             elif place is None:
                 self._unknown[each] = self._unknown.get(each) or _meant(each, history)
             else:
-                self._mistakes.append(_mistake(f'start-after."{place}"', each, _meant(each, history)))
+                self._mistakes.append(self._mistake(f'start-after."{place}"', each, _meant(each, history)))
         return replace(behind(history, known), is_one_run=False) if known else None
 
     def complain(self) -> None:
@@ -46,22 +46,17 @@ class Start:
         mistakes = [*self._mistakes]
         for each, meant in self._unknown.items():
             if each not in self._found:
-                mistakes.append(_mistake("start-after", each, meant))
+                mistakes.append(self._mistake("start-after", each, meant))
         if mistakes:
             raise ConfigError(mistakes, str(self.settings.origin) if self.settings.origin else None)
 
+    def _mistake(self, key: str, id: str, meant: str | None) -> Mistake:
+        origin = self.settings.origins.get("start-after")
+        return Mistake(key, f'there is no revision "{id}"', meant, origin.line if origin else None)
+
     def _place(self, found: AlembicEnvironment) -> str | None:
         """The script location under which the setting speaks of an environment in particular."""
-        root = self.settings.root
-        if root is None or found.script_location is None:
-            return None
-        here = os.path.realpath(found.script_location)
-        places = (each for each in self.settings.start_after if each != EVERYWHERE)
-        return next((each for each in places if os.path.realpath(root / each) == here), None)
-
-
-def _mistake(key: str, id: str, meant: str | None) -> Mistake:
-    return Mistake(key, f'there is no revision "{id}"', meant)
+        return self.settings.place_of(location_of(found), self.settings.start_after)
 
 
 def _meant(id: str, history: History) -> str | None:

@@ -23,7 +23,7 @@ from migrate_guard.commands._options import (
     rule_options,
 )
 from migrate_guard.commands._shared import discovered, look, the_environment
-from migrate_guard.config import Overrides, selected, target
+from migrate_guard.config import Overrides, target
 from migrate_guard.engine.drifting import judge_drift
 from migrate_guard.reporters import reporter
 from migrate_guard.terminal import UserError, complain, emit, progress
@@ -64,11 +64,12 @@ def command(
     run = prepared(paths, overrides, asked, environment)
     selection = discovered(paths, environment.names, quiet=shown.quiet)
     found = the_environment(selection)
+    run = run.of(found)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
         wanted = wanted_models(found, reading.target, run.settings, of_models.x, is_cached=not environment.no_cache)
         load = partial(_models, wanted, quiet=shown.quiet)
-        outcome = judge_drift(reading, selected(run.rules, run.settings), run.settings.rule_options, load)
+        outcome = judge_drift(reading, run.asked, run.settings.rule_options, load)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
     emit(reporter(run.settings.output_format)(said.report, look(shown)), shown.output_file)
     return exit_code(run, said, exit_zero=shown.exit_zero)

@@ -12,6 +12,7 @@ from migrate_guard.commands._shared import (
     color,
     discovered,
     existing_paths,
+    location_of,
     settings,
     table_sizes,
     the_environment,
@@ -73,17 +74,17 @@ def command(
     """
     from migrate_guard import engine
     from migrate_guard.planning import plan
-    from migrate_guard.rules import load_rules
 
     words, paths = existing_paths(arguments)
     if len(words) > 1:
         raise click.UsageError(f"one revision or range at a time, not {' and '.join(words)}")
     if words and since is not None:
         raise click.UsageError(f"--since does not go with {words[0]}")
-    chosen = settings(paths, Overrides(stats=stats), load_rules(), environment)
-    sizes = table_sizes(chosen)
+    chosen, _ = settings(paths, Overrides(stats=stats), environment)
     selection = discovered(paths, environment.names)
     found = the_environment(selection)
+    chosen = chosen.at(location_of(found))
+    sizes = table_sizes(chosen)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(chosen, found.url), Path.cwd())
         direction: Direction = "downgrade" if downgrade else "upgrade"

@@ -80,6 +80,7 @@ def command(
     run = prepared(paths, overrides, asked, environment)
     selection = discovered(paths, environment.names, quiet=shown.quiet)
     found = the_environment(selection)
+    run = run.of(found)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
         wanted = _wanted(words, since, last, reading, found, selection)

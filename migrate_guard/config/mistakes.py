@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ class Mistake:
     key: str
     message: str
     nearest: str | None = None
+    line: int | None = None
+    """Where in the file the key stands."""
 
     def __str__(self) -> str:
         question = f'; did you mean "{self.nearest}"?' if self.nearest else ""
@@ -28,11 +31,19 @@ class ConfigError(Exception):
         super().__init__(self._text())
 
     def _text(self) -> str:
-        where = f"{self.source}: " if self.source else ""
         if len(self.mistakes) == 1:
-            return f"{where}{self.mistakes[0]}"
-        lines = "".join(f"\n  {mistake}" for mistake in self.mistakes)
+            (mistake,) = self.mistakes
+            return f"{self._where(mistake, self.source)}{mistake}"
+        where = f"{self.source}: " if self.source else ""
+        name = os.path.basename(self.source or "")
+        lines = "".join(f"\n  {self._where(each, name) if each.line else ''}{each}" for each in self.mistakes)
         return f"{where}{len(self.mistakes)} mistakes in the configuration{lines}"
+
+    @staticmethod
+    def _where(mistake: Mistake, file: str | None) -> str:
+        if not file:
+            return ""
+        return f"{file}:{mistake.line}: " if mistake.line else f"{file}: "
 
 
 def spelled(value: object) -> str:

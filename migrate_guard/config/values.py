@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
 from migrate_guard.config.mistakes import Mistake, nearest, spelled
-from migrate_guard.config.selectors import ALL, RuleLike, speaks_of
+from migrate_guard.config.selectors import SETS, RuleLike, speaks_of
 from migrate_guard.config.settings import EVERYWHERE
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.revision import Downgrades
@@ -20,7 +22,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_MODELS: Final = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?")
+_SETS: Final = ", ".join(each.lower() for each in SETS)
+VERSION: Final = r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}"
+MODELS: Final = r"[^\W\d]\w*(\.[^\W\d]\w*)*(:[^\W\d]\w*(\.[^\W\d]\w*)*)?"
 """A dotted name of a module, and behind a colon one in it."""
 
 
@@ -36,8 +40,9 @@ class _Expected(Exception):
 class Reader:
     """Reads values and collects the mistakes in them."""
 
-    def __init__(self, rules: Sequence[RuleLike], formats: Sequence[str]) -> None:
+    def __init__(self, rules: Sequence[RuleLike], formats: Sequence[str], folder: Path | None = None) -> None:
         self.rules = rules
+        self.folder = folder
         self.formats = formats
         self.mistakes: list[Mistake] = []
 
@@ -65,7 +70,7 @@ class Reader:
         # A TOML float has lost its zeros: 10.10 is 10.1.
         if isinstance(value, int) and not isinstance(value, bool):
             value = str(value)
-        if not isinstance(value, str) or not re.fullmatch(r"[0-9]{1,4}(\.[0-9]{1,4}){0,3}", value):
+        if not isinstance(value, str) or not re.fullmatch(VERSION, value):
             raise _Expected('a version such as "16" or "8.4"')
         return tuple(map(int, value.split(".")))
 
@@ -81,17 +86,17 @@ class Reader:
 
     def models(self, _key: str, value: object) -> tuple[str, ...]:
         names = value if isinstance(value, list) else [value]
-        if not names or not all(isinstance(each, str) and _MODELS.fullmatch(each) for each in names):
+        if not names or not all(isinstance(each, str) and re.fullmatch(MODELS, each) for each in names):
             raise _Expected('a module, or what it has, such as "app.db:Base", or a list of them')
         return tuple(names)
 
     def revisions(self, key: str, value: object) -> Mapping[str, tuple[str, ...]]:
         if not isinstance(value, dict):
-            return {EVERYWHERE: self._ids(key, value)}
-        read = {place: self.take(f'{key}."{place}"', each, self._ids) for place, each in value.items()}
+            return {EVERYWHERE: self.ids(key, value)}
+        read = {place: self.take(f'{key}."{place}"', each, self.ids) for place, each in value.items()}
         return {place.strip("/").removeprefix("./"): each for place, each in read.items() if each is not None}
 
-    def _ids(self, _key: str, value: object) -> tuple[str, ...]:
+    def ids(self, _key: str, value: object) -> tuple[str, ...]:
         ids = value if isinstance(value, list) else [value]
         if not ids or not all(isinstance(each, str) and each for each in ids):
             raise _Expected("the id of a revision, or a list of ids")
@@ -107,17 +112,17 @@ class Reader:
 
     def selectors(self, key: str, value: object) -> tuple[str, ...]:
         if isinstance(value, str) or not isinstance(value, Sequence):
-            raise _Expected("a list of codes, prefixes and names of rules")
+            raise _Expected("a list of codes, prefixes, names of rules and sets")
         found = [self._selector(key, each) for each in value]
         return tuple(each for each in found if each is not None)
 
     def _selector(self, key: str, value: object) -> str | None:
         if isinstance(value, str):
             for spelling in (value, value.upper(), value.lower()):
-                if spelling == ALL or any(speaks_of(rule, spelling) for rule in self.rules):
+                if spelling in SETS or any(speaks_of(rule, spelling) for rule in self.rules):
                     return spelling
-        names = [name for rule in self.rules for name in (rule.code, rule.name)]
-        message = f"expected a code, a prefix, a name of a rule or {ALL}, got {spelled(value)}"
+        names = [*map(str.lower, SETS), *(name for rule in self.rules for name in (rule.code, rule.name))]
+        message = f"expected a code, a prefix, a name of a rule or a set ({_SETS}), got {spelled(value)}"
         self.mistakes.append(Mistake(key, message, nearest(str(value), names)))
         return None
 
@@ -126,6 +131,56 @@ class Reader:
             raise _Expected("a table of path patterns and lists of rules")
         read = {pattern: self.take(f'{key}."{pattern}"', each, self.selectors) for pattern, each in value.items()}
         return {pattern: each for pattern, each in read.items() if each is not None}
+
+    def severities(self, key: str, value: object) -> Mapping[str, Severity]:
+        if not isinstance(value, dict):
+            raise _Expected("a table of rules and severities")
+        found: dict[str, Severity] = {}
+        for written, each in value.items():
+            selector = self._selector(key, written)
+            severity = self.take(f'{key}."{written}"', each, self.severity)
+            if selector is not None and severity is not None:
+                found[selector] = severity
+        return found
+
+    def patterns(self, _key: str, value: object) -> tuple[str, ...]:
+        if not isinstance(value, list) or not all(isinstance(each, str) and each for each in value):
+            raise _Expected("a list of path patterns")
+        return tuple(value)
+
+    def table_rows(self, key: str, value: object) -> Mapping[str, int]:
+        if not isinstance(value, dict):
+            raise _Expected("a table of tables and their rows")
+        read = {name: self.take(f'{key}."{name}"', each, self.count) for name, each in value.items()}
+        return {name: each for name, each in read.items() if each is not None}
+
+    def own_rules(self, key: str, value: object) -> tuple[Path, ...] | Mapping[str, Mapping[str, object]]:
+        if isinstance(value, dict):
+            return self.rule_options(key, value)
+        if not isinstance(value, list):
+            raise _Expected("a list of folders")
+        return tuple(self._folder(key, each) for each in value)
+
+    def _folder(self, key: str, value: object) -> Path:
+        if not isinstance(value, str) or not value or "\0" in value:
+            raise _Expected("a list of folders")
+        folder = Path(os.path.abspath((self.folder or Path()) / value))
+        if not folder.is_dir():
+            self.mistakes.append(Mistake(key, f'there is no folder "{value}"'))
+        return folder
+
+    def environments(self, key: str, value: object) -> Mapping[str, Mapping[str, object]]:
+        if not isinstance(value, dict):
+            raise _Expected("a table with one table for an environment")
+        found: dict[str, Mapping[str, object]] = {}
+        for place, table in value.items():
+            if not isinstance(table, dict):
+                self.mistakes.append(Mistake(f'{key}."{place}"', f"expected a table, got {spelled(table)}"))
+            elif "\0" in place or not ((self.folder or Path()) / place).is_dir():
+                self.mistakes.append(Mistake(f'{key}."{place}"', f'there is no folder "{place}"'))
+            else:
+                found[place] = table
+        return found
 
     def rule_options(self, key: str, value: object) -> Mapping[str, Mapping[str, object]]:
         if not isinstance(value, dict):

@@ -61,7 +61,7 @@ class Finding:
 
 
 class Hidden(NamedTuple):
-    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff", "start-after"."""
+    """A finding that is not reported, and what hides it: "suppressed", "baseline", "diff", "start-after", "exclude"."""
 
     finding: Finding
     by: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from migrate_guard.model.names import QualifiedName
 
@@ -12,8 +12,8 @@ from migrate_guard.model.names import QualifiedName
 class TableSize:
     rows: int | None
     """As the database estimates them; None where it does not know."""
-    bytes: int
-    """With indexes and what is stored out of line."""
+    bytes: int | None
+    """With indexes and what is stored out of line; None where nobody has told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +31,24 @@ class Statistics:
         """The size of a table, None for one that is not there."""
         return self.tables.get(name)
 
+    def with_rows(self, rows: Mapping[str, int]) -> Statistics:
+        """Return what is known when tables of these names, "schema.table" or "table", have so many rows."""
+        told = {
+            name: TableSize(number, size.bytes if (size := self.tables.get(name)) else None)
+            for name, number in ((qualified(text), number) for text, number in rows.items())
+        }
+        return replace(self, tables={**self.tables, **told})
+
     def small(self, limit_rows: int, limit_bytes: int) -> frozenset[QualifiedName]:
         """The tables that are known to have neither more rows nor more bytes than that."""
         return frozenset(
             name
             for name, size in self.tables.items()
-            if size.rows is not None and size.rows <= limit_rows and size.bytes <= limit_bytes
+            if size.rows is not None and size.rows <= limit_rows and (size.bytes or 0) <= limit_bytes
         )
+
+
+def qualified(text: str) -> QualifiedName:
+    """Return the name that "schema.table" or "table" stands for."""
+    schema, dot, name = text.partition(".")
+    return QualifiedName(name, schema) if dot else QualifiedName(text)

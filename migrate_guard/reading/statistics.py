@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.statistics import Statistics, TableSize
+from migrate_guard.model.statistics import Statistics, TableSize, qualified
 from migrate_guard.reading.json_documents import DocumentError, kind, read_document, version_mistake
 
 VERSION: Final = 1
@@ -24,7 +23,7 @@ def read_statistics(path: Path) -> Statistics:
     if mistakes:
         raise DocumentError(path, mistakes)
     return Statistics(
-        {_name(name): TableSize(size["rows"], size["bytes"]) for name, size in document["tables"].items()},
+        {qualified(name): TableSize(size["rows"], size["bytes"]) for name, size in document["tables"].items()},
         server=document.get("server", ""),
         taken_at=document.get("taken_at", ""),
         database=document.get("database", ""),
@@ -66,8 +65,3 @@ def _mistakes(document: dict[str, object]) -> Iterator[str]:
 
 def _is_count(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-
-
-def _name(text: str) -> QualifiedName:
-    schema, dot, name = text.partition(".")
-    return QualifiedName(name, schema) if dot else QualifiedName(text)

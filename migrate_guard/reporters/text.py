@@ -23,6 +23,7 @@ _HIDDEN = {
     "baseline": "in the baseline",
     "diff": "outside the diff",
     "start-after": "before start-after",
+    "exclude": "excluded",
 }
 
 

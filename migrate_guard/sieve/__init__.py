@@ -92,6 +92,8 @@ def _hides(finding: Finding, book: Comments, scope: Scope) -> str | None:
     """What hides a finding before any baseline is asked."""
     if by := scope.leaves_out(finding):
         return by
+    if finding.name != CRASHED and scope.path_ignores.excludes(finding):
+        return "exclude"
     if book.hides(finding) or scope.path_ignores.hides(finding):
         return "suppressed"
     return None

@@ -17,10 +17,12 @@ from migrate_guard.rule import Rule
 
 @dataclass(frozen=True, slots=True)
 class PathIgnores:
-    """The `per-file-ignores` of a configuration."""
+    """What a configuration ignores by path: `per-file-ignores` and `exclude`."""
 
     ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Pattern → codes, prefixes, names, ALL. A pattern without a slash speaks of file names."""
+    """Pattern → codes. A pattern without a slash speaks of file names."""
+    excluded: tuple[str, ...] = ()
+    """The patterns of `exclude`: nothing is reported there."""
     root: Path = Path()
     """The directory that patterns are relative to."""
     base: Path = Path()
@@ -30,13 +32,15 @@ class PathIgnores:
         """Say whether the configuration ignores a finding because of the file it lies in."""
         if not self.ignores:
             return False
-        path = os.path.relpath(os.path.join(self.base, finding.span.path), self.root).replace(os.sep, "/")
-        return any(
-            selector in ("ALL", finding.name) or finding.code.startswith(selector)
-            for pattern, selectors in self.ignores.items()
-            if _fits(pattern, path)
-            for selector in selectors
-        )
+        path = self._path(finding)
+        return any(finding.code in codes and _fits(pattern, path) for pattern, codes in self.ignores.items())
+
+    def excludes(self, finding: Finding) -> bool:
+        """Say whether the configuration wants to hear nothing of the file in which a finding lies."""
+        return bool(self.excluded) and any(_fits(each, self._path(finding)) for each in self.excluded)
+
+    def _path(self, finding: Finding) -> str:
+        return os.path.relpath(os.path.join(self.base, finding.span.path), self.root).replace(os.sep, "/")
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from migrate_guard.config import codes_of
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity
 from migrate_guard.model.operations import CreateIndex, Opaque
 from migrate_guard.model.revision import Direction, History, Revision, Suppression
@@ -35,7 +36,8 @@ SHADOWED = a_rule("MG409", "shadowed", yields_to=("MG301",))
 HEADS = a_rule("MG101", "multiple-heads", on=History)
 UNUSED = a_rule("MG003", "unused-suppression", on=Suppression)
 REASON = a_rule("MG004", "suppression-without-reason", on=Suppression)
-KNOWN = {rule.code: rule.name for rule in (BLOCKS, SHADOWED, HEADS, UNUSED, REASON)}
+RULES = (BLOCKS, SHADOWED, HEADS, UNUSED, REASON)
+KNOWN = {rule.code: rule.name for rule in RULES}
 
 
 def a_finding(rule: Rule = BLOCKS, line: int = 5, path: str = "v/a.py", object: str | None = "orders.ix") -> Finding:
@@ -184,7 +186,7 @@ def test_a_finding_about_the_graph_is_reported_where_a_given_file_takes_part() -
     ],
 )
 def test_per_file_ignores(pattern: str, selector: str, is_hidden: bool) -> None:
-    ignores = PathIgnores({pattern: (selector,)}, root=Path("/app"), base=Path("/app/alembic"))
+    ignores = PathIgnores({pattern: codes_of([selector], RULES)}, root=Path("/app"), base=Path("/app/alembic"))
     sifted = run(a_finding(), path_ignores=ignores)
     assert bool(sifted.hidden) is is_hidden
     assert bool(sifted.findings) is not is_hidden
