@@ -12,7 +12,7 @@ from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, Model
 from migrate_guard.commands._shared import settings
 from migrate_guard.config import Overrides, Settings, selected, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import EnvironmentSummary, ModelsSummary, Report
+from migrate_guard.model.finding import EnvironmentSummary, ModelsSummary, Report, RuleSummary
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ def sifted(
         elapsed_ms=round((time.perf_counter() - started) * 1000),
         stale=stale,
         elsewhere=tuple(each for each in kept.unmatched if each not in stale),
+        rules={each.code: RuleSummary(each.code, each.name, each.severity, each.summary) for each in rules},
     )
 
 

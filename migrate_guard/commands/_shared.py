@@ -8,9 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from migrate_guard.commands._options import EnvironmentOptions, ReportOptions
+from migrate_guard.commands._options import EnvironmentOptions
 from migrate_guard.config import ConfigError, Mistake, Overrides, Settings, load, target, unknown_database
-from migrate_guard.reporters import WIDTH, Look, formats
 from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ def settings(
     paths: Sequence[Path], overrides: Overrides, rules: Sequence[Rule], environment: EnvironmentOptions
 ) -> Settings:
     """Return the settings for `paths`; raises ConfigError."""
+    from migrate_guard.reporters import formats
+
     file, isolated = environment.config, environment.isolated
     if file and isolated:
         raise ConfigError([Mistake("--isolated", "it does not go with --config")])
@@ -116,21 +117,15 @@ def _place(environment: AlembicEnvironment) -> str:
     return f"{place} (-n {environment.section})" if environment.config_path else place
 
 
-def color(choice: str, file: Path | None = None) -> bool:
-    """Decide whether a report in `file`, or on stdout, is coloured."""
+def color(choice: str) -> bool:
+    """Decide whether a report on stdout is coloured."""
     mode: ColorChoice = "always" if choice == "always" else "never" if choice == "never" else "auto"
-    return wants_color(mode, os.environ, is_terminal=file is None and sys.stdout.isatty())
+    return wants_color(mode, os.environ, is_terminal=sys.stdout.isatty())
 
 
-def look(shown: ReportOptions) -> Look:
-    """How a report looks where it goes."""
-    file = shown.output_file
-    return Look(color(shown.color_choice, file), shown.verbose, shown.quiet, width(file) or WIDTH)
-
-
-def width(file: Path | None = None) -> int | None:
-    """Return the columns of the terminal that a report goes to, None where it goes elsewhere."""
-    if file is not None or not sys.stdout.isatty():
+def width() -> int | None:
+    """Return the columns of the terminal that a report on stdout goes to, None where it goes elsewhere."""
+    if not sys.stdout.isatty():
         return None
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or None

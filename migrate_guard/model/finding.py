@@ -96,6 +96,16 @@ class ModelsSummary:
     tables: int
 
 
+class RuleSummary(NamedTuple):
+    """What a report says of a rule beside its findings."""
+
+    code: str
+    name: str
+    severity: Severity
+    """Of its findings, where neither they nor the settings say another."""
+    summary: str
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     findings: tuple[Finding, ...]
@@ -111,6 +121,8 @@ class Report:
     elsewhere: tuple[Entry, ...] = ()
     """The entries of the baseline about which the run says nothing: of other rules, files and environments."""
     models: tuple[ModelsSummary, ...] = ()
+    rules: Mapping[str, RuleSummary] = field(default_factory=dict)
+    """Every rule that there is, by its code."""
 
     @property
     def revisions(self) -> int:
