@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from migrate_guard.commands import _plan_facts as facts
@@ -18,17 +18,17 @@ def render(plan: Plan) -> str:
     return "\n\n".join((*blocks(plan), escaped(facts.total(plan)))) + "\n"
 
 
-def blocks(plan: Plan) -> list[str]:
-    """Return the part of each revision, without a line end behind it."""
-    return ["\n".join(_revision(each)) for each in plan.revisions]
+def blocks(plan: Plan, spelled: Callable[[str], str] = str) -> list[str]:
+    """Return the part of each revision, without a line end behind it; `spelled` says how paths are shown."""
+    return ["\n".join(_revision(each, spelled(each.revision.path))) for each in plan.revisions]
 
 
-def _revision(revision: PlannedRevision) -> Iterator[str]:
+def _revision(revision: PlannedRevision, path: str) -> Iterator[str]:
     database = f"{escaped(revision.database)}: " if revision.database else ""
     direction = "downgrade: " if revision.direction == "downgrade" else ""
     yield f"### {code(revision.revision.id)} {database}{direction}{escaped(revision.revision.message)}".rstrip()
     yield ""
-    yield f"{code(revision.revision.path)}, {facts.transaction(revision)}"
+    yield f"{code(path)}, {facts.transaction(revision)}"
     yield ""
     if not revision.statements:
         yield f"It has no `{revision.direction}()`." if revision.is_missing else "No statement."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from migrate_guard.terminal import UserError, complain, emit
 SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 """The file whose Markdown GitHub shows on the page of a run; it is appended to."""
 _STDOUT: Final = "-"
+_WORD: Final = re.compile(r"[A-Za-z][\w-]+")
 
 Render: TypeAlias = Callable[[str, Report, Look], str]
 """The name of a format, a report and its look in, the text out."""
@@ -88,8 +90,8 @@ def _target(written: str) -> Target:
     known = formats()
     if colon and word in known:
         return Target(word, _named(file))
-    # "C:\report.txt" is a file, and so is "./sarif:old" and whatever else resembles no format.
-    if colon and len(word) > 1 and (close := nearest(word, known)):
+    # "C:\report.txt" is a file, and so are "./sarif:old" and whatever else resembles no format.
+    if colon and _WORD.fullmatch(word) and (close := nearest(word, known)):
         raise ConfigError([Mistake("--output-file", f'there is no format "{word}"', close)])
     return Target(None, _named(written))
 

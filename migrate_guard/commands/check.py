@@ -92,24 +92,27 @@ def command(
         tell_stale(said.report.stale)
     if add_ignore:
         return _add_ignores(run, said)
-    plan = cache(lambda: _plan(selection, said, run.settings)) if since is not None else tuple
-    output.write(said.report, run.settings, partial(_rendered, plan=plan))
+    if since is None:
+        output.write(said.report, run.settings)
+    else:
+        plan = cache(partial(_plan, selection, said, run.settings))
+        output.write(said.report, run.settings, partial(_with_plan, plan=plan))
     return exit_code(run, said, exit_zero=shown.exit_zero)
 
 
-def _rendered(name: str, report: Report, look: Look, *, plan: Callable[[], Sequence[str]]) -> str:
+def _with_plan(name: str, report: Report, look: Look, *, plan: Callable[[Look], Sequence[str]]) -> str:
     """A report in a format, in Markdown with the plan of the revisions under review."""
     if name == "markdown":
         from migrate_guard.reporters.markdown import comment
 
-        return comment(report, look, plan())
+        return comment(report, look, plan(look))
     return rendered(name, report, look)
 
 
-def _plan(selection: Selection, said: Judged, settings: Settings) -> Sequence[str]:
+def _plan(selection: Selection, said: Judged, settings: Settings, look: Look) -> Sequence[str]:
     from migrate_guard.commands._plan_of_new import plan_blocks
 
-    return tuple(plan_blocks(selection, said.outcomes, settings))
+    return tuple(plan_blocks(selection, said.outcomes, settings, look))
 
 
 def _add_ignores(run: Prepared, said: Judged) -> int:
