@@ -9,11 +9,14 @@ from urllib.parse import unquote, urlsplit
 import jsonschema
 import junitparser
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from migrate_guard.model.finding import Finding, Report, Severity
 from migrate_guard.model.source import Span
 from migrate_guard.reporters import Look, formats, reporter
 from migrate_guard.reporters.markdown import LIMIT, comment
+from migrate_guard.terminal import visible
 from tests.reporting import (
     CRASHED,
     FAILS,
@@ -287,6 +290,8 @@ def test_nothing_of_a_finding_is_markup() -> None:
     assert read.links == []
     assert mentions("@maria broke #12") == ["@maria", "#12"]
     assert mentions(text) == []
+    assert "://" not in text
+    assert "www." not in render("markdown", a_report(replace(FAILS, message="see WWW.g.example or www.g.example")))
 
 
 def test_markdown_of_a_clean_run() -> None:
@@ -320,6 +325,38 @@ def test_what_fits_is_left_as_it_is() -> None:
     text = comment(a_report(FAILS), Look(), ("### `a1`",))
     assert "Left out" not in text
     assert read_comment(text).headings[2:] == ["Plan of the new revisions", "a1"]
+
+
+# -- whatever a finding says
+
+ANYTHING = st.text(st.characters(exclude_categories=()) | st.sampled_from("|`<>&@#\\\n\r\x00\ud800]: "))
+
+
+NAME = st.text(
+    st.characters(exclude_categories=["Cs"], exclude_characters="\0") | st.sampled_from("|`<>&@#\\:%,\udcff")
+)
+"""Of a file, as the system has it: bytes that are no text are surrogates from U+DC80 on (PEP 383)."""
+
+
+@given(ANYTHING.filter(bool), ANYTHING, ANYTHING, NAME.filter(lambda text: not text.startswith("/")))
+def test_whatever_a_finding_says_every_reader_reads_it(message: str, help: str, code: str, name: str) -> None:
+    path = f"versions/{name}.py"
+    hard = replace(WARNS, message=message, help=help, object=code, printed=lambda: code, span=Span(path, 1, 1, 1, 2))
+    report = a_report(hard, FAILS)
+    (_, result) = valid(render("sarif", report), "sarif-2.1.0.json")["runs"][0]["results"]
+    assert result["ruleId"] == "MG301"
+    _, read = map(annotation, render("github", report).splitlines())
+    assert read.properties["title"] == "MG301 index-blocks-writes"
+    assert read.properties["file"] == visible(path)
+    assert read.data.startswith(visible(message))
+    assert len(valid(render("gitlab", report), "gitlab-code-quality.schema.json")) == 2
+    assert sorted(each.name for each in suites(render("junit", report))) == sorted((HARD_PATH, visible(path)))
+    assert len(render("json-lines", report).splitlines()) == 2
+    seen = read_comment(render("markdown", report))
+    assert [row[2] for row in seen.rows] == ["MG603 float-money", "MG301 index-blocks-writes"]
+    assert all(len(row) == 4 for row in seen.rows)
+    assert all(each.startswith(("<!-- ", "<details>", "</details>")) for each in seen.html)
+    assert seen.links == []
 
 
 # -- places in a repository

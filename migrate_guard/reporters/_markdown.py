@@ -8,10 +8,10 @@ from typing import Final
 
 from migrate_guard.terminal import visible
 
-_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()<>#!|~&@]")
+_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()<>#!|~&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _AS_ENTITIES: Final = "<>&@|"
-_NOTIFYING: Final = "@#"
-"""What GitHub links to people and issues after the Markdown is read, whichever way it is spelled."""
+_LINKING: Final = "@#:."
+"""What GitHub makes links to people, issues and addresses of, whichever way it is spelled."""
 _TICKS: Final = re.compile(r"`+")
 
 
@@ -37,8 +37,8 @@ def escaped(text: str) -> str:
 def _spelled(found: re.Match[str]) -> str:
     character = found[0]
     spelled = f"&#{ord(character)};" if character in _AS_ENTITIES else f"\\{character}"
-    # A comment parts it from the name or number behind it, and is not seen.
-    return f"{spelled}<!-- -->" if character in _NOTIFYING else spelled
+    # A comment parts it from what stands behind it, and is not seen.
+    return f"{spelled}<!-- -->" if character in _LINKING else spelled
 
 
 def row(cells: Sequence[str]) -> str:
