@@ -119,7 +119,7 @@ def mentions(markdown: str) -> list[str]:
 
 # -- reports
 
-HARD_PATH = "migrations/ä b/日本:c,100%#1\\x|`y`<b>.py"
+HARD_PATH = "migrations/ä b/日本:c,100%2C#1\\x|`y`<b>.py"
 LINES = (
     'revision = "a1"',
     'a = "😀日本é"; op.create_index("ix_😀", "orders", ["user_id"])',
@@ -139,7 +139,7 @@ def span_of(text: str, line: int, path: str = HARD_PATH) -> Span:
 
 
 HARD_MESSAGE = (
-    'a "x|y" 100% *b* _c_ `d` <script>e</script> @maria #12 [f](https://g.example) \x1b[31m\x00\x85 ::error::h'
+    'a "x|y" 100%0A *b* _c_ `d` <script>e</script> @maria #12 [f](https://g.example) \x1b[31m\x00\x85 ::error::h'
 )
 
 WARNS = Finding(

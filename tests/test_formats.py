@@ -129,7 +129,7 @@ def test_addresses_of_sarif() -> None:
 def test_messages_of_sarif_hold_no_links() -> None:
     (result,) = valid(render("sarif", a_report(WARNS)), "sarif-2.1.0.json")["runs"][0]["results"]
     assert "](" not in result["message"]["text"]
-    assert result["message"]["text"].splitlines()[0].startswith('a "x|y" 100%')
+    assert result["message"]["text"].splitlines()[0].startswith('a "x|y" 100%0A')
 
 
 # -- GitHub
@@ -146,7 +146,7 @@ def test_github() -> None:
     warns = next(each for each in read if each.properties["title"].startswith("MG301"))
     place = tuple(int(warns.properties[key]) for key in ("line", "col", "endLine", "endColumn"))
     assert cut(place) == INDEX  # type: ignore[arg-type]
-    assert warns.data.startswith('a "x|y" 100% *b*')
+    assert warns.data.startswith('a "x|y" 100%0A *b*')
     assert '\nwrite:\nop.execute("""\n```\n</details>\n::error::x\n' in warns.data
 
 
@@ -211,7 +211,7 @@ def test_junit() -> None:
     assert (failure.message, failure.type) == ("money is a Float", "error")
     (skipped,) = by_name["MG301 index-blocks-writes orders.ix_😀"].result
     assert isinstance(skipped, junitparser.Skipped)
-    assert skipped.message.startswith('a "x|y" 100% *b* _c_ `d` <script>e</script>')
+    assert skipped.message.startswith('a "x|y" 100%0A *b* _c_ `d` <script>e</script>')
     (crash,) = next(each for each in cases if each.name.startswith("MG000")).result
     assert isinstance(crash, junitparser.Error)
 
@@ -275,7 +275,7 @@ def test_markdown() -> None:
         ["info", "1", "XX904 missing-timeout"],
     ]
     assert read.rows[2][3] == (
-        'a "x|y" 100% *b* _c_ `d` <script>e</script> @maria #12 [f](https://g.example) \\x1b[31m\\x00\\x85 ::error::h'
+        'a "x|y" 100%0A *b* _c_ `d` <script>e</script> @maria #12 [f](https://g.example) \\x1b[31m\\x00\\x85 ::error::h'
     )
     assert read.fences == ['op.execute("""\n```\n</details>\n::error::x\n\\x1b[31m""")\n']
 
