@@ -16,6 +16,16 @@ settings.load_profile("patient")
 
 MakeProject: TypeAlias = Callable[..., Path]
 
+AMBIENT = (
+    "ALEMBIC_CONFIG",
+    "FORCE_COLOR",
+    "GITHUB_STEP_SUMMARY",
+    "MIGRATE_GUARD_OUTPUT_FORMAT",
+    "MIGRATE_GUARD_TRACEBACK",
+    "NO_COLOR",
+)
+"""Variables of the environment that change what a run says."""
+
 INI = """\
 [alembic]
 script_location = %(here)s/alembic
@@ -63,7 +73,7 @@ def make_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> MakeProject
         (tmp_path / "alembic" / "env.py").write_text("from alembic import context\n", encoding="utf-8")
         for name, text in scripts.items():
             (versions / name).write_text(text, encoding="utf-8")
-        for name in ("NO_COLOR", "FORCE_COLOR", "ALEMBIC_CONFIG", "MIGRATE_GUARD_TRACEBACK"):
+        for name in AMBIENT:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.chdir(tmp_path)
         return tmp_path

@@ -341,7 +341,7 @@ def test_control_characters(make_project: MakeProject, capsys: Capture) -> None:
     markdown = planned(capsys, "--format", "markdown")
     assert "\x1b" not in markdown
     assert r"```COMMENT ON TABLE orders IS '\x1b[2J \| ``x``\u202e'```" in markdown
-    assert "&#124; &#60;b&#62; &#64;all" in markdown
+    assert "&#124; &#60;b&#62; &#64;<!-- -->all" in markdown
     (comment,) = statements(capsys)
     assert "\x1b[2J\r| ``x``\u202e" in comment["sql"]
 

@@ -12,7 +12,7 @@ from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, Model
 from migrate_guard.commands._shared import location_of, settings, small_tables
 from migrate_guard.config import Overrides, Settings, codes_of, selected, severity_of, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import EnvironmentSummary, Finding, ModelsSummary, Report
+from migrate_guard.model.finding import EnvironmentSummary, Finding, ModelsSummary, Report, RuleSummary
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
@@ -218,6 +218,10 @@ def sifted(
         elapsed_ms=round((time.perf_counter() - started) * 1000),
         stale=stale,
         elsewhere=tuple(each for each in kept.unmatched if each not in stale),
+        rules={
+            each.code: RuleSummary(each.code, each.name, severity_of(each, chosen) or each.severity, each.summary, each.folder)
+            for each in rules
+        },
     )
 
 

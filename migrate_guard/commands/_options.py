@@ -10,8 +10,10 @@ from typing import Any, Final, TypeAlias
 
 import click
 
-from migrate_guard.reporters import formats
 from migrate_guard.terminal import COLOR_CHOICES
+
+FORMAT_VARIABLE: Final = "MIGRATE_GUARD_OUTPUT_FORMAT"
+"""Holds the format of reports for all runs of a job."""
 
 Command: TypeAlias = Callable[..., int]
 Option: TypeAlias = Callable[[Command], Command]
@@ -68,7 +70,7 @@ class ReportOptions:
     fail_on: str | None
     exit_zero: bool
     output_format: str | None
-    output_file: Path | None
+    output_file: tuple[str, ...]
     color_choice: str
     verbose: bool
     quiet: bool
@@ -87,6 +89,16 @@ class RunOptions:
     python: str | None = None
     x: tuple[str, ...] = ()
     trace: bool = False
+
+
+class FormatOption(click.Option):
+    """An option that looks for the names of the formats when its help is shown."""
+
+    def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
+        from migrate_guard.reporters import formats
+
+        self.help = f"{', '.join(formats())}; text by default, or what {FORMAT_VARIABLE} says."
+        return super().get_help_record(ctx)
 
 
 def environment_options(function: Command) -> Command:
@@ -119,9 +131,12 @@ def report_options(verbose: str) -> Option:
     options = (
         click.option("--fail-on", metavar="SEVERITY", help="Exit with 1 from error (default), warning or info on."),
         click.option("--exit-zero", is_flag=True, help="Exit with 0 whatever is found."),
-        click.option("--output-format", metavar="FORMAT", help=f"{', '.join(formats())}; text by default."),
+        click.option("--output-format", metavar="FORMAT", cls=FormatOption),
         click.option(
-            "--output-file", type=click.Path(path_type=Path), metavar="FILE", help="Write the report to a file."
+            "--output-file",
+            multiple=True,
+            metavar="[FORMAT:]FILE",
+            help="Write the report to FILE, not to stdout; FORMAT:FILE is one more report, beside the others.",
         ),
         click.option(
             "--color", "color_choice", type=click.Choice(COLOR_CHOICES), default="auto", help="Default: auto."

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from migrate_guard.commands._options import EnvironmentOptions, ReportOptions
+from migrate_guard.commands._options import EnvironmentOptions
 from migrate_guard.config import (
     ConfigError,
     Mistake,
@@ -21,7 +21,6 @@ from migrate_guard.config import (
     target,
     unknown_database,
 )
-from migrate_guard.reporters import WIDTH, Look, formats
 from migrate_guard.terminal import ColorChoice, UserError, complain, wants_color
 
 if TYPE_CHECKING:
@@ -50,6 +49,7 @@ def settings(paths: Sequence[Path], overrides: Overrides, environment: Environme
 
 def ruled(written: Written | None, overrides: Overrides) -> Ruled:
     """Return the settings that a file has under those of the command line, and every rule; raises ConfigError."""
+    from migrate_guard.reporters import formats
     from migrate_guard.rules import load_rules
 
     rules = load_rules()
@@ -151,21 +151,15 @@ def _place(environment: AlembicEnvironment) -> str:
     return f"{place} (-n {environment.section})" if environment.config_path else place
 
 
-def color(choice: str, file: Path | None = None) -> bool:
-    """Decide whether a report in `file`, or on stdout, is coloured."""
+def color(choice: str) -> bool:
+    """Decide whether a report on stdout is coloured."""
     mode: ColorChoice = "always" if choice == "always" else "never" if choice == "never" else "auto"
-    return wants_color(mode, os.environ, is_terminal=file is None and sys.stdout.isatty())
+    return wants_color(mode, os.environ, is_terminal=sys.stdout.isatty())
 
 
-def look(shown: ReportOptions) -> Look:
-    """How a report looks where it goes."""
-    file = shown.output_file
-    return Look(color(shown.color_choice, file), shown.verbose, shown.quiet, width(file) or WIDTH)
-
-
-def width(file: Path | None = None) -> int | None:
-    """Return the columns of the terminal that a report goes to, None where it goes elsewhere."""
-    if file is not None or not sys.stdout.isatty():
+def width() -> int | None:
+    """Return the columns of the terminal that a report on stdout goes to, None where it goes elsewhere."""
+    if not sys.stdout.isatty():
         return None
     try:
         return os.get_terminal_size(sys.stdout.fileno()).columns or None

@@ -6,7 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from migrate_guard.commands._reporting import rendered
 from migrate_guard.commands._rounds import Made
+from migrate_guard.model.finding import Report
 from migrate_guard.model.round_trip import RoundTrip
 from migrate_guard.reporters import Look
 
@@ -35,14 +37,15 @@ def _held_against(planned: Mapping[str, Sequence[PlannedStatement]], trip: Round
     return replace(trip, departures=departures(revision.path, planned.get(revision.id, ()), trip.trace))
 
 
-def with_traces(report: str, trips: Sequence[RoundTrip], output_format: str, look: Look) -> str:
-    """Return a report with the traces of round trips, as far as its format has a place for them."""
-    if output_format == "json":
+def with_traces(name: str, report: Report, look: Look, *, trips: Sequence[RoundTrip]) -> str:
+    """Return a report in a format with the traces of round trips, as far as the format has a place for them."""
+    text = rendered(name, report, look)
+    if name == "json":
         from migrate_guard.commands._trace_json import added
 
-        return added(report, trips)
-    if output_format == "text":
+        return added(text, trips)
+    if name == "text":
         from migrate_guard.commands._trace_text import render
 
-        return render(trips, look.width, color=look.color) + report
-    return report
+        return render(trips, look.width, color=look.color) + text
+    return text

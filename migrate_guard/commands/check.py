@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -19,11 +23,17 @@ from migrate_guard.commands._options import (
     rule_options,
     stats_option,
 )
-from migrate_guard.commands._shared import discovered, look, small_tables, tell_unknown_databases
+from migrate_guard.commands._reporting import Output, rendered
+from migrate_guard.commands._shared import discovered, small_tables, tell_unknown_databases
 from migrate_guard.config import Overrides
 from migrate_guard.model.baseline import Baseline
-from migrate_guard.reporters import reporter
+from migrate_guard.model.finding import Report
+from migrate_guard.reporters import Look
 from migrate_guard.terminal import UserError, complain, emit
+
+if TYPE_CHECKING:
+    from migrate_guard.config import Settings
+    from migrate_guard.reading.discover import Selection
 
 
 @click.command("check")
@@ -61,11 +71,12 @@ def command(
 
     What migrate-guard-baseline.json beside the settings accepts is not reported; migrate-guard baseline writes it.
     """
+    output = Output.of(shown, os.environ)
     if statistics and shown.output_format not in (None, "text", "statistics"):
         raise UserError(f"--statistics does not go with --output-format {shown.output_format}")
     if baseline and no_baseline:
         raise UserError("--no-baseline does not go with --baseline")
-    output_format = "statistics" if statistics else shown.output_format
+    output_format = "statistics" if statistics else output.format
     overrides = Overrides(fail_on=shown.fail_on, output_format=output_format, stats=stats)
     run = prepared(paths, overrides, asked, environment, of_models)
     if shown.verbose:
@@ -81,8 +92,27 @@ def command(
         tell_stale(said.report.stale)
     if add_ignore:
         return _add_ignores(run, said)
-    emit(reporter(run.settings.output_format)(said.report, look(shown)), shown.output_file)
+    if since is None:
+        output.write(said.report, run.settings)
+    else:
+        plan = cache(partial(_plan, selection, said, run.settings))
+        output.write(said.report, run.settings, partial(_with_plan, plan=plan))
     return exit_code(run, said, exit_zero=shown.exit_zero)
+
+
+def _with_plan(name: str, report: Report, look: Look, *, plan: Callable[[Look], Sequence[str]]) -> str:
+    """A report in a format, in Markdown with the plan of the revisions under review."""
+    if name == "markdown":
+        from migrate_guard.reporters.markdown import comment
+
+        return comment(report, look, plan(look))
+    return rendered(name, report, look)
+
+
+def _plan(selection: Selection, said: Judged, settings: Settings, look: Look) -> Sequence[str]:
+    from migrate_guard.commands._plan_of_new import plan_blocks
+
+    return tuple(plan_blocks(selection, said.outcomes, settings, look))
 
 
 def _add_ignores(run: Prepared, said: Judged) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
 
 import click
 
 from migrate_guard.commands._options import (
+    FORMAT_VARIABLE,
     EnvironmentOptions,
     RuleOptions,
     environment_options,
@@ -19,8 +19,6 @@ from migrate_guard.commands._shared import settings
 from migrate_guard.config import Origin, Overrides
 from migrate_guard.reporters import formats
 from migrate_guard.terminal import emit
-
-_FORMAT_VARIABLE: Final = "MIGRATE_GUARD_OUTPUT_FORMAT"
 
 
 @click.command("config")
@@ -43,13 +41,13 @@ def command(
     """
     import json
 
-    variable = os.environ.get(_FORMAT_VARIABLE)
+    variable = os.environ.get(FORMAT_VARIABLE)
     overrides = Overrides(
         select=asked.select, ignore=asked.ignore, extend_select=asked.extend_select, output_format=variable or None
     )
     chosen, rules = settings(paths, overrides, environment)
     if variable:
-        origins = {**chosen.origins, "output-format": Origin("environment variable", _FORMAT_VARIABLE)}
+        origins = {**chosen.origins, "output-format": Origin("environment variable", FORMAT_VARIABLE)}
         chosen = replace(chosen, origins=origins)
     if schema:
         from migrate_guard.config.schema import schema as schema_of

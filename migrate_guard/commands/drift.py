@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -22,11 +23,11 @@ from migrate_guard.commands._options import (
     report_options,
     rule_options,
 )
-from migrate_guard.commands._shared import discovered, look, the_environment
+from migrate_guard.commands._reporting import Output
+from migrate_guard.commands._shared import discovered, the_environment
 from migrate_guard.config import Overrides, target
 from migrate_guard.engine.drifting import judge_drift
-from migrate_guard.reporters import reporter
-from migrate_guard.terminal import UserError, complain, emit, progress
+from migrate_guard.terminal import UserError, complain, progress
 
 if TYPE_CHECKING:
     from migrate_guard.model.models import Models
@@ -58,8 +59,9 @@ def command(
       migrate-guard drift
       migrate-guard drift --models app.db:Base
     """
+    output = Output.of(shown, os.environ)
     overrides = Overrides(
-        fail_on=shown.fail_on, output_format=shown.output_format, python=of_models.python, models=of_models.models
+        fail_on=shown.fail_on, output_format=output.format, python=of_models.python, models=of_models.models
     )
     run = prepared(paths, overrides, asked, environment)
     selection = discovered(paths, environment.names, quiet=shown.quiet)
@@ -71,7 +73,7 @@ def command(
         load = partial(_models, wanted, quiet=shown.quiet)
         outcome = judge_drift(reading, run.asked, run.settings.rule_options, load)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
-    emit(reporter(run.settings.output_format)(said.report, look(shown)), shown.output_file)
+    output.write(said.report, run.settings)
     return exit_code(run, said, exit_zero=shown.exit_zero)
 
 

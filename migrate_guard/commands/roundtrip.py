@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +22,12 @@ from migrate_guard.commands._options import (
     rule_options,
     run_options,
 )
+from migrate_guard.commands._reporting import Output
 from migrate_guard.commands._rounds import Teller, judged_rounds, made, planned
-from migrate_guard.commands._shared import discovered, existing_paths, look, the_environment
+from migrate_guard.commands._shared import discovered, existing_paths, the_environment
 from migrate_guard.commands._tracing import compared, with_traces
 from migrate_guard.config import Overrides, target
-from migrate_guard.reporters import reporter
-from migrate_guard.terminal import emit, progress
+from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
@@ -69,9 +71,10 @@ def command(
         raise click.UsageError(f"one revision or range at a time, not {' and '.join(words)}")
     if sum(map(bool, (words, since, last))) > 1:
         raise click.UsageError("a revision or range, --since and --last do not go together")
+    output = Output.of(shown, os.environ)
     overrides = Overrides(
         fail_on=shown.fail_on,
-        output_format=shown.output_format,
+        output_format=output.format,
         scratch_url=how.scratch_url,
         rows=how.rows,
         seed=how.seed,
@@ -89,12 +92,8 @@ def command(
     trips = compared(tuple(made(walk, run.settings, reading.target, teller, keep=how.keep)), reading)
     outcome = judged_rounds(run, reading, trips)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))
-    how_shown = look(shown)
-    text = reporter(run.settings.output_format)(said.report, how_shown)
-    emit(
-        with_traces(text, [each.trip for each in trips], run.settings.output_format, how_shown) if how.trace else text,
-        shown.output_file,
-    )
+    traced = [each.trip for each in trips]
+    output.write(said.report, run.settings, partial(with_traces, trips=traced) if how.trace else None)
     return exit_code(run, said, exit_zero=shown.exit_zero)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from migrate_guard.model.baseline import Entry
@@ -96,6 +97,18 @@ class ModelsSummary:
     tables: int
 
 
+class RuleSummary(NamedTuple):
+    """What a report says of a rule beside its findings."""
+
+    code: str
+    name: str
+    severity: Severity
+    """Of its findings, where they say no other."""
+    summary: str
+    folder: Path | None = None
+    """Where its page lies, if the project has it and not we."""
+
+
 @dataclass(frozen=True, slots=True)
 class Report:
     findings: tuple[Finding, ...]
@@ -111,6 +124,8 @@ class Report:
     elsewhere: tuple[Entry, ...] = ()
     """The entries of the baseline about which the run says nothing: of other rules, files and environments."""
     models: tuple[ModelsSummary, ...] = ()
+    rules: Mapping[str, RuleSummary] = field(default_factory=dict)
+    """Every rule that there is, by its code."""
 
     @property
     def revisions(self) -> int:

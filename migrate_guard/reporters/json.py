@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from typing import TypedDict
 
 from migrate_guard.model.finding import Finding, Report
-from migrate_guard.model.source import Source
 from migrate_guard.reporters import Look
+from migrate_guard.reporters._places import characters
 
 
 def render(report: Report, look: Look) -> str:
@@ -15,7 +16,7 @@ def render(report: Report, look: Look) -> str:
     hidden = Counter(each.by for each in report.hidden)
     document = {
         "version": 1,
-        "findings": [_finding(each, report.sources.get(each.span.path)) for each in report.findings],
+        "findings": [form(each, report) for each in report.findings],
         "hidden": {"suppressed": 0, "baseline": 0, "diff": 0, **hidden},
         "stale": len(report.stale),
         "opaque": len(report.opaque),
@@ -26,12 +27,30 @@ def render(report: Report, look: Look) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-def _finding(finding: Finding, source: Source | None) -> dict[str, str | int | None]:
-    span = finding.span
-    column, end_column = span.column, span.end_column
-    if source:
-        column = source.characters(span.line, span.column).column
-        end_column = source.characters(span.end_line, span.end_column).column
+class Form(TypedDict):
+    """A finding as it is printed."""
+
+    code: str
+    name: str
+    severity: str
+    confidence: str
+    message: str
+    help: str
+    path: str
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+    revision: str | None
+    direction: str | None
+    object: str | None
+    fingerprint: str
+    write: str | None
+
+
+def form(finding: Finding, report: Report) -> Form:
+    """Return a finding in the form that is printed."""
+    region = characters(finding.span, report)
     return {
         "code": finding.code,
         "name": finding.name,
@@ -39,11 +58,11 @@ def _finding(finding: Finding, source: Source | None) -> dict[str, str | int | N
         "confidence": str(finding.confidence),
         "message": finding.message,
         "help": finding.help,
-        "path": span.path,
-        "line": span.line,
-        "column": column,
-        "end_line": span.end_line,
-        "end_column": end_column,
+        "path": finding.span.path,
+        "line": region.line,
+        "column": region.column,
+        "end_line": region.end_line,
+        "end_column": region.end_column,
         "revision": finding.revision,
         "direction": finding.direction,
         "object": finding.object,

@@ -37,7 +37,7 @@ class Marked(NamedTuple):
 
 def render(report: Report, look: Look) -> str:
     """Return the findings with their code frames and the footer, or nothing when quiet and clean."""
-    blocks = ["\n".join(_finding(each, report.sources.get(each.span.path), look)) for each in report.findings]
+    blocks = ["\n".join(_finding(each, report, look)) for each in report.findings]
     if look.verbose and report.opaque:
         blocks.append("\n".join(_opaque(report, look)))
     if not look.quiet:
@@ -45,7 +45,8 @@ def render(report: Report, look: Look) -> str:
     return "".join(f"{block}\n\n" for block in blocks).removesuffix("\n")
 
 
-def _finding(finding: Finding, source: Source | None, look: Look) -> Iterator[str]:
+def _finding(finding: Finding, report: Report, look: Look) -> Iterator[str]:
+    source = report.sources.get(finding.span.path)
     style = SEVERITY_STYLES[finding.severity]
     severity = paint(str(finding.severity), style, look.color)
     rule = paint(f"{finding.code} {finding.name}", BOLD, look.color)
@@ -63,7 +64,7 @@ def _finding(finding: Finding, source: Source | None, look: Look) -> Iterator[st
         if finding.related or write or finding.help:
             yield f"{gutter} {paint('|', BLUE, look.color)}"
     for related in finding.related:
-        place = location(related.span, None)
+        place = location(related.span, report.sources.get(related.span.path))
         yield from _note(gutter, "note", f"{related.message} ({place})", look)
     if finding.help and (look.verbose or not write):
         yield from _note(gutter, "help", finding.help, look)
@@ -161,28 +162,29 @@ def footer(report: Report, look: Look) -> str:
         for each in report.environments
     ]
     places += [f"{count(each.tables, 'table')} of {visible(each.name)}, {each.target}" for each in report.models]
-    found = f"{_found(report)} in {' and '.join(places)}" if places else _found(report)
+    where = f"{found(report)} in {' and '.join(places)}" if places else found(report)
     hidden = Counter(each.by for each in report.hidden)
     left_out = ", ".join(f"{hidden[by]} {words}" for by, words in _HIDDEN.items() if hidden[by])
     aside = f"; hidden: {left_out}" if left_out else ""
-    is_list = len(places) > 1 and columns(found + aside) > look.width
+    is_list = len(places) > 1 and columns(where + aside) > look.width
     if is_list:
-        lines = [f"{_found(report)} in"]
+        lines = [f"{found(report)} in"]
         for place in places:
             first, *others = wrapped(place, max(look.width - 2, NARROWEST))
             lines += [f"  {first}", *(f"    {line}" for line in others)]
         lines += [f"hidden: {left_out}"] if left_out else []
     else:
-        lines = wrapped(found + aside, look.width)
+        lines = wrapped(where + aside, look.width)
         if len(lines) > 1 and left_out:
-            lines = [*wrapped(f"{found};", look.width), f"hidden: {left_out}"]
+            lines = [*wrapped(f"{where};", look.width), f"hidden: {left_out}"]
     if report.opaque:
         lines[-1] += "" if is_list else ";"
         lines.append(f"{count(len(report.opaque), 'operation')} not understood (-v lists them)")
     return "\n".join(lines)
 
 
-def _found(report: Report) -> str:
+def found(report: Report) -> str:
+    """Return how many findings there are of each severity."""
     if not report.findings:
         return "no findings"
     by_severity = Counter(each.severity for each in report.findings)
