@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import islice
 from typing import Any, Final, TypeVar
 
 from migrate_guard.asking import Identity, is_association
@@ -27,11 +28,15 @@ from migrate_guard.asking.house_patterns import (
 from migrate_guard.asking.house_references import FORMS, form, references, stem_number
 from migrate_guard.asking.house_settings import HouseSettings, Taste, house_settings
 from migrate_guard.asking.house_timestamps import Half, halves
+from migrate_guard.dialects.names import is_numbered_key
 from migrate_guard.model.schema import Column, Schema, Table
 from migrate_guard.model.source import Span
 from migrate_guard.rule import TableView
 
 T = TypeVar("T")
+
+FEW: Final = 3
+"""As many tables of one mind have a convention, though not enough to hold others to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,7 @@ class House:
     """By what the options call the kinds: "unique"."""
     references: Habit
     reference_number: Habit
+    object_style: Habit
 
     def habits(self) -> tuple[Habit, ...]:
         """All conventions, as a command tells them."""
@@ -89,6 +95,7 @@ class House:
             *self.constraints.values(),
             self.references,
             self.reference_number,
+            self.object_style,
         )
 
 
@@ -162,6 +169,7 @@ def house(schema: Identity[Schema], version_table: str, settings: HouseSettings)
             INDEXES,
             settings.indexes,
             default=DEFAULTS["index"],
+            least_of_one_mind=FEW,
             option="index-name-style.pattern",
             expect=settings.indexes.pattern,
         ),
@@ -176,6 +184,15 @@ def house(schema: Identity[Schema], version_table: str, settings: HouseSettings)
             expect=settings.references.pattern,
         ),
         reference_number=number_of_references,
+        object_style=_learned(
+            "style of index and constraint names",
+            (agreed(_object_names(each)) for each in tables),
+            (STYLES,),
+            settings.quotes,
+            default="snake_case",
+            option="identifier-needs-quotes.expect",
+            expect="snake_case" if settings.quotes.expect == "plain" else "auto",
+        ),
     )
 
 
@@ -202,8 +219,12 @@ def _learned(
     option: str,
     expect: str,
     default: str = "",
+    least_of_one_mind: int = 0,
 ) -> Habit:
-    """Decide a convention: each table that could agree says with what it does, others None."""
+    """Decide a convention: each table that could agree says with what it does, others None.
+
+    With `least_of_one_mind` a few tables that all do otherwise than the default says may do so.
+    """
     cast = [each for each in votes if each is not None]
     count, agreeing = len(cast), Counter(value for each in cast for value in each)
     if expect == "any":
@@ -211,6 +232,9 @@ def _learned(
     if expect != "auto":
         return Habit(name, expect, _those_with(expect, cast), count, option, is_set=True)
     if count < taste.least_tables:
+        if least_of_one_mind and count >= least_of_one_mind and _those_with(default, cast) == 0:
+            shared = (value for tier in candidates for value in tier if agreeing[value] == count)
+            default = " ".join([default, *islice(shared, 1)])
         return Habit(name, default, _those_with(default, cast), count, option)
     most = 0
     for tier in candidates:
@@ -256,9 +280,15 @@ def _constraints(of: str, tables: Sequence[Table], settings: HouseSettings) -> H
         tiers,
         settings.constraints,
         default=DEFAULTS[of],
+        least_of_one_mind=FEW,
         option=f"constraint-name-style.{of.replace('_', '-')}",
         expect=getattr(settings.constraints, of),
     )
+
+
+def _object_names(table: Table) -> list[str]:
+    constraints = (each.name for each in table.constraints() if each.name and not each.is_implicit_name)
+    return [*constraints, *(each.name for each in table.indexes if each.name)]
 
 
 def _named_constraints(table: Table, of: str, tiers: Tiers) -> Iterator[Named]:
@@ -267,6 +297,8 @@ def _named_constraints(table: Table, of: str, tiers: Tiers) -> Iterator[Named]:
         if kind(each) != of or not each.name or each.is_assumed_name or each.inherited_from is not None:
             continue
         named = constraint_named(table, each)
+        if is_numbered_key(each.name):
+            continue
         # what another database than PostgreSQL calls a constraint says nothing of the house
         if not each.is_implicit_name or any(follows(named, tier) for tier in tiers):
             yield named

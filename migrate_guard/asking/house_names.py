@@ -117,14 +117,12 @@ _NEITHER: Final = _words(
     "data metadata media news series species info information history content equipment feedback staff inventory "
     "software hardware access progress music money time traffic usage stuff logging audit storage auth config sms dns "
     "aws https http ios css tls ssl os gps sps rss cors chaos mathematics physics analytics statistics stats means "
-    "headquarters jenkins kubernetes postgres redis ms"
+    "headquarters jenkins kubernetes postgres redis ms chassis settings preferences creds credentials options details "
+    "log queue cache map mapping association archive sync extra encryption default lock"
 )
-"""Words that are one and many alike, and abbreviations that only look like many."""
-_ONE: Final = re.compile(r".*(?:ss|us|is|as|os|xs)")
-_MANY: Final = _words(
-    "ideas areas schemas quotas cameras personas formulas extras deltas metas replicas photos videos logos repos memos "
-    "demos todos infos pianos menus gpus cpus skus apis emojis kpis taxis urls"
-)
+"""Words that are one and many alike, what holds many as one, and abbreviations that only look like many."""
+_ONE: Final = re.compile(r".*(?:ss|us|is|xs|alias|atlas|canvas|bias|gas|chaos|cosmos)")
+_MANY: Final = _words("menus gpus cpus skus apis emojis kpis taxis")
 """Words that end as one thing does, and are many."""
 
 
@@ -132,7 +130,7 @@ def number(name: str) -> Number | None:
     """Whether the last word of a name is one thing or many; None where that cannot be told."""
     own = parts(name)
     word = own[-1] if own else ""
-    if len(word) < 2 or word in _NEITHER or not word.isalpha():
+    if len(word) <= len("ns") or word in _NEITHER or not word.isalpha():
         return None
     if word in _IRREGULAR:
         return "singular"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -52,9 +52,9 @@ UNIQUES: Final[Tiers] = (
     (
         *("uq_{table}_{columns}", "{table}_{columns}_key", "{table}_{columns}_uq", "uc_{table}_{columns}"),
         *("unique_{table}_{columns}", "uniq_{table}_{columns}", "ux_{table}_{columns}", "uix_{table}_{columns}"),
-        *("{table}_{columns}_unique", "uk_{table}_{columns}", "{table}_{columns}_uk"),
+        *("{table}_{columns}_unique", "uk_{table}_{columns}", "{table}_{columns}_uk", "uniq_{table}0{columns}"),
     ),
-    ("uq_{columns}", "unique_{columns}"),
+    ("uq_{columns}", "unique_{columns}", "{columns}_uq", "{columns}_uc", "{columns}_key"),
     ("uq_{table}_{name}", "{table}_{name}_key", "{table}_{name}_uq", "uniq_{table}_{name}", "{table}_{name}_uc"),
     (
         *("uq_{name}", "uc_{name}", "ux_{name}", "uix_{name}", "uk_{name}", "uniq_{name}", "unique_{name}"),
@@ -171,9 +171,20 @@ def _tables(name: str) -> tuple[str, ...]:
 
 
 def _columns(columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns of a key as its name writes them: all of them, or the first (SQLAlchemy's `column_0_label`)."""
+    """The columns of a key as its name writes them: all of them, or the first ones (SQLAlchemy's `column_0_label`)."""
     snake = ["_".join(parts(each)) for each in columns]
-    return ("_".join(columns), "_".join(snake), "".join(columns), "__".join(columns), columns[0], snake[0])
+    bare = [each.removesuffix("_id") for each in snake]
+    ways = (*_leading(columns), *_leading(snake), *_leading(bare))
+    return (*ways, "".join(columns), "__".join(columns), "0".join(columns))
+
+
+def _leading(names: Sequence[str]) -> Iterator[str]:
+    return ("_".join(names[:size]) for size in range(len(names), 0, -1))
+
+
+def was_called(named: Named, patterns: str, table: Table) -> bool:
+    """Whether a name may follow the patterns under the name that its table had before."""
+    return table.renamed_at is not None and follows(named, patterns.replace("{table}", "{name}"))
 
 
 def spelled(named: Named, pattern: str) -> str:

@@ -13,9 +13,28 @@ from migrate_guard.model.schema import Column, ForeignKey, Schema, Table
 FORMS: Final = ("{name}_{key}", "{key}_{name}", "{name}_fk", "fk_{name}", "{name}{key}", "{name}")
 """How the name of a column tells what it refers to; the key is the referred column."""
 KEYS: Final = frozenset(
-    {"id", "uuid", "guid", "ulid", "key", "pk", "code", "no", "number", "nr", "name", "slug", "ref", "hash", "oid"}
+    {
+        "id",
+        "uuid",
+        "guid",
+        "ulid",
+        "key",
+        "pk",
+        "code",
+        "no",
+        "number",
+        "nr",
+        "name",
+        "slug",
+        "ref",
+        "hash",
+        "oid",
+        "rowid",
+    }
 )
 """What the last word of a name says where it names a key."""
+NATURAL: Final = frozenset({"name", "code", "slug", "key"})
+"""Keys that are words: what refers to one may well be called by the thing alone."""
 DOERS: Final = frozenset({"by", "to", "from"})
 """Last words of names that say who: created_by, assigned_to."""
 
@@ -55,20 +74,27 @@ def _could_tell(column: Column, referred: str) -> bool:
     own = parts(column.name)
     if not own or column.name.lower() == referred.lower() or own[-1] in DOERS:
         return False
-    return parts(referred)[-1:][0] in KEYS - {"name", "code", "slug"} or column.type.family in ("integer", "uuid")
+    return parts(referred)[-1] in KEYS - NATURAL or column.type.family in ("integer", "uuid")
 
 
 def form(reference: Reference) -> str:
     """Which of the forms the name of a column has."""
     own, key = parts(reference.column.name), parts(reference.referred)
+    if own[-1] in _glued(reference):
+        return "{name}{key}"
     if len(own) == 1:
-        glued = f"{singular(parts(reference.table)[-1])}{key[-1]}" if parts(reference.table) else ""
-        return "{name}{key}" if own[0] in (glued, f"{reference.table.lower()}{key[-1]}") else "{name}"
+        return "{name}"
     if own[-1] == "fk" or own[0] == "fk":
         return "{name}_fk" if own[-1] == "fk" else "fk_{name}"
     if own[-1] == key[-1] or own[-1] in KEYS:
         return "{name}_{key}"
     return "{key}_{name}" if own[0] == key[-1] or own[0] in ("id", "uuid") else "{name}"
+
+
+def _glued(reference: Reference) -> frozenset[str]:
+    """The table and its key in one word: userid."""
+    key = parts(reference.referred)[-1]
+    return frozenset(f"{stem}{key}" for each in parts(reference.table) for stem in (each, singular(each)))
 
 
 def stem_number(reference: Reference) -> Number | None:
@@ -89,7 +115,7 @@ def suggested(reference: Reference, pattern: str) -> str:
     own, key = parts(reference.column.name), parts(reference.referred)[-1]
     words = [each for each in own if each not in ("fk", key)] or [singular(parts(reference.table)[-1])]
     if form(reference) == "{name}{key}":
-        words = [own[0].removesuffix(key)]
+        words = [*own[:-1], own[-1].removesuffix(key)]
     if words[-1] in KEYS:
         words = words[:-1] or words
     return pattern.replace("{name}", "_".join(words)).replace("{key}", key)

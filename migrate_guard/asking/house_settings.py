@@ -94,6 +94,12 @@ class ReferenceNames(Taste):
 
 
 @dataclass(frozen=True, slots=True)
+class Quotes(Taste):
+    expect: Literal["auto", "plain"] = "auto"
+    """"auto": quiet about capitals where the house has them; "plain": no name has any."""
+
+
+@dataclass(frozen=True, slots=True)
 class HouseSettings:
     """The options of all rules of taste."""
 
@@ -105,6 +111,7 @@ class HouseSettings:
     indexes: IndexNames = field(default_factory=IndexNames)
     constraints: ConstraintNames = field(default_factory=ConstraintNames)
     references: ReferenceNames = field(default_factory=ReferenceNames)
+    quotes: Quotes = field(default_factory=Quotes)
 
 
 RULES: Mapping[str, str] = {
@@ -116,6 +123,7 @@ RULES: Mapping[str, str] = {
     "index-name-style": "indexes",
     "constraint-name-style": "constraints",
     "foreign-key-name-style": "references",
+    "identifier-needs-quotes": "quotes",
 }
 """Which rule has which options."""
 

@@ -5,9 +5,9 @@ from typing import Final
 
 from migrate_guard.asking import quoted
 from migrate_guard.asking.house import house_of, is_own
-from migrate_guard.asking.house_patterns import constraint_named, follows, kind, spelled
+from migrate_guard.asking.house_patterns import constraint_named, follows, kind, spelled, was_called
 from migrate_guard.asking.house_settings import ConstraintNames, HouseSettings
-from migrate_guard.dialects.names import names_primary_keys
+from migrate_guard.dialects.names import is_numbered_key, names_primary_keys
 from migrate_guard.model.schema import CheckConstraint, Table
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
@@ -31,12 +31,14 @@ def constraint_name_style(view: TableView, options: Options) -> Iterator[Problem
         of = kind(each)
         if of not in conventions or not each.name or each.inherited_from is not None or each.is_assumed_name:
             continue
+        if is_numbered_key(each.name):
+            continue
         if (each.is_implicit_name and not options.unnamed) or (isinstance(each, CheckConstraint) and each.is_of_type):
             continue
         if of == "primary_key" and not names_primary_keys(view.target.dialect):
             continue
         habit, named = conventions[of], constraint_named(table, each)
-        if not habit.value or follows(named, habit.value):
+        if not habit.value or follows(named, habit.value) or was_called(named, habit.value, table):
             continue
         better = spelled(named, habit.value)
         evidence = f" as those of {habit} do" if habit.is_learnt else ""

@@ -26,13 +26,19 @@ def foreign_key_name_style(view: TableView, options: Options) -> Iterator[Proble
             pattern = habit.value.split(maxsplit=1)[0]
             better = suggested(each, pattern)
             evidence = f", as those of {habit} are" if habit.is_learnt else ""
-            yield _problem(table, each, f"is not called {pattern}{evidence}", better, is_sure=habit.is_learnt)
+            yield _problem(
+                table, each, f"is not called {_told(pattern, each)}{evidence}", better, is_sure=habit.is_learnt
+            )
         elif number.value and stem_number(each) not in (number.value, None):
             own = parts(each.column.name)
             wanted = "singular" if number.value == "singular" else "plural"
             better = f"{'_'.join(parts(in_number(each.table, wanted)))}_{own[-1]}"
             told = f"has the table in another number than those of {number}"
             yield _problem(table, each, told, better, is_sure=True)
+
+
+def _told(pattern: str, reference: Reference) -> str:
+    return f'"{pattern.replace("{key}", parts(reference.referred)[-1])}"'
 
 
 def _follows(reference: Reference, patterns: str) -> bool:

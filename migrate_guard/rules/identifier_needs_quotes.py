@@ -1,20 +1,24 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from migrate_guard.asking import PRODUCTS, quoted
-from migrate_guard.asking.house import by_script, house_of, is_own
+from migrate_guard.asking.house import by_script, house_of
 from migrate_guard.asking.house_names import in_style
-from migrate_guard.asking.house_settings import HouseSettings
+from migrate_guard.asking.house_settings import HouseSettings, Quotes
 from migrate_guard.dialects.quoting import needs_quotes
+from migrate_guard.model.environment import Environment
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
-MIXED = frozenset({"camelCase", "PascalCase", "UPPER_CASE"})
-MOST_NAMED = 3
+Options = Quotes
+MIXED: Final = frozenset({"camelCase", "PascalCase", "UPPER_CASE"})
+MOST_NAMED: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +30,22 @@ class Object:
     span: Span
 
 
-@rule("MG707", on=Table, severity=Severity.WARNING)
-def identifier_needs_quotes(view: TableView) -> Iterator[Problem]:
+@rule("MG707", on=Table, severity=Severity.WARNING, options=Options)
+def identifier_needs_quotes(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag names that SQL has to quote: with capitals, blanks, a digit in front."""
     table, target = view.table, view.target
     if table.is_part or table.name.name == view.environment.version_table:
         return
-    conventions = house_of(view, HouseSettings())
+    conventions = house_of(view, HouseSettings(quotes=options))
+    is_plain = options.expect == "plain"
+    table_style = "" if is_plain else conventions.table_style.value
     name = table.name.name
     is_made = not table.is_given or table.renamed_at is not None
     is_odd_table = needs_quotes(name, target)
-    if is_made and is_odd_table and not _is_house_style(name, conventions.table_style.value, target):
+    if is_made and is_odd_table and not _is_house_style(name, table_style, target):
         yield _of_table(table, target)
     columns = [each for each in table.columns if needs_quotes(each.name, target)]
-    style = conventions.column_style.value if is_own(table, view.environment.version_table) else ""
+    style = "" if is_plain else conventions.column_style.value
     said = [
         each
         for each in columns
@@ -48,9 +54,23 @@ def identifier_needs_quotes(view: TableView) -> Iterator[Problem]:
     for group in by_script(said, lambda each: each.span):
         yield _of_columns(table, group, target)
     odd = [each.name for each in columns] + [name] * is_odd_table
-    for each in _named_objects(table):
-        if needs_quotes(each.name, target) and not any(_is_made_of(each.name, part) for part in odd):
-            yield _of_object(table, each, target)
+    object_style = "" if is_plain else conventions.object_style.value
+    added = _of_conventions(view.environment)
+    objects = [
+        each
+        for each in _named_objects(table)
+        if needs_quotes(each.name.translate(added), target)
+        and not _is_house_style(each.name, object_style, target)
+        and not any(_is_made_of(each.name, part) for part in odd)
+    ]
+    for named in by_script(objects, lambda each: each.span):
+        yield _of_objects(table, named, target)
+
+
+def _of_conventions(environment: Environment) -> dict[int, None]:
+    """The characters that a naming convention puts into every name, to leave out: it is not the name's own doing."""
+    literal = "".join(re.sub(r"%\(\w+\)s", "", each) for each in environment.naming_convention.values())
+    return {ord(each): None for each in literal if not each.isalnum() and each != "_"}
 
 
 def _is_house_style(name: str, style: str, target: Target) -> bool:
@@ -103,13 +123,18 @@ def _of_columns(table: Table, columns: Sequence[Column], target: Target) -> Prob
     )
 
 
-def _of_object(table: Table, each: Object, target: Target) -> Problem:
+def _of_objects(table: Table, objects: Sequence[Object], target: Target) -> Problem:
+    first, others = objects[0], len(objects) - 1
+    more = f" and {others} more name{'s' * (others > 1)}" if others else ""
+    why = _why(first.name, target)
+    if others:
+        why = why.replace("reads it", "reads the first").replace("read it", "read the first")
     return Problem(
-        f'the {each.noun} "{each.name}" of "{table.name}" has to be quoted wherever SQL is written: '
-        f"{_why(each.name, target)}",
-        each.span,
-        object=f"{table.name}.{each.name}",
-        help=_help(each.noun, each.name, target),
+        f'the {first.noun} "{first.name}"{more} of "{table.name}" {"have" if others else "has"} to be quoted wherever '
+        f"SQL is written: {why}",
+        first.span,
+        object=f"{table.name}.{first.name}",
+        help=_help("first" if others else first.noun, first.name, target),
     )
 
 

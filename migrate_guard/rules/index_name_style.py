@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard.asking import quoted
 from migrate_guard.asking.house import house_of, is_own
-from migrate_guard.asking.house_patterns import UNIQUES, follows, index_named, spelled
+from migrate_guard.asking.house_patterns import UNIQUES, follows, index_named, spelled, was_called
 from migrate_guard.asking.house_settings import HouseSettings, IndexNames
 from migrate_guard.model.schema import Table
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
@@ -25,7 +25,9 @@ def index_name_style(view: TableView, options: Options) -> Iterator[Problem]:
         if not index.name or index.inherited_from is not None:
             continue
         named = index_named(table, index)
-        if follows(named, habit.value) or (index.unique and any(follows(named, each) for each in UNIQUES)):
+        if follows(named, habit.value) or was_called(named, habit.value, table):
+            continue
+        if index.unique and any(follows(named, each) for each in UNIQUES):
             continue
         better = spelled(named, habit.value)
         evidence = f" as the indexes of {habit} do" if habit.is_learnt else ""

@@ -33,7 +33,7 @@ def small_primary_key(view: TableView, options: Options) -> Iterator[Problem]:
     habit = house_of(view, HouseSettings(keys=options)).keys
     if habit.value != "big":
         return
-    evidence = f", while {habit} have keys that do not" if habit.is_learnt else ""
+    evidence = f", while the keys of {habit} are larger" if habit.is_learnt else ""
     name, is_unsigned = column.type.name.upper(), column.type.name.upper().endswith("UNSIGNED")
     last = LAST.get(name.removesuffix(" UNSIGNED"), 2**31) * (2 if is_unsigned else 1) - 1
     yield Problem(

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from migrate_guard.asking import quoted, words
 from migrate_guard.asking.house import Habit, by_script, clocks, house_of, is_aware, is_own
@@ -9,7 +10,7 @@ from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 Options = TimeZones
-MOST_NAMED = 3
+MOST_NAMED: Final = 3
 
 
 @rule("MG605", on=Table, severity=Severity.INFO, dialects=("postgresql",), options=Options)
@@ -55,8 +56,8 @@ def _problem(
     elif habit.is_learnt:
         evidence = f", while {habit} with timestamps have one"
     return Problem(
-        f'{told} of "{table.name}" {has} no time zone{evidence}: the same moment is stored differently by sessions '
-        "in different zones",
+        f'{told} of "{table.name}" {has} no time zone{evidence}: what now() writes there depends on the zone of '
+        "the session",
         columns[0].span,
         object=f"{table.name}.{named[0]}",
         help=f"Declare {'it' if len(named) == 1 else 'them'} as sa.DateTime(timezone=True), which is TIMESTAMP WITH "
