@@ -30,7 +30,7 @@ class Object:
     span: Span
 
 
-@rule("MG707", on=Table, severity=Severity.WARNING, options=Options)
+@rule("MG707", on=Table, severity=Severity.WARNING, options=Options, yields_to=("MG606",))
 def identifier_needs_quotes(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag names that SQL has to quote: with capitals, blanks, a digit in front."""
     table, target = view.table, view.target

@@ -13,7 +13,14 @@ Options = TimeZones
 MOST_NAMED: Final = 3
 
 
-@rule("MG605", on=Table, severity=Severity.INFO, dialects=("postgresql",), options=Options)
+@rule(
+    "MG605",
+    on=Table,
+    severity=Severity.INFO,
+    dialects=("postgresql",),
+    options=Options,
+    yields_to=("MG623",),
+)
 def timestamp_without_timezone(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag a timestamp without a time zone, once per table."""
     table = view.table
