@@ -172,8 +172,15 @@ def singular(word: str) -> str:
         return _SINGULARS[word]
     if number(word) != "plural":
         return word
-    if word.endswith("ies") and len(word) > len("ties"):
+    if word.endswith("ies") and word not in _OF_IE:
         return f"{word[:-3]}y"
-    if word.endswith(("sses", "shes", "ches", "xes", "zes", "uses")) and word not in ("houses", "causes", "caches"):
-        return word[:-2]
-    return word[:-1]
+    is_lengthened = word.endswith(("shes", "ches", "xes", "zzes")) or _HISSING.fullmatch(word[:-2])
+    return word[:-2] if is_lengthened and word not in _OF_E else word[:-1]
+
+
+_OF_IE: Final = _words("movies cookies ties pies lies dies zombies rookies calories")
+"""Words that end in -ie when they are one."""
+_OF_E: Final = _words("caches niches houses warehouses causes clauses pauses uses excuses courses purchases")
+"""Words that end in -e when they are one."""
+_HISSING: Final = re.compile(r".*(?:ss|us|xs|alias|atlas|canvas|bias|gas)")
+"""Words that take -es."""
