@@ -122,6 +122,8 @@ _NEITHER: Final = _words(
 )
 """Words that are one and many alike, what holds many as one, and abbreviations that only look like many."""
 _ONE: Final = re.compile(r".*(?:ss|us|is|xs|alias|atlas|canvas|bias|gas|chaos|cosmos)")
+_QUALITY: Final = re.compile(r".+(?:ness|sted|ated|seen|shed)")
+"""How words end that name no thing: lastseen, statefulness, trusted."""
 _MANY: Final = _words("menus gpus cpus skus apis emojis kpis taxis")
 """Words that end as one thing does, and are many."""
 
@@ -134,6 +136,8 @@ def number(name: str) -> Number | None:
         return None
     if word in _IRREGULAR:
         return "singular"
+    if _QUALITY.fullmatch(word):
+        return None
     if word in _SINGULARS or word in _MANY:
         return "plural"
     if not word.endswith("s") or _ONE.fullmatch(word):

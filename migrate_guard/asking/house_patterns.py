@@ -193,7 +193,7 @@ def spelled(named: Named, pattern: str) -> str:
     values = {
         "table": named.table,
         "referred_table": named.referred_table,
-        "columns": "" if named.is_free else "_".join(named.columns),
+        "columns": "" if named.is_free else ("0" if "0{columns}" in first else "_").join(named.columns),
         "column": named.columns[0] if named.columns else "",
     }
     places = _PLACE.findall(first)

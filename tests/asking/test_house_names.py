@@ -92,7 +92,9 @@ def test_numbers(one: str, many: str) -> None:
     assert in_number(one, "singular") == one
 
 
-@pytest.mark.parametrize("name", ["metadata", "history", "news", "user_info", "dns", "user_settings", "t1", "ns"])
+@pytest.mark.parametrize(
+    "name", ["metadata", "history", "news", "user_info", "dns", "user_settings", "t1", "ns", "lastseen", "statefulness"]
+)
 def test_neither_one_nor_many(name: str) -> None:
     assert number(name) is None
     assert in_number(name, "plural") == name

@@ -15,10 +15,14 @@ from alembic.operations import Operations
 from sqlalchemy.exc import IdentifierError
 
 from migrate_guard.dialects.quoting import needs_quotes
+from migrate_guard.engine.modelling import judge_models
+from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Finding, Severity
 from migrate_guard.model.target import DialectName, Target
+from migrate_guard.rules import load_rules
 from tests.checking import check
 from tests.conftest import MakeProject, script
+from tests.modelled import modelled
 from tests.servers import mariadb, postgresql
 
 CODES = ("MG605", "MG614", "MG701", "MG702", "MG703", "MG704", "MG705", "MG706", "MG707", "MG709")
@@ -109,7 +113,10 @@ U = "CREATE TABLE u (id bigserial PRIMARY KEY)"
         (sql("CREATE TABLE t (at timestamptz, d date, c time)"), []),
         (table('sa.Column("at", postgresql.TIMESTAMP(timezone=True, precision=3))'), []),
         (
-            ops(table('sa.Column("at", sa.DateTime())'), 'op.alter_column("t", "at", type_=sa.DateTime(timezone=True))'),
+            ops(
+                table('sa.Column("at", sa.DateTime())'),
+                'op.alter_column("t", "at", type_=sa.DateTime(timezone=True))',
+            ),
             [],
         ),
         (sql("CREATE TABLE t (a int) PARTITION BY LIST (a)", "CREATE TABLE p PARTITION OF t FOR VALUES IN (1)"), []),
@@ -314,6 +321,40 @@ def test_unnamed_constraints_are_judged_where_it_is_asked_for(make_project: Make
     upgrade = sql("CREATE TABLE t (a text UNIQUE)")
     options: dict[str, dict[str, Any]] = {"constraint-name-style": {"unique": "uq_{table}_{columns}", "unnamed": True}}
     assert codes(found(make_project, upgrade, options=options)) == [("MG705", "t.t_a_key")]
+
+
+# models
+
+
+@pytest.mark.parametrize(
+    ("columns", "more", "expected"),
+    [
+        ("at timestamp NOT NULL", (), ("MG605", "orders.at")),
+        ("id serial PRIMARY KEY", (), ("MG614", "orders.id")),
+        ('"userName" text', (), ("MG703", "orders.userName")),
+        ('"userName" text', (), ("MG707", "orders.userName")),
+        ("a text", ("CREATE INDEX by_a ON orders (a)",), ("MG704", "orders.by_a")),
+        ("a text, CONSTRAINT one_a UNIQUE (a)", (), ("MG705", "orders.one_a")),
+        ("a int REFERENCES users (id)", (), ("MG706", "orders.a")),
+        ("a int, CONSTRAINT ck_orders_ck_orders_a CHECK (a > 0)", (), ("MG709", "orders.ck_orders_ck_orders_a")),
+        (f"{LONG} text", (), ("MG701", f"orders.{LONG}")),
+    ],
+)
+def test_models(columns: str, more: tuple[str, ...], expected: tuple[str, str]) -> None:
+    code = 'class Order(Base):\n    __tablename__ = "orders"\n'
+    models = modelled(code, f"CREATE TABLE orders ({columns})", *more)
+    outcome = judge_models(
+        models,
+        load_rules(),
+        {},
+        environment=Environment("migrations"),
+        target=Target.default("postgresql"),
+        location=".",
+        name="app.models",
+    )
+    said = [(each.code, each.object) for each in outcome.findings if each.code in CODES]
+    assert expected in said
+    assert {code for code, _ in said} - {"MG703", "MG707"} <= {expected[0]}
 
 
 # what databases do
