@@ -125,57 +125,74 @@ def follows(named: Named, patterns: str | Iterable[str]) -> bool:
     return any(_follows(named, pattern) for pattern in each)
 
 
-@lru_cache(maxsize=65536)
 def _follows(named: Named, pattern: str) -> bool:
-    if re.fullmatch(_regex(named, pattern), named.name, re.IGNORECASE):
+    name = named.name.lower()
+    if _is_made_of(name, pattern_pieces(pattern), named):
         return True
-    if len(named.name.encode()) < LIMIT - 3:
-        return False
-    head = pattern.partition("{")[0]
-    return named.name.lower().startswith(head.lower())
+    return len(name.encode()) >= LIMIT - 3 and name.startswith(pattern.partition("{")[0].lower())
 
 
 _PLACE: Final = re.compile(r"\{(\w+)\}")
 
 
-def _regex(named: Named, pattern: str) -> str:
-    # re.split with a group gives text and places in turn
-    pieces = _PLACE.split(pattern)
-    return "".join(re.escape(each) if at % 2 == 0 else _place(named, each) for at, each in enumerate(pieces))
+@lru_cache(maxsize=512)
+def pattern_pieces(pattern: str) -> tuple[str, ...]:
+    """Text and the names of places in turn."""
+    return tuple(_PLACE.split(pattern))
 
 
-def _place(named: Named, place: str) -> str:
+def _is_made_of(name: str, pieces: Sequence[str], named: Named) -> bool:
+    """Whether a name is text, then what may stand in a place, and so on; regular expressions take far longer."""
+    text, *rest = pieces
+    if not name.startswith(text.lower()):
+        return False
+    name = name[len(text) :]
+    if not rest:
+        return not name
+    place, *after = rest
+    words = _words(named, place)
+    if words is None:
+        return bool(name) if after == [""] else any(_is_made_of(name[size:], after, named) for size in _sizes(name))
+    return any(name.startswith(each) and _is_made_of(name[len(each) :], after, named) for each in words)
+
+
+def _sizes(name: str) -> range:
+    return range(1, len(name) + 1)
+
+
+def _words(named: Named, place: str) -> tuple[str, ...] | None:
+    """What may stand in a place, in lower case; None: anything."""
     match place:
         case "table":
-            return _either(_tables(named.table))
+            return _tables(named.table)
         case "referred_table" if named.referred_table:
-            return _either(_tables(named.referred_table))
+            return _tables(named.referred_table)
         case "columns" if not named.is_free:
-            return _either(_columns(named.columns))
+            return _columns(named.columns)
         case "column" if named.columns:
-            return _either(named.columns[:1])
-    return r".+"
+            return (named.columns[0].lower(),)
+    return None
 
 
-def _either(texts: Iterable[str]) -> str:
-    return f"(?:{'|'.join(dict.fromkeys(map(re.escape, texts)))})"
-
-
+@lru_cache(maxsize=4096)
 def _tables(name: str) -> tuple[str, ...]:
     """A table as names of its objects write it: as it is, in snake_case, as one thing."""
     own = parts(name)
     if not own:
-        return (name,)
+        return (name.lower(),)
     one = (*own[:-1], singular(own[-1]))
-    return (name, name.strip("_"), "_".join(own), "".join(own), "_".join(one), "".join(one))
+    ways = (name.lower(), name.strip("_").lower(), "_".join(own), "".join(own), "_".join(one), "".join(one))
+    return tuple(dict.fromkeys(ways))
 
 
+@lru_cache(maxsize=4096)
 def _columns(columns: tuple[str, ...]) -> tuple[str, ...]:
     """The columns of a key as its name writes them: all of them, or the first ones (SQLAlchemy's `column_0_label`)."""
     snake = ["_".join(parts(each)) for each in columns]
     bare = [each.removesuffix("_id") for each in snake]
     ways = (*_leading(columns), *_leading(snake), *_leading(bare))
-    return (*ways, "".join(columns), "__".join(columns), "0".join(columns))
+    all_ways = (*ways, "".join(columns), "__".join(columns), "0".join(columns))
+    return tuple(dict.fromkeys(each.lower() for each in all_ways))
 
 
 def _leading(names: Sequence[str]) -> Iterator[str]:
