@@ -199,3 +199,13 @@ def shortened(name: str, dialect: DialectName) -> str:
         return name
     digest = md5(name.encode(), usedforsecurity=False).hexdigest()
     return f"{name[: longest - 8]}_{digest[-4:]}"
+
+
+def excess(name: str, dialect: DialectName) -> tuple[int, int] | None:
+    """How long a name is and how long it may be, where the database does not keep all of it; else None.
+
+    PostgreSQL counts bytes (manual, 4.1.1: NAMEDATALEN - 1), MySQL and MariaDB characters (reference manual 8.4, 11.2.1
+    Identifier Length Limits); SQLite takes any name.
+    """
+    size = len(name.encode(errors="replace")) if dialect == "postgresql" else len(name)
+    return (size, _LONGEST[dialect]) if size > _LONGEST[dialect] else None

@@ -12,6 +12,7 @@ from migrate_guard.model.target import Target
 _FOLDED: Final = re.compile(r"[a-z_][a-z0-9_$]*")
 """What PostgreSQL reads as it is written."""
 _PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = re.compile(r"[^\W\d][\w$]*")
 
 
 def quoted(name: str, target: Target) -> str:
@@ -26,3 +27,18 @@ def quoted(name: str, target: Target) -> str:
 def qualified(name: QualifiedName, target: Target) -> str:
     """The name with its schema, each quoted where it is needed."""
     return ".".join(quoted(each, target) for each in (name.schema, name.name) if each)
+
+
+def needs_quotes(name: str, target: Target) -> bool:
+    """Whether a name has to be quoted for what it is made of, whatever words the target reserves.
+
+    PostgreSQL manual 4.1.1: capitals are folded, letters of every script will do. MySQL reference manual 8.4, 11.2
+    Schema Object Names: letters of every script and digits, but not digits alone. SQLite: `sqlite3IsIdChar`.
+    """
+    match target.dialect:
+        case "postgresql":
+            return _WORD.fullmatch(name) is None or name != name.lower()
+        case "mysql" | "mariadb":
+            return re.fullmatch(r"[\w$]+", name) is None or name.isdecimal()
+        case "sqlite":
+            return _WORD.fullmatch(name) is None

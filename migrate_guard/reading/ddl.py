@@ -80,7 +80,7 @@ def object_name(
         return None, False
     rules = {**DEFAULT_CONVENTION, **(machine.project.naming_convention if convention is None else convention)}
     template = rules.get(_CONVENTION_KEYS.get(kind, ""))
-    if template and (given is None or (kind == "check" and "%(constraint_name)s" in template)):
+    if template and (given is None or "%(constraint_name)s" in template):
         name = conventional_name(
             kind, rules, table.name, columns, referred.name if referred else None, given, machine.target.dialect
         )

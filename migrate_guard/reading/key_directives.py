@@ -51,6 +51,9 @@ def drop_index(a: Arguments) -> Value:
     if index is None:
         a.opaque("the index", a.get("index_name"), *([table] if table else []))
         return None
+    given = a.get("index_name")
+    if table is not None and not isinstance(given, FinalName):
+        index = ddl.object_name(machine, "index", given, table, ())[0] or index
     schema = table.schema if table else machine.qualified(index, a.get("schema")).schema
     machine.emit(
         ops.DropIndex(
@@ -147,9 +150,10 @@ def drop_constraint(a: Arguments) -> Value:
         return None
     kind = a.get("type_")
     name: str | None = given
-    if isinstance(given, str) and not isinstance(given, FinalName) and kind == "check":
+    named = _KINDS.get(kind) if isinstance(kind, str) else None
+    if isinstance(given, str) and not isinstance(given, FinalName) and named is not None:
         convention = a.batch.naming_convention if a.batch else None
-        name, _ = ddl.object_name(a.call.machine, "check", given, table, (), convention=convention or None)
+        name, _ = ddl.object_name(a.call.machine, named, given, table, (), convention=convention or None)
     a.call.machine.emit(
         ops.DropConstraint(
             span=a.call.span,

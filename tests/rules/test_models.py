@@ -397,6 +397,7 @@ def test_a_table_with_a_reserved_name(style: str, write: str | None) -> None:
 
 def test_every_rule_about_tables_has_a_case_here() -> None:
     about_tables = {each.code for each in load_rules() if Table in each.on}
+    about_tables -= {"MG605", "MG614", *(f"MG70{number}" for number in (1, 2, 3, 4, 5, 6, 7, 9))}  # test_names.py
     # What is NOT VALID in a model is for the revision that adds it to be.
     assert about_tables - {"MG601", "MG602", "MG603", "MG604", "MG606", "MG618"} == {"MG313"}
     key = "ALTER TABLE orders ADD CONSTRAINT fk FOREIGN KEY (a, b) REFERENCES pairs (a, b) NOT VALID"

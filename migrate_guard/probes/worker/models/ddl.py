@@ -25,11 +25,19 @@ _COLUMN = re.compile(r"\(in table '.*?', column '(?P<column>.*?)'\): (?P<rest>.*
 
 
 def dialect(server: Server) -> Any:
-    """SQLAlchemy's dialect for a server; `named`, so that no percent sign is doubled."""
+    """SQLAlchemy's dialect for a server; `named`, so that no percent sign is doubled.
+
+    Names that are too long go through: a rule tells them, and the rest of the table is not lost for one of them.
+    """
     found = dialect_class(server.dialect)(paramstyle="named")
+    found.validate_identifier = _take_any_name
     if server.version:
         know(found, server)
     return found
+
+
+def _take_any_name(_name: str) -> None:
+    """In the place of `Dialect.validate_identifier`, which raises IdentifierError."""
 
 
 def statements(several: Sequence[MetaData], dialect: Any, tables: Tables, problems: Problems) -> list[str]:
