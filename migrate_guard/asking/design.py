@@ -132,3 +132,31 @@ def has_identity_columns(target: Target) -> bool:
 def has_uuid_type(target: Target) -> bool:
     """PostgreSQL manual 8.12; MariaDB 10.7 release notes."""
     return target.dialect == "postgresql" or (target.dialect == "mariadb" and target.version >= (10, 7))
+
+
+def compares_collations_of_keys(target: Target) -> bool:
+    """Whether a foreign key between texts of two collations is refused (MySQL 8.4 manual, 15.1.20.5)."""
+    return target.dialect in ("mysql", "mariadb")
+
+
+def has_jsonb(target: Target) -> bool:
+    return target.dialect == "postgresql"
+
+
+def pads_with_blanks(target: Target) -> bool:
+    """Whether CHAR(n) gives back n characters: PostgreSQL manual 8.3; MySQL 8.4 manual, 13.3.2, removes them."""
+    return target.dialect == "postgresql"
+
+
+def counts_scans(target: Target) -> bool:
+    return target.dialect == "postgresql"
+
+
+def validates_apart(target: Target) -> bool:
+    """Whether a constraint can be added NOT VALID."""
+    return target.dialect == "postgresql"
+
+
+def copies_to_alter(target: Target) -> bool:
+    """Whether a constraint takes a copy of the table: Alembic's batch mode."""
+    return target.dialect == "sqlite"

@@ -15,6 +15,7 @@ from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import DropIndex
 from migrate_guard.model.schema import Index, IndexElement, PrimaryKey, Table, UniqueConstraint
+from migrate_guard.rendering.parts import HOLE
 from migrate_guard.rule import TableView
 
 Key: TypeAlias = tuple[object, ...]
@@ -75,7 +76,9 @@ def _strictness(each: Access) -> tuple[bool, bool]:
 
 def accesses(table: Table) -> tuple[Access, ...]:
     """The indexes of a table, those first that stay: behind keys, then unique ones, then as they were made."""
-    keys = [*([table.primary_key] if table.primary_key else []), *table.unique_constraints]
+    keys: list[PrimaryKey | UniqueConstraint] = [*table.unique_constraints]
+    if table.primary_key:
+        keys.insert(0, table.primary_key)
     indexes = sorted((each for each in table.indexes if each.inherited_from is None), key=lambda each: not each.unique)
     found = [Access(each, tuple(_key(IndexElement(name)) for name in each.columns)) for each in keys if each.columns]
     found += [
@@ -89,7 +92,18 @@ def accesses(table: Table) -> tuple[Access, ...]:
         for each in indexes
         if each.elements
     ]
-    return tuple(each for each in found if each.of.name is None or each.of.name not in table.doubtful)
+    return tuple(each for each in found if _is_known(each) and each.of.name not in table.doubtful)
+
+
+def _is_known(each: Access) -> bool:
+    """Whether all of it could be computed: two unknown expressions may be any two."""
+    return not isinstance(each.of, Index) or is_computed(each.of)
+
+
+def is_computed(index: Index) -> bool:
+    """Whether no part of an index stayed unknown."""
+    parts = (*(each.expression for each in index.elements), index.where)
+    return not any(each is not None and HOLE in each.text for each in parts)
 
 
 def _key(element: IndexElement) -> Key:

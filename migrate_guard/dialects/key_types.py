@@ -61,7 +61,7 @@ def mismatch(referring: Type, referred: Type, target: Target) -> Mismatch | None
 
 def largest(column_type: Type) -> int:
     """The largest value of an integer type of PostgreSQL."""
-    return 2 ** (8 * _SIZES[column_type.name] - 1) - 1
+    return (1 << (8 * _SIZES[column_type.name] - 1)) - 1
 
 
 def _postgresql(referring: Type, referred: Type) -> Mismatch | None:
