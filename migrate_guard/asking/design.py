@@ -9,8 +9,9 @@ from typing import Final
 
 from migrate_guard.asking import Identity
 from migrate_guard.model.instead import Code, Instead
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import History
-from migrate_guard.model.schema import Column, ForeignKey, Table, Type
+from migrate_guard.model.schema import Column, ForeignKey, Schema, Table, Type
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Confidence, TableView
@@ -40,6 +41,16 @@ def own_columns(view: TableView) -> Iterator[Column]:
 def certainty(table: Table, *names: str | None) -> Confidence:
     """How sure it is that a table has what bears those names."""
     return Confidence.HIGH if all(table.is_sure_of(each or "") for each in names) else Confidence.MEDIUM
+
+
+def labels(column_type: Type, schema: Schema) -> tuple[str, ...] | None:
+    """The values of an enumeration; None of any other type, and where they are not known."""
+    if column_type.dimensions:
+        return None
+    if column_type.values is not None:
+        return column_type.values if column_type.family == "enum" else None
+    declared = schema.enums.get(QualifiedName(column_type.name, column_type.schema))
+    return declared.values if declared else None
 
 
 def is_text(column_type: Type) -> bool:
@@ -97,14 +108,24 @@ def column_instead(view: TableView, *columns: Column, key: ForeignKey | None = N
 
     if view.models is not None:
         return ()
+    keys = view.table.primary_key.columns if view.table.primary_key else ()
     codes = []
     for each in columns:
         try:
             constraints = (constraint_of_column(key, each.name),) if key and len(key.columns) == 1 else ()
-            codes.append(Code(flat(column_code(each, view.target, constraints))))
+            code = flat(column_code(each, view.target, constraints))
+            codes.append(Code(_as_key(code) if each.name in keys else code))
         except NotKnown:
             return ()
     return tuple(codes)
+
+
+def _as_key(code: str) -> str:
+    """The code of a column that is part of the primary key, and NOT NULL by that."""
+    for end in (", nullable=False)", ")"):
+        if code.endswith(end):
+            return f"{code[: -len(end)]}, primary_key=True)"
+    return code
 
 
 def retyped(view: TableView, column: Column, column_type: Type, key: ForeignKey | None = None) -> Instead:

@@ -10,7 +10,7 @@ from migrate_guard.rule import Problem, Severity, TableView, rule
 @rule("MG612", on=Table, severity=Severity.INFO, dialects=("postgresql",))
 def json_not_jsonb(view: TableView) -> Iterator[Problem]:
     """Flag a table that keeps JSON as text: json, not jsonb."""
-    columns = [each for each in design.own_columns(view) if each.type.name == "JSON" and each.type.family == "json"]
+    columns = [each for each in design.own_columns(view) if each.type.name == "JSON" and not each.type.schema]
     if columns:
         yield _problem(view, columns)
 

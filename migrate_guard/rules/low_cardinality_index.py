@@ -25,7 +25,7 @@ def low_cardinality_index(view: TableView, options: Options) -> Iterator[Problem
         column = _only_column(table, index)
         if column is None or column.name in referring or index.inherited_from is not None:
             continue
-        values = _values(column, options)
+        values = _values(view, column, options)
         if values:
             yield _problem(view, index, column, values)
 
@@ -40,16 +40,14 @@ def _only_column(table: Table, index: Index) -> Column | None:
     return table.column(name) if name else None
 
 
-def _values(column: Column, options: Options) -> str:
+def _values(view: TableView, column: Column, options: Options) -> str:
     """The values of a type that has a few, for a sentence."""
     if column.type.dimensions:
         return ""
     if column.type.family == "boolean":
         return "true and false"
-    known = column.type.values
-    if column.type.family != "enum" or not known or len(known) > options.values:
-        return ""
-    return f"{len(known)} values"
+    known = design.labels(column.type, view.schema)
+    return f"{len(known)} values" if known and len(known) <= options.values else ""
 
 
 def _problem(view: TableView, index: Index, column: Column, values: str) -> Problem:
@@ -68,7 +66,7 @@ def _problem(view: TableView, index: Index, column: Column, values: str) -> Prob
 def _help(view: TableView, column: Column) -> str:
     if not design.has_partial_indexes(view.target):
         return f'Leave it out, or begin with the column that searches name besides "{column.name}".'
-    value = column.type.values[0] if column.type.values else ""
+    value = next(iter(design.labels(column.type, view.schema) or ()), "")
     rare = f"{column.name} = '{value}'" if value else column.name
     where = f'{view.target.dialect}_where=sa.text("{rare}")'
     return f"Index the rows that searches look for by what they are sorted by, with {where} for a rare value."
