@@ -63,7 +63,9 @@ class Access:
         if name:
             return f'"{name}"'
         kind = "unique constraint" if self.is_constraint else "index"
-        return f"the {kind} on {', '.join(str(each[0]) for each in self.keys)}"
+        told = [str(each[0]) for each in self.keys]
+        more = f" and {len(told) - 3} more" if len(told) > 3 else ""
+        return f"the {kind} on {', '.join(told[:3])}{more}"
 
 
 def _strictness(each: Access) -> tuple[bool, bool]:

@@ -20,12 +20,12 @@ def duplicate_index(view: TableView) -> Iterator[Problem]:
     places = [design.latest(view, needless.of.span, stays.of.span) for needless, stays in pairs]
     told = " and ".join(f"{needless} repeats {stays}" for needless, stays in pairs[:2])
     more = f" and {len(pairs) - 2} more do likewise" if len(pairs) > 2 else ""
-    gone = " and ".join(str(needless) for needless, _ in pairs)
+    gone = " and ".join(str(needless) for needless, _ in pairs) if len(pairs) <= 2 else "those that repeat another"
     yield Problem(
         f'on "{table.name}" {told}{more}: each write keeps both up to date, and a search uses one',
         design.latest(view, *places),
         object=str(table.name),
-        help=f"Leave {gone} out; drop it where the database has it.",
+        help=f"Leave {gone} out; drop what a database has of it.",
         instead=without(view, (needless for needless, _ in pairs)),
         related=tuple(Related(stays.of.span, f"{stays} is made here") for _, stays in pairs[:1]),
         confidence=design.certainty(table),

@@ -19,8 +19,11 @@ def _problem(view: TableView, columns: list[Column]) -> Problem:
     table = view.table.name
     verb = "is" if len(columns) == 1 else "are"
     plain = [each for each in columns if not each.type.dimensions]
+    names = quoted(f"{table}.{each.name}" for each in columns[:3])
+    if len(columns) > 3:
+        names = f'"{table}.{columns[0].name}" and {len(columns) - 1} more columns'
     return Problem(
-        f"{quoted(f'{table}.{each.name}' for each in columns)} {verb} json, which has no equality and no index: "
+        f"{names} {verb} json, which has no equality and no index: "
         "DISTINCT, GROUP BY and = fail, and each access parses the text anew",
         design.latest(view, *(each.span for each in columns)),
         object=f"{table}.{columns[0].name}" if len(columns) == 1 else str(table),

@@ -47,7 +47,7 @@ def _values(view: TableView, column: Column, options: Options) -> str:
     if column.type.family == "boolean":
         return "true and false"
     known = design.labels(column.type, view.schema)
-    return f"{len(known)} values" if known and len(known) <= options.values else ""
+    return f"{len(known)} value{'s' * (len(known) != 1)}" if known and len(known) <= options.values else ""
 
 
 def _problem(view: TableView, index: Index, column: Column, values: str) -> Problem:

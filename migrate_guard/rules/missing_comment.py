@@ -3,11 +3,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from typing import Final
 
 from migrate_guard.asking import design, is_association, quoted
 from migrate_guard.asking.timestamps import CREATED, UPDATED
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Problem, Severity, TableView, rule
+
+SHOWN: Final = 3
+"""How many columns a message names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,13 @@ def _is_plain(table: Table, column: Column, options: Options) -> bool:
 
 
 def _problem(table: Table, columns: list[Column]) -> Problem:
-    names = quoted(f"{table.name}.{each.name}" for each in columns[:3])
-    more = f" and {len(columns) - 3} more columns" if len(columns) > 3 else ""
+    names = quoted(f"{table.name}.{each.name}" for each in columns)
+    if len(columns) > SHOWN + 1:
+        first = ", ".join(f'"{table.name}.{each.name}"' for each in columns[:SHOWN])
+        names = f"{first} and {len(columns) - SHOWN} more columns"
     verb = "has" if len(columns) == 1 else "have"
     return Problem(
-        f"{names}{more} {verb} no comment",
+        f"{names} {verb} no comment",
         columns[0].span,
         object=f"{table.name}.{columns[0].name}",
         help="Write comment= at the column." if len(columns) == 1 else "Write comment= at the columns.",

@@ -27,7 +27,7 @@ def _problem(view: TableView, index: Access, longer: Access) -> Problem:
         f'{longer} of "{table.name}" begins with all of {index}: a search finds with one what it finds with the other',
         design.latest(view, index.of.span, longer.of.span),
         object=f"{table.name}.{index.of.name}" if index.of.name else str(table.name),
-        help=f"Leave {index} out; drop it where the database has it.",
+        help=f"Leave {index} out; drop it from a database that has it.",
         instead=without(view, (index,)),
         related=(Related(longer.of.span, f"{longer} is made here"),),
         confidence=design.certainty(table),

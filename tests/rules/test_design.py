@@ -472,3 +472,18 @@ def test_since_reports_what_the_range_brought(make_project: MakeProject) -> None
         for start in ("b2", "c3", "d4")
     }
     assert found == {"b2": ["MG607", "MG609"], "c3": ["MG609"], "d4": []}
+
+
+def test_messages_stay_short() -> None:
+    columns = [f"column_{letter * 20}" for letter in "abcdefghij"]
+    made = table(*(f"{each} JSON" for each in columns))
+    wide = table(*(f"{each} INTEGER" for each in columns), f"UNIQUE ({', '.join(columns)})")
+    again = f"CREATE INDEX i ON orders ({', '.join(columns)})"
+    for found in (
+        said("json-not-jsonb", made),
+        said("missing-comment", made),
+        said("duplicate-index", wide, again),
+        said("duplicate-index", wide, *(f"CREATE INDEX i{n} ON orders ({columns[n // 2]})" for n in range(20))),
+    ):
+        assert found
+        assert all(len(each.message) <= 260 for each in found)
