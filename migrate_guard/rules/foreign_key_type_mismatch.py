@@ -37,28 +37,20 @@ def _pairs(table: Table, key: ForeignKey, referred: Table) -> Iterator[tuple[Col
 
 def _collations(view: TableView, column: Column, other: Column) -> Mismatch | None:
     """InnoDB compares texts of one collation only."""
-    is_known = bool(column.collation and other.collation)
-    return "refused" if is_known and column.collation != other.collation and _needs_collation(view) else None
-
-
-def _needs_collation(view: TableView) -> bool:
-    return design.compares_collations_of_keys(view.target)
+    if not design.compares_collations_of_keys(view.target) or not (column.collation and other.collation):
+        return None
+    return "refused" if column.collation != other.collation else None
 
 
 def _problem(view: TableView, key: ForeignKey, column: Column, other: Column, found: Mismatch) -> Problem:
     table, referred = view.table.name, key.referred_table
     is_sure = view.table.is_sure_of(column.name) and view.schema.tables[referred].is_sure_of(other.name)
     what = [f"{each.type}" for each in (column, other)]
-    if what[0] == what[1]:
+    if mismatch(column.type, other.type, view.target) is None:
         what = [f"{each.type} COLLATE {each.collation}" for each in (column, other)]
     told = f'"{table}.{column.name}" is {what[0]} and refers to "{referred}.{other.name}", which is {what[1]}'
-    consequence = {
-        "refused": f"{product(view.target)} refuses such a key",
-        "overflows": f'it holds no id of "{referred}" above {largest(column.type) if found == "overflows" else ""}',
-        "scanned": f"{product(view.target)} converts one to compare them, and passes its index by",
-    }[found]
     return Problem(
-        f"{told}: {consequence}",
+        f"{told}: {_consequence(view, key, column, found)}",
         design.latest(view, key.span, column.span, other.span),
         object=f"{table}.{column.name}",
         help=f'Make "{table}.{column.name}" {what[1]} as well.',
@@ -67,3 +59,13 @@ def _problem(view: TableView, key: ForeignKey, column: Column, other: Column, fo
         severity=None if found == "refused" else Severity.WARNING,
         confidence=design.certainty(view.table) if is_sure else Confidence.MEDIUM,
     )
+
+
+def _consequence(view: TableView, key: ForeignKey, column: Column, found: Mismatch) -> str:
+    match found:
+        case "refused":
+            return f"{product(view.target)} refuses such a key"
+        case "overflows":
+            return f'it holds no id of "{key.referred_table}" above {largest(column.type)}'
+        case "scanned":
+            return f"{product(view.target)} converts one to compare them, and passes its index by"

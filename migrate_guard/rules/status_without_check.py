@@ -79,8 +79,8 @@ def _is_held(table: Table, column: Column) -> bool:
 
 def _speaks_of(check: CheckConstraint, column: str) -> bool:
     told = check.expression.columns or check.columns
-    return column in told or (not told and column.lower() in words_of_sql(check.expression.text))
+    return column in told or (not told and column.lower() in _names_in(check.expression.text))
 
 
-def words_of_sql(text: str) -> set[str]:
+def _names_in(text: str) -> set[str]:
     return {each.lower() for each in "".join(c if c.isalnum() or c == "_" else " " for c in text).split()}
