@@ -201,6 +201,8 @@ class TableView:
     target: Target
     models: Models | None = None
     """What it is a table of; None: of the history, so that what is to be written is a migration."""
+    history: History | None = None
+    """The history that it is a table of: what came first and what later."""
 
 
 @dataclass(frozen=True, slots=True)

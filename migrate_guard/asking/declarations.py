@@ -131,6 +131,18 @@ def with_argument(code: str, argument: str) -> str | None:
     return _dedented(f"{inside}\n{indent}{argument},\n{outer}")
 
 
+def without_argument(code: str, name: str) -> str | None:
+    """A declaration without one of its keyword arguments; None where it has none of that name."""
+    found = next((each for each in arguments(code) if each.name == name), None)
+    if found is None:
+        return None
+    begin = code.rindex(name, 0, found.start)
+    before, after = code[:begin].rstrip(), code[found.start + len(found.value) :]
+    if before.endswith(","):
+        return before[:-1] + after if "\n" not in code[len(before) : begin] else before + after.removeprefix(",")
+    return before + after.lstrip(" ").removeprefix(",").lstrip(" ")
+
+
 def _dedented(code: str) -> str:
     """Code whose first line has lost its indentation, with that of the others made less by as much."""
     first, *others = code.split("\n")

@@ -123,7 +123,9 @@ class _Pass:
             self._revision(replayed, session, replaying.interpret)
             if replayed.revision.id in heads:
                 for table in replayed.after.tables.values():
-                    view = TableView(table, replayed.after, reading.environment, reading.target)
+                    view = TableView(
+                        table, replayed.after, reading.environment, reading.target, history=reading.history
+                    )
                     self.judges.ask_about_table(view)
 
     def _revision(self, replayed: Replayed, session: Session, interpret: Interpret) -> None:

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from migrate_guard.asking import words
+from migrate_guard.asking.design import has_word, is_word
 from migrate_guard.model.instead import Code
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.rendering.python import literal
@@ -98,36 +99,36 @@ def _is_money(column: Column, options: Options) -> bool:
 
 def _is_weighed(table: Table, column: Column, options: Options) -> bool:
     """Whether the plain cost of such a thing is no price."""
-    return words(column.name) == ("cost",) and _has(words(table.name.name)[-1:], options.weighed)
+    return words(column.name) == ("cost",) and has_word(words(table.name.name)[-1:], options.weighed)
 
 
 def says_money(name: str, options: Options) -> bool:
     """Whether the name of a column speaks of money."""
     told = _without_unit(words(name))
-    if "rate" in told and _has(told, options.rates) and not _has(told, _words("tax growth exchange interest")):
+    if "rate" in told and has_word(told, options.rates) and not has_word(told, _words("tax growth exchange interest")):
         return True
-    if _has(told, options.computed):
+    if has_word(told, options.computed):
         return False
-    if told and _is(told[-1], options.money):
+    if told and is_word(told[-1], options.money):
         return True
-    if _has(told, options.vetoes):
+    if has_word(told, options.vetoes):
         return False
-    if _has(told, options.money):
+    if has_word(told, options.money):
         return True
-    weak = [word for word in told if _is(word, options.weak)]
-    others = [word for word in told if not _is(word, options.weak) and not _is(word, options.neutral)]
-    if not weak or not all(_is(word, options.companions) for word in others):
+    weak = [word for word in told if is_word(word, options.weak)]
+    others = [word for word in told if not is_word(word, options.weak) and not is_word(word, options.neutral)]
+    if not weak or not all(is_word(word, options.companions) for word in others):
         return False
-    if others or any(_is(word, options.alone) for word in weak):
+    if others or any(is_word(word, options.alone) for word in weak):
         return True
-    return len(weak) > 1 and _has(told, options.companions)
+    return len(weak) > 1 and has_word(told, options.companions)
 
 
 def _tells(column: Column, comment: str, options: Options) -> bool:
     """Whether the comment says that the column holds an amount in a currency."""
     told = _without_unit(tuple(re.findall(r"[^\W\d_]+|[$€£]", comment.lower())))
     measures = (*_without_unit(words(column.name)), *told)
-    return _has(told, options.currencies) and not _has(
+    return has_word(told, options.currencies) and not has_word(
         measures, [each for each in (*options.vetoes, *options.computed) if len(each) > 2]
     )
 
@@ -138,12 +139,3 @@ def _without_unit(told: tuple[str, ...]) -> tuple[str, ...]:
         return told
     at = told.index("per")
     return told[:at] + told[at + 2 :]
-
-
-def _has(told: tuple[str, ...], known: Collection[str]) -> bool:
-    return any(_is(word, known) for word in told)
-
-
-def _is(word: str, known: Collection[str]) -> bool:
-    """Whether a word is known, also in the plural."""
-    return word in known or (word.endswith("s") and word[:-1] in known)
