@@ -105,7 +105,7 @@ def from_outside(text: Value, *sources: Value) -> Value:
         return text
     source = next(filter(None, map(outside, sources)), "")
     is_made_of_answers = HOLE in text and any(map(_has_answer, sources))
-    return OutsideText(text, source, is_made_of_answers) if source or is_made_of_answers else text
+    return OutsideText(text, source, is_answer=is_made_of_answers) if source or is_made_of_answers else text
 
 
 def _has_answer(value: Value) -> bool:

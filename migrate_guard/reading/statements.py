@@ -40,9 +40,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
     machine = call.machine
     match value:
         case Statement(kind="insert") if (given := call.get(1, "parameters", "params")) is not None:
-            emit_statement(
-                call, replace(value, rows=results.written_rows(given), texts=results.written_texts(given))
-            )
+            emit_statement(call, replace(value, rows=results.written_rows(given), texts=results.written_texts(given)))
         case Statement():
             emit_statement(call, value)
             return results.rows_of_statement(machine, value, call.name)

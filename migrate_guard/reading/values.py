@@ -84,7 +84,7 @@ class OutsideText(str):
     is_answer: bool
     """A part of it is an answer of the database."""
 
-    def __new__(cls, text: str, source: str, is_answer: bool = False) -> Self:  # noqa: FBT001, FBT002
+    def __new__(cls, text: str, source: str, *, is_answer: bool = False) -> Self:
         made = super().__new__(cls, text)
         made.source = source
         made.is_answer = is_answer
