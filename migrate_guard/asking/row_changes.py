@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeAlias
 
+from migrate_guard.asking import transactions
 from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Severity
@@ -13,7 +14,7 @@ from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.queries import Query
 from migrate_guard.model.schema import Column, Expression, Schema, Table
 from migrate_guard.model.target import Target
-from migrate_guard.rule import RevisionView, Statement
+from migrate_guard.rule import Related, RevisionView, Statement
 
 Change: TypeAlias = ops.Update | ops.Delete
 
@@ -43,9 +44,41 @@ def is_of_catalog(table: QualifiedName) -> bool:
     return table.schema in ("information_schema", "pg_catalog", "sys") or table.name.startswith(("pg_", "sqlite_"))
 
 
-def severity(target: Target) -> Severity | None:
-    """How bad work on many rows is: a SQLite file has one writer anyway, and rarely many rows."""
-    return Severity.INFO if target.dialect == "sqlite" else None
+def severity(target: Target, statement: Statement[ops.Operation] | None = None) -> Severity | None:
+    """How bad work on many rows is; None: as bad as the rule says.
+
+    A SQLite file has one writer anyway, and rarely many rows. What runs under a lock that keeps others from a table is
+    a warning already (MG326), to which this is a hint.
+    """
+    if target.dialect == "sqlite":
+        return Severity.INFO
+    is_told = statement is not None and target.dialect == "postgresql" and is_under_lock(statement)
+    return Severity.INFO if is_told else None
+
+
+def is_under_lock(statement: Statement[ops.Operation]) -> bool:
+    """Whether an earlier statement of the transaction keeps others from a table in use."""
+    earlier = (each for each in statement.transaction.blocking if not isinstance(each.op, ops.CreateIndex))
+    return statement.transaction.is_block and any(transactions.about(each) for each in earlier)
+
+
+def and_others(first: Statement[ops.Operation], others: Sequence[Statement[ops.Operation]]) -> str:
+    """How many more statements there is the same to say of, for the end of a sentence."""
+    places = {each.span for each in others} - {first.span}
+    if not places:
+        return ""
+    return f"; {len(places)} more statements do the same" if len(places) > 1 else "; another statement does the same"
+
+
+def related(
+    first: Statement[ops.Operation], others: Sequence[Statement[ops.Operation]], told: str
+) -> tuple[Related, ...]:
+    """Where these statements stand."""
+    places = dict.fromkeys(each.span for each in others if each.span != first.span)
+    return tuple(Related(each, told) for each in places)[:_MOST_RELATED]
+
+
+_MOST_RELATED: Final = 5
 
 
 # Which rows.
@@ -118,7 +151,7 @@ def _is_picked(column: str, text: str) -> bool:
     ranged = rf"{name}\s+between\s+{_BOUND}\s+and\s+{_BOUND}"
     batch = rf"{name}\s+in\s*\(\s*select\b.*\blimit\b"
     bounds = rf"{name}\s*<=?\s*{_BOUND}.*{name}\s*>=?\s*{_BOUND}|{name}\s*>=?\s*{_BOUND}.*{name}\s*<=?\s*{_BOUND}"
-    return re.search("|".join((compared, listed, ranged, batch, bounds)), text, re.IGNORECASE | re.DOTALL) is not None
+    return re.search(f"{compared}|{listed}|{ranged}|{batch}|{bounds}", text, re.IGNORECASE | re.DOTALL) is not None
 
 
 def whole_because(statement: Statement[Change], view: RevisionView) -> str:

@@ -171,8 +171,8 @@ def _problem(statement: Statement[Operation], event: _Event, table: QualifiedNam
     )  # fmt: skip
     return Problem(
         asking.hedged(
-            f'PostgreSQL refuses this, "{table}" has pending trigger events: {event.of} has yet to look at the rows of line'
-            f" {by.span.line}, which waits for the end of the transaction",
+            f'PostgreSQL refuses this, "{table}" has pending trigger events: {event.of} has yet to look at the rows of'
+            f" line {by.span.line}, which waits for the end of the transaction",
             op,
         ),
         op.span,

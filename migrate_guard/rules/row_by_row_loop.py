@@ -8,58 +8,54 @@ from migrate_guard.asking.batches import BATCH, walk
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, Insert, Operation, Update
 from migrate_guard.model.revision import Revision
-from migrate_guard.model.source import Span
 from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Severity, Statement, rule
 
 
 @rule("MG504", on=Revision, severity=Severity.WARNING, yields_to=("MG125",))
 def row_by_row_loop(view: RevisionView) -> Iterator[Problem]:
     """Flag a loop over the rows of a table that sends a statement for each of them."""
-    loops: dict[Span, list[Statement[Operation]]] = {}
-    for each in view.statements:
-        loop = each.op.row_loop
-        if loop is not None and isinstance(each.op, Insert | Update | Delete) and _is_about_rows(each, view):
-            loops.setdefault(loop.span, []).append(each)
-    for statements in loops.values():
-        yield _problem(statements[0], view, len({each.span for each in statements}))
+    found = [each for each in view.statements if _is_sent_for_each(each, view)]
+    if found:
+        # those of one revision have one way out; the most certain one says it
+        first = max(found, key=lambda each: (_is_certain(each), -each.span.line))
+        yield _problem(first, [each for each in found if each is not first], view)
 
 
-def _is_about_rows(statement: Statement[Operation], view: RevisionView) -> bool:
-    """Whether a statement is sent for each of the rows of a table in use, and writes to one that is."""
+def _is_sent_for_each(statement: Statement[Operation], view: RevisionView) -> bool:
+    """Whether a statement is sent for each of the rows of a table in use, and writes to one that is not small."""
     op = statement.op
     if op.row_loop is None or not isinstance(op, Insert | Update | Delete) or op.table.name == "":
         return False
-    query = op.row_loop.query
-    if query.is_limited or query.is_grouped or any(row_changes.is_of_catalog(each) for each in query.tables):
-        return False
-    schema = row_changes.schema_before(view)
-    read = [each for each in query.tables if row_changes.is_used_before(each, view)]
-    if any(row_changes.is_by_key(query.where, schema.table(each) if schema else None) for each in read):
-        return False
-    return bool(read) and op.table not in statement.small
+    return row_changes.read_in_full(op.row_loop.query, view) is not None and op.table not in statement.small
 
 
-def _problem(statement: Statement[Operation], view: RevisionView, count: int) -> Problem:
+def _is_certain(statement: Statement[Operation]) -> bool:
+    """Whether nothing but the loop decides that it is sent."""
+    condition = statement.op.condition or ""
+    return condition.startswith("for each") and ", " not in condition
+
+
+def _problem(statement: Statement[Operation], others: list[Statement[Operation]], view: RevisionView) -> Problem:
     op = statement.op
     assert op.row_loop is not None
     assert isinstance(op, Insert | Update | Delete)
-    read = next(each for each in op.row_loop.query.tables if row_changes.is_used_before(each, view))
+    read = row_changes.read_in_full(op.row_loop.query, view)
+    assert read is not None
     deed = {Insert: "INSERT into", Update: "UPDATE of", Delete: "DELETE from"}[type(op)]
-    more = f" and {count - 1} more" if count > 1 else ""
-    condition = op.condition or ""
-    is_sure = condition.startswith("for each") and ", " not in condition
+    within = ", in one transaction" if statement.transaction.is_block else ""
+    loop = op.row_loop.span
     return Problem(
-        f'the loop over the rows of "{read}" sends one {deed} "{op.table}"{more} for each of them: a round trip a row,'
-        " in one transaction"
-        if statement.transaction.is_block
-        else f'the loop over the rows of "{read}" sends one {deed} "{op.table}"{more} for each of them: a round trip a'
-        " row",
+        f'the loop over the rows of "{read}" sends one {deed} "{op.table}" for each of them: a round trip a row{within}'
+        f"{row_changes.and_others(statement, others)}",
         op.span,
-        object=str(op.table),
+        object=str(read),
         help=_help(statement, op, read),
-        related=(Related(op.row_loop.span, "the rows it goes over"),) if op.row_loop.span.line != op.span.line else (),
-        severity=row_changes.severity(view.target),
-        confidence=Confidence.HIGH if is_sure else Confidence.MEDIUM,
+        related=(
+            *((Related(loop, "the rows it goes over"),) if loop.line != op.span.line else ()),
+            *row_changes.related(statement, others, "is sent for each row as well"),
+        ),
+        severity=row_changes.severity(view.target, statement),
+        confidence=Confidence.HIGH if _is_certain(statement) else Confidence.MEDIUM,
         direction="upgrade",
     )
 

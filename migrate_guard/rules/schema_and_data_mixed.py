@@ -22,7 +22,7 @@ def schema_and_data_mixed(view: RevisionView) -> Iterator[Problem]:
         if not _is_large(each) or not each.transaction.is_block:
             continue
         blocking = _blocking(each, place, view)
-        if blocking is None:
+        if blocking is None or said:
             continue
         said.add(change.table)
         is_after = view.statements.index(blocking) > place
@@ -34,10 +34,18 @@ def schema_and_data_mixed(view: RevisionView) -> Iterator[Problem]:
                 each, f'Change the rows of "{change.table}" in one revision and the table in another.'
             ),
             related=(Related(blocking.span, f'what blocks "{change.table}"'),),
-            severity=row_changes.severity(view.target),
+            severity=Severity.INFO if _is_told(each, view) else row_changes.severity(view.target),
             confidence=min(asking.confidence(change), asking.confidence(blocking.op)),
             direction="upgrade",
         )
+
+
+def _is_told(statement: Statement[ops.Operation], view: RevisionView) -> bool:
+    """Whether the statement is a warning by itself: what it says to write ends this as well."""
+    op = statement.op
+    if not isinstance(op, ops.Update | ops.Delete) or op.row_loop is not None:
+        return True
+    return op.where is None or row_changes.whole_because(statement, view) != ""  # type: ignore[arg-type]  # of these
 
 
 def _is_large(statement: Statement[ops.Operation]) -> bool:
