@@ -86,7 +86,7 @@ _MOST_RELATED: Final = 5
 _STRING: Final = re.compile(r"'(?:[^']|'')*'")
 _BOUND: Final = rf"(?:''|-?\b\d[\d.]*\b|:\w+|%s|%\(\w+\)s|\$\d+|\?|{UNKNOWN})"
 _TAUTOLOGY: Final = re.compile(r"true|1|1\s*=\s*1|not\s+false", re.IGNORECASE)
-_JOINED: Final = re.compile(r"[\w.\"`]+\s*=\s*[\w.\"`]+")
+_JOINED: Final = re.compile(r"[a-z_\"`][\w.\"`]*\s*=\s*[a-z_\"`][\w.\"`]*", re.IGNORECASE)
 _NULL: Final = re.compile(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+null", re.IGNORECASE)
 _NOT_NULL: Final = re.compile(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+not\s+null", re.IGNORECASE)
 

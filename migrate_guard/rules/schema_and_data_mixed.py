@@ -3,7 +3,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from migrate_guard import asking
-from migrate_guard.asking import row_changes, transactions
+from migrate_guard.asking import locks, row_changes, transactions
 from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
@@ -89,4 +89,8 @@ def _message(
             f'the rows of "{table}" that this changes stay locked until {line} has {mode} on the table: a writer that'
             " waits for one of them waits for that, too, and one of both ends in a deadlock"
         )
-    return f'these rows of "{table}" are changed while {mode} on it is held since {line}: nobody else gets to it'
+    who = locks.who_waits(blocking.hazards, table)
+    return (
+        f'these rows of "{table}" are changed while {mode} on it is held since {line}:'
+        f" {who} wait until the transaction ends"
+    )
