@@ -87,7 +87,9 @@ def test_page(page: Page, example: Example, tmp_path: Path, monkeypatch: pytest.
     mended(tmp_path, target)
     # what the upgrade does instead is taken back otherwise
     report = mended(tmp_path, target, "MG203")
-    left = [each for each in report.findings if each.code not in WITHOUT or each.write is not None]
+    # how many rows a statement changes is another law, which holds wherever it stands
+    others = [each for each in report.findings if not each.code.startswith("MG50")]
+    left = [each for each in others if each.code not in WITHOUT or each.write is not None]
     assert not left, "\n".join(f"{each.span}: {each.code} {each.message}" for each in left)
     assert schema_at_head(tmp_path, target) == before
     if not report.findings:

@@ -9,7 +9,7 @@ from typing import Final
 
 from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.model import operations as ops
-from migrate_guard.model.instead import AutocommitBlock, Instead, Note, OwnRevision
+from migrate_guard.model.instead import AutocommitBlock, Code, Instead, Note, OwnRevision
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Expression
 from migrate_guard.model.source import Span
@@ -21,7 +21,7 @@ _PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
 _LONGEST_NAME: Final = 63
 
 
-def outside_transaction(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note]) -> Instead:
+def outside_transaction(statement: Statement[ops.Operation], body: Sequence[ops.Operation | Note | Code]) -> Instead:
     """Operations in an autocommit block, in a revision of its own where something stands before it.
 
     What a downgrade does stays in the downgrade.

@@ -33,6 +33,23 @@ def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
     return schema if attached is schema.attached else replace(schema, attached=attached)
 
 
+_ENABLED: Final = {f"ALTER TABLE {verb} ROW LEVEL SECURITY": verb == "ENABLE" for verb in ("ENABLE", "DISABLE")}
+
+
+def row_security(schema: Schema, operation: ops.RawSql) -> Schema:
+    """ENABLE and DISABLE ROW LEVEL SECURITY; what a block of code enables is of tables that are not known."""
+    if operation.kind == "DO":
+        is_enabled = "enable row level security" in " ".join(operation.sql.lower().split())
+        return replace(schema, may_have_row_security=True) if is_enabled else schema
+    is_on = _ENABLED.get(operation.kind)
+    found = schema.row_security
+    if is_on is not None:
+        for table in operation.tables:
+            # a condition that nobody can decide may have switched it on
+            found = found.set(table, is_on or (operation.condition is not None and found.get(table, False)))
+    return replace(schema, row_security=found)
+
+
 def _is_meant(key: tuple[str, QualifiedName, str], kind: str, name: str, tables: tuple[QualifiedName, ...]) -> bool:
     return key[0] == kind and key[2] == name and (not tables or key[1] == tables[0])
 

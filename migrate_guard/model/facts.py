@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from migrate_guard.model.queries import Query
 from migrate_guard.model.source import Span
 
 
@@ -118,6 +119,25 @@ class TransactionCall(Fact):
     action: TransactionAction
     call: str
     """As it is written: "connection.commit()"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowsLoaded(Fact):
+    """All rows that a query gives become a list; `span` is where."""
+
+    call: str
+    """How: "fetchall", "all", "list"."""
+    query: Query
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuiltSql(Fact):
+    """A SQL text that is executed, in which a value stands that is not written in the script."""
+
+    sql: str
+    """With a mark in the place of each such value."""
+    source: str
+    """What it comes from: "the environment variable SHARDS"; empty: rows of the database."""
 
 
 OnlineReason: TypeAlias = Literal["rows", "inspector", "session", "batch"]

@@ -105,6 +105,8 @@ def _raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:
         return told
     if operation.kind.startswith("ALTER SEQUENCE"):
         return folding_sequences.raw_sql(schema, operation)
+    if "ROW LEVEL SECURITY" in operation.kind or operation.kind == "DO":
+        schema = attachments.row_security(schema, operation)
     if operation.kind == "GRANT" and operation.tables:
         granted = schema.granted
         for name in operation.tables:
@@ -122,7 +124,8 @@ def _drop_table(schema: Schema, operation: ops.DropTable) -> Schema:
     dropped_heirs = schema.heirs.get(name, ())
     referring = [each for each in schema.referring(name) if each.name != name]
     schema = folding_rows.with_rows(schema.without_table(name), name, ())
-    schema = replace(schema, attached=attachments.without_table(schema.attached, name))
+    left = attachments.without_table(schema.attached, name)
+    schema = replace(schema, attached=left, row_security=schema.row_security.remove(name))
     for other in () if operation.keeps_references else referring:
         kept = tuple(key for key in other.foreign_keys if key.referred_table != name)
         schema = schema.with_table(replace(other, foreign_keys=kept))

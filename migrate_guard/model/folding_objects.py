@@ -174,6 +174,8 @@ def with_table_renamed(schema: Schema, old: QualifiedName, new: QualifiedName) -
             parents = tuple(new if each == old else each for each in table.inherits)
             schema = schema.with_table(replace(table, inherits=parents))
     schema = replace(schema, attached=attachments.renamed(schema.attached, old, new))
+    if (is_on := schema.row_security.get(old)) is not None:
+        schema = replace(schema, row_security=schema.row_security.remove(old).set(new, is_on))
     views = with_views_retold(schema, old).views
     for view in views.values():
         if old in view.tables:

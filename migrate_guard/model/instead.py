@@ -29,7 +29,7 @@ class Code:
 class AutocommitBlock:
     """Outside a transaction: `with op.get_context().autocommit_block():`."""
 
-    body: tuple[Operation | Note, ...]
+    body: tuple[Operation | Note | Code, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ class Downgrade:
 class OwnRevision:
     """What belongs into a script of its own, up to the next such part."""
 
-    body: tuple[Operation | Note | AutocommitBlock, ...]
+    body: tuple[Operation | Note | Code | AutocommitBlock, ...]
     why: str
 
 

@@ -10,6 +10,7 @@ from enum import Enum
 from typing import Final, Literal, TypeAlias
 
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.queries import RowLoop
 from migrate_guard.model.schema import (
     AnyConstraint,
     Column,
@@ -59,6 +60,8 @@ class Operation:
     """Written as raw SQL."""
     part: int = 0
     """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b makes two operations."""
+    row_loop: RowLoop | None = field(default=None, compare=False)
+    """The loop over rows of the database that runs it again and again."""
     text: str = field(default="", compare=False, repr=False)
     """Its statement as the script writes it, with every part of it, where that is SQL."""
 
@@ -323,6 +326,10 @@ class Insert(TableOperation):
     """The tables that a query takes the rows from."""
     predicate: Expression | None = None
     """What the query asks of them."""
+    texts: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    """The strings that it writes, each with its column, as far as they are known."""
+    skips_present: bool = False
+    """A row that is there already is left or updated: ON CONFLICT, OR IGNORE, a query that looks for it."""
     sql: str = field(default="", compare=False)
     """The statement, where it is one of its own; empty where that is not known."""
 

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from migrate_guard.model.facts import Fact
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
+from migrate_guard.model.queries import Query
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
 
@@ -32,6 +33,8 @@ class Unknown:
     """What it is unless the environment says otherwise, where that is known."""
     source: str = ""
     """What it comes from, where that is neither the script nor the database: "the clock"."""
+    query: Query | None = None
+    """It is made of the rows that this query gives, one of each."""
 
     def __str__(self) -> str:
         return f"a value that is not known ({self.reason})"
@@ -87,6 +90,8 @@ class Revision:
     """The comments in which autogenerate asks to look its commands over."""
     empty: frozenset[Direction] = frozenset()
     """The directions whose functions are there and have no statement that does anything."""
+    text: str = field(default="", compare=False, repr=False)
+    """The whole script."""
 
     @property
     def parents(self) -> tuple[str, ...]:

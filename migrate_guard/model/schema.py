@@ -414,6 +414,10 @@ class Schema:
     """Enum types that the history dropped or renamed, and where."""
     granted: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Tables and views on which the history granted something that is still in force, and where."""
+    row_security: PersistentMap[QualifiedName, bool] = field(default_factory=PersistentMap)
+    """Tables whose row level security the history has enabled, or disabled again."""
+    may_have_row_security: bool = False
+    """A block of code has enabled it for tables that are not known."""
     retyped: PersistentMap[QualifiedName, Span] = field(default_factory=PersistentMap)
     """Sequences to which the history gave another type: ALTER SEQUENCE … AS."""
     is_closed: bool = False

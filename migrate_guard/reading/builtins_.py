@@ -9,6 +9,7 @@ from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import (
     CONTAINERS,
     contains,
+    from_outside,
     is_plain,
     known_items,
     modest,
@@ -28,6 +29,7 @@ from migrate_guard.reading.values import (
     Instance,
     ListValue,
     OrderedSet,
+    Rows,
     SqlType,
     Value,
 )
@@ -80,7 +82,7 @@ def _len(call: Call) -> Value:
 
 
 def _str(call: Call) -> Value:
-    return to_text(call.args[0]) if call.args else ""
+    return from_outside(to_text(call.args[0]), call.args[0]) if call.args else ""
 
 
 def _int(call: Call) -> Value:
@@ -93,6 +95,10 @@ def _list(call: Call) -> Value:
     if not call.args:
         return ListValue()
     items = known_items(call.args[0])
+    if isinstance(call.args[0], Rows) and call.name == "list":
+        from migrate_guard.reading.results import note_loaded
+
+        note_loaded(call.machine, call.args[0], call.span, "list")
     return list(items) if items is not None else as_unknown(call, call.args[0])
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from migrate_guard.model import folding
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.queries import Query, RowLoop
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.reading.batch import end_block
@@ -143,7 +144,9 @@ class Interpreter(FunctionExecutor):
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
             text = f"for each element of {self.source(node.iter)}"
-            condition = Condition(text, is_answer(iterable), outside(iterable), self.span(node.iter))
+            place, query = self.span(node.iter), _query_of_rows(iterable)
+            loop = RowLoop(place, query) if query else None
+            condition = Condition(text, is_answer(iterable), outside(iterable), place, loop)
             if isinstance(iterable, Rows):
                 self.needs_database("rows", node.iter)
             return self._unknown_loop(node, condition, scope, _table_of_rows(iterable))
@@ -354,6 +357,10 @@ _MISSING = object()
 
 def _table_of_rows(value: Value) -> QualifiedName | None:
     return value.table if isinstance(value, Rows | Unknown) else None
+
+
+def _query_of_rows(value: Value) -> Query | None:
+    return value.query if isinstance(value, Rows | Unknown) else None
 
 
 def _is_main_guard(test: ast.expr) -> bool:

@@ -104,13 +104,27 @@ def from_outside(text: Value, *sources: Value) -> Value:
     if not isinstance(text, str) or isinstance(text, OutsideText):
         return text
     source = next(filter(None, map(outside, sources)), "")
-    return OutsideText(text, source) if source else text
+    is_made_of_answers = HOLE in text and any(map(_has_answer, sources))
+    return OutsideText(text, source, is_answer=is_made_of_answers) if source or is_made_of_answers else text
+
+
+def _has_answer(value: Value) -> bool:
+    if isinstance(value, list | tuple | dict):
+        # not what is inside of them: as of `outside`
+        items = value.values() if isinstance(value, dict) else value
+        return any(_is_one(each) for each in list(items)[:20])
+    return _is_one(value)
+
+
+def _is_one(value: Value) -> bool:
+    return value.is_answer if isinstance(value, OutsideText) else is_answer(value)
 
 
 def derived(reason: str, span: Span, *sources: Value) -> Unknown:
     """An unknown value computed from others."""
     source = next(filter(None, map(outside, sources)), "")
-    return Unknown(reason, span, any(map(is_answer, sources)), source=source)
+    query = next((each.query for each in sources if isinstance(each, Unknown | Rows) and each.query), None)
+    return Unknown(reason, span, any(map(is_answer, sources)), source=source, query=query)
 
 
 def truth(value: Value) -> bool | None:

@@ -153,7 +153,8 @@ def _insert(call: Call, value: Value) -> None:
     table = table_name(value)
     if table is not None:
         rows = results.written_rows(value.attributes) if isinstance(value, Instance) else None
-        emit_statement(call, Statement("insert", table, rows=rows))
+        texts = results.written_texts(value.attributes) if isinstance(value, Instance) else ()
+        emit_statement(call, Statement("insert", table, rows=rows, texts=texts, skips_present=call.name == "merge"))
 
 
 # -- statements under construction
@@ -181,12 +182,21 @@ def _statement(receiver: Statement, call: Call) -> Value:
         taken = call.get(1, "select")
         return replace(receiver, source=taken.table if isinstance(taken, Statement) else None)
     if name in _FILTERS:
-        return replace(receiver, conditions=(*receiver.conditions, *_conditions(call)))
+        is_limited = receiver.is_limited or name == "limit"
+        return replace(receiver, conditions=(*receiver.conditions, *_conditions(call)), is_limited=is_limited)
+    if name in ("fetch", "slice"):
+        return replace(receiver, is_limited=True)
+    if name in ("group_by", "distinct"):
+        return replace(receiver, is_grouped=True)
+    if name in ("on_conflict_do_nothing", "on_conflict_do_update", "on_duplicate_key_update", "prefix_with"):
+        return replace(receiver, skips_present=True)
     if name == "select_from":
         return replace(receiver, table=table_name(call.get(0)) or receiver.table)
     if name == "values":
         values = {**(call.args[0] if call.args and isinstance(call.args[0], dict) else {}), **call.kwargs}
-        return replace(_assigning(receiver, values), rows=results.written_rows(call.kwargs or call.get(0)))
+        given = call.kwargs or call.get(0)
+        texts = results.written_texts(given)
+        return replace(_assigning(receiver, values), rows=results.written_rows(given), texts=texts)
     if receiver.use is not None and name == "with_entities":
         return replace(query(call), conditions=receiver.conditions, use=replace(receiver.use, takes=part(call)))
     note_change(receiver, call)

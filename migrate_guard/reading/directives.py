@@ -8,6 +8,7 @@ from typing import Final
 from migrate_guard.dialects.names import shortened
 from migrate_guard.model import operations as ops
 from migrate_guard.model.facts import ImportTimeCall
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.arguments import Arguments, bind
 from migrate_guard.reading.batch import recreate, recreates
@@ -27,7 +28,7 @@ from migrate_guard.reading.key_directives import (
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.plugin_directives import plugin_sql
-from migrate_guard.reading.results import written_rows
+from migrate_guard.reading.results import written_rows, written_texts
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.table_directives import comment_table, create_table, drop_table, rename_table
 from migrate_guard.reading.values import (
@@ -122,8 +123,13 @@ def _bulk_insert(a: Arguments) -> Value:
     if table is None:
         a.call.machine.opaque(a.call.span, "the table of op.bulk_insert() is not known", changes_schema=False)
     else:
-        a.call.machine.emit(ops.Insert(span=a.call.span, table=table, rows=written_rows(a.get("rows"))))
+        a.call.machine.emit(_inserted(a, table))
     return None
+
+
+def _inserted(a: Arguments, table: QualifiedName) -> ops.Insert:
+    rows = a.get("rows")
+    return ops.Insert(span=a.call.span, table=table, rows=written_rows(rows), texts=written_texts(rows))
 
 
 def _batch_alter_table(a: Arguments) -> Value:

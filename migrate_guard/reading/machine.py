@@ -13,6 +13,7 @@ from migrate_guard.model.deeds import deed
 from migrate_guard.model.facts import Fact, OnlineOnly, OnlineReason, OutsideDecision
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, DropTable, Insert, Opaque, Operation, Update
+from migrate_guard.model.queries import RowLoop
 from migrate_guard.model.revision import Transition, Unknown
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
@@ -73,6 +74,8 @@ class Condition(NamedTuple):
     source: str = ""
     """What else decides it, outside of the script."""
     span: Span | None = None
+    loop: RowLoop | None = None
+    """It is a round of a loop over rows."""
 
 
 @dataclass(slots=True)
@@ -186,6 +189,9 @@ class Machine:
             inner = operation.condition
             outer = self.conditions[-1].text
             circumstances["condition"] = f"{outer}, {inner}" if inner else outer
+            loop = next((each.loop for each in reversed(self.conditions) if each.loop), None)
+            if loop is not None:
+                circumstances["row_loop"] = loop
         if operation.condition or any(each.is_answer for each in self.conditions):
             circumstances["is_guarded"] = True
         if self.tolerating:

@@ -8,9 +8,12 @@ from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from migrate_guard.model.operations import Delete, Operation, Update
+from migrate_guard.model.facts import RowsLoaded
+from migrate_guard.model.operations import Delete, Operation, RawSql, Update
+from migrate_guard.model.queries import Query
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
+from migrate_guard.model.source import Span
 from migrate_guard.reading.computing import is_plain, truth
 from migrate_guard.reading.machine import MAXIMUM_QUERIES
 from migrate_guard.reading.orm import note_query
@@ -109,6 +112,38 @@ _PRAGMAS: Final[Mapping[str, Callable[[Table, str], _Answer]]] = {
 }
 
 
+_LIMITED: Final = re.compile(r"\b(LIMIT|FETCH\s+(FIRST|NEXT))\b", re.IGNORECASE)
+_GROUPED: Final = re.compile(r"\b(GROUP\s+BY|SELECT\s+DISTINCT)\b", re.IGNORECASE)
+_AGGREGATES: Final = frozenset(
+    {"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "exists", "bool_or"}
+)
+
+
+def query_of_text(operations: Sequence[Operation]) -> Query | None:
+    """The query that a SQL text is, if it is one."""
+    match operations:
+        case [RawSql(kind="SELECT") as found]:
+            is_grouped = bool(_GROUPED.search(found.sql) or _AGGREGATES.intersection(found.functions))
+            return Query(found.tables, found.predicate, bool(_LIMITED.search(found.sql)), is_grouped)
+    return None
+
+
+def _query_of_statement(statement: Statement) -> Query | None:
+    if statement.kind != "select" or statement.table is None:
+        return None
+    from migrate_guard.reading.clauses import expression
+
+    where = None if statement.where is None else expression(statement.where)
+    is_grouped = statement.is_grouped or bool(_AGGREGATES.intersection(statement.functions))
+    return Query((statement.table,), where, statement.is_limited, is_grouped)
+
+
+def note_loaded(machine: Machine, rows: Rows, span: Span, call: str) -> None:
+    """Remember that all rows of a query become a list."""
+    if rows.rows is None and rows.query is not None and not machine.importing:
+        machine.remember(RowsLoaded(span=span, call=call, query=rows.query))
+
+
 def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:
     """The result of a Core or ORM query."""
     note_query(machine, statement, source)
@@ -119,7 +154,7 @@ def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Ro
     if statement.functions:
         return Rows(source, _aggregated(statement, contents))
     if contents is None or (contents and statement.conditions):
-        return Rows(source, None, table)
+        return Rows(source, None, table, _query_of_statement(statement))
     return Rows(source, tuple(_selected(each, statement.columns) for each in contents), table)
 
 
@@ -177,6 +212,13 @@ def written_rows(value: Value) -> Contents:
     return tuple(found)
 
 
+def written_texts(value: Value) -> tuple[tuple[str, str], ...]:
+    """The strings of the rows of an INSERT, each with its column, whatever else is in them."""
+    rows = value if isinstance(value, list | tuple) else [value]
+    pairs = ((_column(name), each) for row in rows if isinstance(row, Mapping) for name, each in row.items())
+    return tuple((name, str(each)) for name, each in pairs if isinstance(each, str) and HOLE not in each)
+
+
 def _column(key: Value) -> str:
     return key.name if isinstance(key, ColumnValue) else str(key)
 
@@ -212,6 +254,8 @@ def call_rows(receiver: Rows, call: Call) -> Value:
             return scalar(receiver, call)
         case "count" if receiver.rows is not None:
             return len(receiver.rows)
+    if call.name in ("all", "fetchall"):
+        note_loaded(call.machine, receiver, call.span, call.name)
     if receiver.rows is None:
         return receiver
     match call.name:

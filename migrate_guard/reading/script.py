@@ -117,6 +117,7 @@ def script_of(source: Source, path: Path) -> Script | UnreadableScript | StraySc
         stated_down=paperwork.stated_down(tree, source),
         leftovers=paperwork.leftovers(source),
         empty=paperwork.empty(functions),
+        text=source.text,
     )
     computed = tuple(name for name in _HEAD if _is_computed(assignments.get(name), assignments))
     return Script(revision, source, path, computed, tree)

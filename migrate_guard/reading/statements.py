@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.facts import BuiltSql
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.source import Span
 from migrate_guard.reading import results
@@ -39,7 +40,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
     machine = call.machine
     match value:
         case Statement(kind="insert") if (given := call.get(1, "parameters", "params")) is not None:
-            emit_statement(call, replace(value, rows=results.written_rows(given)))
+            emit_statement(call, replace(value, rows=results.written_rows(given), texts=results.written_texts(given)))
         case Statement():
             emit_statement(call, value)
             return results.rows_of_statement(machine, value, call.name)
@@ -55,13 +56,15 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 given = call.get(1, "parameters", "params") or bound
                 locate = _locator(call, node, str(text))
                 note_sent(call, value, call.get(1, "parameters", "params"), locate)
-                found = _placed(read_sql(str(text), machine.target, locate), given)
+                found = tuple(_placed(read_sql(str(text), machine.target, locate), given))
+                _note_built(call, text)
                 for operation in _decided(call, found):
-                    if isinstance(text, OutsideText) and not isinstance(operation, _OF_ROWS):
+                    if isinstance(text, OutsideText) and text.source and not isinstance(operation, _OF_ROWS):
                         note_text(call, [text], "the SQL")
                     named = _named(operation, str(text), machine)
                     machine.emit(results.with_rows_after(named, str(text), given, machine))
-                return results.rows_of_text(call, text, given)
+                rows = results.rows_of_text(call, text, given)
+                return replace(rows, query=results.query_of_text(found)) if rows.rows is None else rows
         case list() | tuple():
             for each in value:
                 execute(call, each, None)
@@ -75,6 +78,12 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
             note_text(call, [value], "the SQL")
             machine.unbounded(call.span, f"the SQL that {call.name}() runs is not known: {describe(value)}")
     return Rows(call.name)
+
+
+def _note_built(call: Call, text: str) -> None:
+    """Remember a text in which a value stands that only the database, or something outside of the script, knows."""
+    if isinstance(text, OutsideText) and not call.machine.importing and (text.source or text.is_answer):
+        call.machine.remember(BuiltSql(span=call.span, sql=str(text), source=text.source))
 
 
 def _placed(operations: Sequence[ops.Operation], parameters: Value) -> Iterator[ops.Operation]:
@@ -173,7 +182,15 @@ def emit_statement(call: Call, statement: Statement) -> None:
     where = None if statement.where is None else expression(statement.where)
     match statement.kind:
         case "insert":
-            call.machine.emit(ops.Insert(span=span, table=table, rows=statement.rows, source=statement.source))
+            made = ops.Insert(
+                span=span,
+                table=table,
+                rows=statement.rows,
+                source=statement.source,
+                texts=statement.texts,
+                skips_present=statement.skips_present,
+            )
+            call.machine.emit(made)
         case "update":
             text = results.text_of_change(statement)
             change = ops.Update(span=span, table=table, columns=statement.columns, where=where, sql=text)

@@ -13,6 +13,7 @@ from typing import Any, Final, Self
 
 from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.queries import Query
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents
 from migrate_guard.model.source import Span
@@ -75,14 +76,18 @@ class FinalName(str):
 
 
 class OutsideText(str):
-    """A text of which a part is known neither from the script nor from the database."""
+    """A text of which a part is not known from the script."""
 
-    __slots__ = ("source",)
+    __slots__ = ("is_answer", "source")
     source: str
+    """What it comes from; empty where that is the database."""
+    is_answer: bool
+    """A part of it is an answer of the database."""
 
-    def __new__(cls, text: str, source: str) -> Self:
+    def __new__(cls, text: str, source: str, *, is_answer: bool = False) -> Self:
         made = super().__new__(cls, text)
         made.source = source
+        made.is_answer = is_answer
         return made
 
 
@@ -372,6 +377,14 @@ class Statement:
     """The table from which an INSERT takes them."""
     entities: OrmPart | None = None
     """What it takes of mapped classes, if it is about any."""
+    is_limited: bool = False
+    """LIMIT or FETCH FIRST."""
+    is_grouped: bool = False
+    """GROUP BY or DISTINCT."""
+    texts: tuple[tuple[str, str], ...] = ()
+    """The strings that an INSERT writes, each with its column."""
+    skips_present: bool = False
+    """ON CONFLICT, OR IGNORE: an INSERT leaves or updates the rows that are there already."""
     use: OrmUse | None = field(default=None, compare=False)
     """Of a session's query, how it works on mapped classes."""
 
@@ -448,6 +461,8 @@ class Rows:
     """None: rows that only a database knows."""
     table: QualifiedName | None = None
     """The table whose rows they are, where the query is for whole objects of it."""
+    query: Query | None = None
+    """What gives them; None: that is not known."""
 
 
 @dataclass(frozen=True, slots=True)

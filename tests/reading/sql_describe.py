@@ -13,7 +13,7 @@ from migrate_guard.model.target import DialectName, Target
 from migrate_guard.reading.sql import read_sql
 
 Case = tuple[str, list[str]]
-_LEFT_OUT = frozenset({"span", "autocommit_block", "is_sql", "sql", "text", "definition", "objects"})
+_LEFT_OUT = frozenset({"span", "autocommit_block", "is_sql", "sql", "text", "definition", "objects", "texts"})
 # What only the effects of a statement ask for has a table of its own: test_sql_details.py.
 _DETAILS = frozenset(
     {"part", "options", "functions", "predicate", "reads", "copies_rows", "into", "altered", "if_table_exists"}

@@ -106,11 +106,11 @@ ALTER TABLE t ADD PARTITION (PARTITION p VALUES LESS THAN (5)), DROP PARTITION q
 # Rows
 
 INSERT IGNORE INTO t (a) VALUES (1) ON DUPLICATE KEY UPDATE a = 2
--> Insert(t, rows=[[[a, 1]]])
+-> Insert(t, rows=[[[a, 1]]], skips_present)
 INSERT t SET a = 1
 -> Insert(t)
 REPLACE INTO t VALUES (1)
--> Insert(t)
+-> Insert(t, skips_present)
 UPDATE t JOIN u ON t.id = u.id SET u.a = 1, u.b = t.b WHERE t.c = "x" LIMIT 5
 -> Update(u, columns=[a, b], where=<t.c = "x"|c>)
 UPDATE IGNORE a x, b y SET y.c = 1

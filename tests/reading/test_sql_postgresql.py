@@ -244,7 +244,7 @@ DROP SEQUENCE IF EXISTS a, b
 # Rows
 
 INSERT INTO t (a) SELECT a FROM b ON CONFLICT DO NOTHING
--> Insert(t, source=b)
+-> Insert(t, source=b, skips_present)
 UPDATE ONLY t AS x SET a = 1, (b, c) = (2, 3) FROM u WHERE x.id = u.id AND lower(u.k) = 'v' RETURNING *
 -> Update(t, only, columns=[a, b, c], where=<x.id = u.id AND lower(u.k) = 'v'|id k lower()>)
 UPDATE t SET a = NULL

@@ -59,9 +59,9 @@ DROP VIEW v
 # Rows
 
 INSERT OR REPLACE INTO t (a) VALUES (1)
--> Insert(t, rows=[[[a, 1]]])
+-> Insert(t, rows=[[[a, 1]]], skips_present)
 REPLACE INTO t VALUES (1)
--> Insert(t)
+-> Insert(t, skips_present)
 UPDATE OR IGNORE t SET a = 1 WHERE b = 'x'
 -> Update(t, columns=[a], where=<b = 'x'|b>)
 DELETE FROM t WHERE rowid IN (SELECT rowid FROM u)

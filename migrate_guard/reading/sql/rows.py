@@ -150,9 +150,12 @@ def _setting_call(cursor: Cursor) -> SetParameter | None:
 
 
 def _insert(cursor: Cursor) -> Iterator[Insert]:
+    first = cursor.at
     cursor.take_any("IGNORE", "LOW_PRIORITY", "DELAYED", "HIGH_PRIORITY")
     _skip_or(cursor)
     cursor.take("IGNORE")
+    is_replaced = cursor.words[max(first - 1, 0)].keyword == "REPLACE"
+    skips = is_replaced or any(each.keyword in ("IGNORE", "OR") for each in cursor.words[first : cursor.at])
     if not cursor.take("INTO") and not cursor.is_mysql:
         raise cursor.not_understood()
     table = cursor.table()
@@ -170,6 +173,9 @@ def _insert(cursor: Cursor) -> Iterator[Insert]:
     if is_query:
         cursor.skip_until("WHERE")
         predicate = _where(cursor)
+    behind = [each.keyword for each in cursor.words[begin : cursor.end]]
+    skips = skips or "CONFLICT" in behind or "DUPLICATE" in behind or "EXISTS" in behind
+    texts = () if is_query else tuple(_texts(cursor, begin))
     cursor.skip_rest()
     yield Insert(
         span=cursor.span(),
@@ -180,7 +186,27 @@ def _insert(cursor: Cursor) -> Iterator[Insert]:
         into=columns,
         reads=reads,
         predicate=predicate,
+        texts=texts,
+        skips_present=skips,
     )
+
+
+def _texts(cursor: Cursor, begin: int) -> Iterator[tuple[str, str]]:
+    """The strings behind VALUES, each with its column; the cursor stays where it is."""
+    here = cursor.at
+    columns = _named_columns(cursor, begin)
+    count = 0
+    if columns and cursor.take("VALUES"):
+        while cursor.is_at("(") and count < _MAXIMUM_ROWS:
+            first, last = cursor.skip_group()
+            with cursor.within(first, last):
+                values = cursor.listed(lambda: _constant(cursor))
+            for name, each in zip(columns, values, strict=False):
+                if each is not None and isinstance(each.value, str):
+                    yield name, each.value
+            cursor.take(",")
+            count += 1
+    cursor.at = here
 
 
 def _named_columns(cursor: Cursor, begin: int) -> tuple[str, ...]:

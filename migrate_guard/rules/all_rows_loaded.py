@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from migrate_guard.asking import row_changes, scripts
+from migrate_guard.asking.batches import BATCH
+from migrate_guard.asking.safer import written_name, written_table
+from migrate_guard.model.facts import RowsLoaded
+from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.revision import Revision
+from migrate_guard.rule import Problem, Related, RevisionView, Severity, rule
+
+
+@rule("MG507", on=Revision, severity=Severity.WARNING, yields_to=("MG504",))
+def all_rows_loaded(view: RevisionView) -> Iterator[Problem]:
+    """Flag fetchall() of a table that has rows: all of them are in memory at once."""
+    found = [
+        (fact, table)
+        for fact, direction in scripts.facts_by_place(view, RowsLoaded)
+        if direction == "upgrade" and (table := row_changes.read_in_full(fact.query, view))
+    ]
+    if not found:
+        return
+    # those of one revision have one way out; the most certain one says it
+    fact, table = max(found, key=lambda each: (scripts.confidence(each[0]), -each[0].span.line))
+    names = list(dict.fromkeys(str(each) for _, each in found if each != table))
+    more = f', as others do with "{names[0]}"' if len(names) == 1 else f", as others do with {len(names)} more tables"
+    yield Problem(
+        scripts.hedged(f'{fact.call}() holds every row of "{table}" in memory at once{more if names else ""}', fact),
+        fact.span,
+        object=str(table),
+        help=_help(table, view),
+        related=tuple(Related(each.span, "holds all rows as well") for each, _ in found if each is not fact)[:5],
+        severity=row_changes.severity(view.target),
+        confidence=scripts.confidence(fact),
+        direction="upgrade",
+    )
+
+
+def _help(table: QualifiedName, view: RevisionView) -> str:
+    schema = row_changes.schema_before(view)
+    known = schema.table(table) if schema else None
+    key = known.primary_key.columns if known and known.primary_key else ()
+    if len(key) != 1:
+        return "Let SQL do it, or go through the rows in batches, each from the key on at which the last one ended."
+    name, by = written_table(table, view.target), written_name(key[0], view.target)
+    return (
+        f"Let SQL do it, or take the rows in batches: SELECT … FROM {name} WHERE {by} > :last ORDER BY {by}"
+        f" LIMIT {BATCH}, where :last is the last {by} of the batch before."
+    )

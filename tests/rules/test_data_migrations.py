@@ -1,0 +1,152 @@
+"""Data migrations in many spellings: faults that are planted, healthy twins, and rewrites that are run on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.config import Config
+
+from tests.checking import check
+from tests.conftest import MakeProject, script
+from tests.putting_in_place import put_in_place
+from tests.servers import PostgresServer, postgresql
+
+GIVEN = """\
+op.create_table("orders", sa.Column("id", sa.BigInteger(), primary_key=True), sa.Column("state", sa.Text()),
+        sa.Column("total", sa.Integer()), sa.Column("user_id", sa.BigInteger()))
+    op.create_table("users", sa.Column("id", sa.BigInteger(), primary_key=True), sa.Column("state", sa.Text()))
+    op.create_table("pairs", sa.Column("a", sa.Integer()), sa.Column("b", sa.Integer()), sa.Column("n", sa.Integer()),
+        sa.PrimaryKeyConstraint("a", "b"))"""
+CORE = """orders = sa.table("orders", sa.column("id"), sa.column("state"), sa.column("total"))
+    bind = op.get_bind()
+    """
+ORM = """from sqlalchemy import orm
+    Base = orm.declarative_base()
+    class Order(Base):
+        __tablename__ = "orders"
+        id = sa.Column(sa.BigInteger, primary_key=True)
+        state = sa.Column(sa.Text)
+    session = orm.Session(bind=op.get_bind())
+    """
+ALTERED = "\n    op.alter_column('{}', '{}', server_default='0')"
+CASES: list[tuple[str, str]] = [
+    # MG501, MG502
+    ("op.execute(\"UPDATE orders SET state = 'x'\")", "MG501"),
+    ("op.execute(sa.text(\"UPDATE orders AS o SET state = 'x';\"))", "MG501"),
+    ("op.get_bind().exec_driver_sql(\"update orders set state = 'x'\")", "MG501"),
+    (CORE + 'op.execute(orders.update().values(state="x"))', "MG501"),
+    (CORE + 'bind.execute(sa.update(orders).values({"state": "x"}))', "MG501"),
+    (CORE + 'bind.execute(sa.update(orders).values({orders.c.state: "x"}))', "MG501"),
+    (ORM + 'session.query(Order).update({"state": "x"})', "MG501"),
+    (ORM + 'session.execute(sa.update(Order).values(state="x"))', "MG501"),
+    (CORE + 'bind.execute(sa.update(orders).where(orders.c.id == 1).values(state="x"))', ""),
+    (ORM + 'session.query(Order).filter(Order.id == 1).update({"state": "x"})', ""),
+    (ORM + 'session.query(Order).filter_by(id=1).update({"state": "x"})', ""),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE id IN (1, 2)\")", ""),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")", ""),
+    ('op.execute("DELETE FROM orders")', "MG502"),
+    (CORE + "op.execute(orders.delete())", "MG502"),
+    (ORM + "session.query(Order).delete()", "MG502"),
+    ('op.execute("DELETE FROM orders")\n    op.drop_table("orders")', ""),
+    ('op.execute("CREATE TABLE t (id int PRIMARY KEY, n int)")\n    op.execute("UPDATE t SET n = 1")', ""),
+    # MG503
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE 1 = 1\")", "MG503"),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE true\")", "MG503"),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE id IS NOT NULL\")", "MG503"),
+    ('op.execute("UPDATE orders SET state = u.state FROM users u WHERE u.id = orders.user_id")', "MG503"),
+    ('op.execute("UPDATE orders SET state = u.state FROM users u WHERE u.id = orders.user_id AND u.id = 7")', ""),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE state IS NULL\")", ""),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE id IN (SELECT id FROM orders WHERE total = 0 LIMIT 9)\")", ""),
+    # MG504, MG507
+    (CORE + 'for row in bind.execute(sa.select(orders)):\n        bind.execute(orders.update().where('
+     'orders.c.id == row.id).values(state="x"))', "MG504"),
+    (CORE + 'for row in bind.execute(sa.text("SELECT id FROM orders")).mappings():\n        op.execute('
+     'orders.delete().where(orders.c.id == row["id"]))', "MG504"),
+    (ORM + 'for order in session.query(Order).all():\n        order.state = "x"', "MG504"),
+    (CORE + 'for row in bind.execute(sa.select(orders).limit(10)):\n        bind.execute(orders.update().where('
+     'orders.c.id == row.id).values(state="x"))', ""),
+    (CORE + 'for row in bind.execute(sa.select(orders).where(orders.c.state == "x")):\n        bind.execute('
+     'orders.update().where(orders.c.id == row.id).values(state="y"))', ""),
+    (CORE +
+     'for id in (1, 2, 3):\n        bind.execute(orders.update().where(orders.c.id == id).values(state="x"))', ""),
+    (CORE + "rows = bind.execute(sa.select(orders)).fetchall()", "MG507"),
+    (CORE + 'rows = list(bind.execute(sa.text("SELECT * FROM orders")))', "MG507"),
+    (CORE + 'rows = bind.execute(sa.text("SELECT * FROM orders")).mappings().all()', "MG507"),
+    (CORE + "rows = bind.execute(sa.select(sa.func.count()).select_from(orders)).scalar()", ""),
+    (CORE + 'rows = bind.execute(sa.text("SELECT * FROM orders WHERE id = 1")).fetchall()', ""),
+    (CORE + 'rows = bind.execute(sa.text("SELECT state, count(*) FROM orders GROUP BY state")).fetchall()', ""),
+    (CORE + 'rows = bind.execute(sa.text("SELECT tablename FROM pg_tables")).fetchall()', ""),
+    # MG505
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")" + ALTERED.format("orders", "total"), "MG505"),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE id = 1\")" + ALTERED.format("orders", "total"), ""),
+    ("op.execute(\"UPDATE pairs SET n = 1 WHERE a = 1 AND b = 2\")" + ALTERED.format("pairs", "n"), ""),
+    ("op.execute(\"UPDATE pairs SET n = 1 WHERE a = 1\")" + ALTERED.format("pairs", "n"), "MG505"),
+]  # fmt: skip
+FAMILY = ("MG50",)
+
+
+@pytest.mark.parametrize(("upgrade", "code"), CASES)
+def test_what_is_found(make_project: MakeProject, upgrade: str, code: str) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    found = [each.code for each in check(folder).findings if each.code.startswith(FAMILY)]
+    assert found == ([code] if code else [])
+
+
+ENV = """\
+from alembic import context
+from sqlalchemy import create_engine, pool
+
+with create_engine({url!r}, poolclass=pool.NullPool).connect() as connection:
+    context.configure(connection=connection, transaction_per_migration=True)
+    with context.begin_transaction():
+        context.run_migrations()
+"""
+REWRITES = [
+    ("op.execute(\"UPDATE orders SET state = 'it''s 10:30'\")", "MG501"),
+    (CORE + "op.execute(orders.update().values(total=orders.c.total + 1))", "MG501"),
+    ('op.execute("UPDATE orders AS o SET state = o.id::text")', "MG501"),
+    ('op.execute("UPDATE orders SET state = u.state FROM users u WHERE u.id = orders.user_id")', "MG503"),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE id IS NOT NULL OR 1 = 1\")", ""),
+    ('op.execute("DELETE FROM orders")', "MG502"),
+]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]:
+    with postgresql(tmp_path_factory.mktemp("batches")) as running:
+        yield running
+
+
+def rows_after(folder: Path, server: PostgresServer) -> list[tuple[object, ...]]:
+    """What the orders are after the upgrade, 12,000 of them before."""
+    host = next(each.partition("=")[2] for each in server.dsn.split() if each.startswith("host="))
+    url = f"postgresql+psycopg://postgres@/postgres?host={host}"
+    (folder / "alembic" / "env.py").write_text(ENV.format(url=url), encoding="utf-8")
+    config = Config(folder / "alembic.ini")
+    with server.connect() as connection:
+        connection.execute("DROP TABLE IF EXISTS orders, users, pairs, alembic_version")
+        command.upgrade(config, "a")
+        connection.execute("INSERT INTO users SELECT n, 'u' || n FROM generate_series(1, 100) n")
+        connection.execute("INSERT INTO orders SELECT n, NULL, n, n % 200 FROM generate_series(1, 12000) n")
+        command.upgrade(config, "head")
+        return connection.execute("SELECT id, state, total FROM orders ORDER BY id").fetchall()
+
+
+@pytest.mark.parametrize(("upgrade", "code"), REWRITES)
+def test_a_pasted_rewrite_does_the_same(
+    make_project: MakeProject, server: PostgresServer, upgrade: str, code: str
+) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    expected = rows_after(folder, server)
+    found = [each for each in check(folder).findings if each.code == code]
+    if not code:
+        assert not found
+        return
+    assert found[0].write is not None
+    assert "BETWEEN :first AND :last" in found[0].write
+    put_in_place(folder / found[0].span.path, found[0])
+    assert rows_after(folder, server) == expected
+    assert not [each for each in check(folder).findings if each.code.startswith(FAMILY)]
