@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import pytest
 
 from migrate_guard.__main__ import run
+from migrate_guard.asking.house import Habit
 from migrate_guard.commands import _config_form
 from tests.conftest import MakeProject, script
 
@@ -163,20 +164,16 @@ def test_without_a_file(make_project: MakeProject, capsys: Capture) -> None:
 
 
 def test_what_the_house_does_is_shown() -> None:
-    class Habit(NamedTuple):
-        name: str
-        value: str | None
-        agreeing: int
-        tables: int
-        is_learnt: bool
-        option: str
-
     given = [
-        Habit("table names", "plural", 9, 10, True, "table-name-style.plural"),
-        Habit("ids", None, 2, 3, False, "x.y"),
+        Habit("table names", "plural", 9, 10, "table-name-style.plural", is_learnt=True),
+        Habit("zones", "aware", 2, 3, "zones.expect"),
+        Habit("index names", "ix_{table}", 2, 3, "index-name-style.pattern", is_set=True),
+        Habit("ids", "", 2, 3, "x.y"),
     ]
     form = _config_form.habits(given)
     assert list(_config_form.habit_lines(form)) == [
         "table names: plural (learnt from 9 of 10 tables; option table-name-style.plural)",
-        "ids: nothing in particular (2 of 3 tables; option x.y)",
+        "zones: aware (default; 2 of 3 tables; option zones.expect)",
+        "index names: ix_{table} (set; 2 of 3 tables; option index-name-style.pattern)",
+        "ids: nothing in particular (default; 2 of 3 tables; option x.y)",
     ]

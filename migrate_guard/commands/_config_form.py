@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Final, Protocol, TypedDict
+from typing import Final, TypedDict
 
+from migrate_guard import engine
+from migrate_guard.asking.house import Habit, conventions
 from migrate_guard.commands._options import EnvironmentOptions
 from migrate_guard.commands._shared import location_of
 from migrate_guard.config import Settings, decides, severity_of, target
@@ -41,6 +43,7 @@ class HabitForm(TypedDict):
     agreeing: int
     tables: int
     is_learnt: bool
+    is_set: bool
     option: str
 
 
@@ -59,23 +62,6 @@ class Form(TypedDict):
     environments: dict[str, dict[str, ValueForm]]
     found: list[EnvironmentForm]
     rules: list[RuleForm]
-
-
-class HabitLike(Protocol):
-    """What a house does in most of its tables, and what says so."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def value(self) -> str | None: ...
-    @property
-    def agreeing(self) -> int: ...
-    @property
-    def tables(self) -> int: ...
-    @property
-    def is_learnt(self) -> bool: ...
-    @property
-    def option(self) -> str: ...
 
 
 _VERSION: Final = 1
@@ -100,15 +86,16 @@ def of(chosen: Settings, rules: Sequence[Rule], paths: Sequence[Path], options: 
     }
 
 
-def habits(given: Iterable[HabitLike]) -> list[HabitForm]:
+def habits(given: Iterable[Habit]) -> list[HabitForm]:
     """Return what is shown of the habits of a house."""
     return [
         {
             "name": each.name,
-            "value": each.value,
+            "value": each.value or None,
             "agreeing": each.agreeing,
             "tables": each.tables,
             "is_learnt": each.is_learnt,
+            "is_set": each.is_set,
             "option": each.option,
         }
         for each in given
@@ -141,11 +128,13 @@ def _found(chosen: Settings, paths: Sequence[Path], options: EnvironmentOptions)
     for each in selection.environments:
         location = location_of(each)
         own = chosen.at(location)
+        reading = engine.read(each, target(own, each.url), Path.cwd())
+        schema = engine.schema_at(reading, [head.id for head in reading.history.heads])
         yield {
             "location": display_path(location, Path.cwd()),
             "target": str(target(own, each.url)),
             "settings": chosen.place_of(location, chosen.environments),
-            "habits": [],
+            "habits": habits(conventions(schema, reading.environment.version_table, own.rule_options)),
         }
 
 
@@ -178,7 +167,8 @@ def habit_lines(given: Sequence[HabitForm]) -> Iterator[str]:
     """What the house does, from how many tables that is known, and which option says it otherwise."""
     for each in given:
         value = each["value"] or "nothing in particular"
-        known = f"{'learnt from ' if each['is_learnt'] else ''}{each['agreeing']} of {each['tables']} tables"
+        source = "set; " if each["is_set"] else "learnt from " if each["is_learnt"] else "default; "
+        known = f"{source}{each['agreeing']} of {each['tables']} tables"
         yield f"{each['name']}: {value} ({known}; option {each['option']})"
 
 

@@ -219,7 +219,9 @@ def sifted(
         stale=stale,
         elsewhere=tuple(each for each in kept.unmatched if each not in stale),
         rules={
-            each.code: RuleSummary(each.code, each.name, severity_of(each, chosen) or each.severity, each.summary, each.folder)
+            each.code: RuleSummary(
+                each.code, each.name, severity_of(each, chosen) or each.severity, each.summary, each.folder
+            )
             for each in rules
         },
     )
