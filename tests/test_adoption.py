@@ -58,7 +58,7 @@ def old(tmp_path: Path) -> Shell:
 def test_the_console_of_the_readme(old: Shell) -> None:
     """Its lines do one after the other what it says that they do."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    section = readme[readme.index("## Adopt it") : readme.index("## Settings")]
+    section = readme[readme.index("## Adopt it") : readme.index("## More")]
     blocks = re.findall(r"^ +```console\n(.*?)^ +```$", section, re.DOTALL | re.MULTILINE)
     told = 0
     for line, printed in re.findall(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", textwrap.dedent("".join(blocks)), re.MULTILINE):
