@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from migrate_guard.asking import design
 from migrate_guard.asking.equal_indexes import repeated, without
-from migrate_guard.model.schema import Table
+from migrate_guard.model.schema import PrimaryKey, Table
 from migrate_guard.rule import Problem, Related, Severity, TableView, rule
 
 
@@ -28,5 +28,7 @@ def duplicate_index(view: TableView) -> Iterator[Problem]:
         help=f"Leave {gone} out; drop what a database has of it.",
         instead=without(view, (needless for needless, _ in pairs)),
         related=tuple(Related(stays.of.span, f"{stays} is made here") for _, stays in pairs[:1]),
+        # An index on a key that is there anyway costs writes and room, and is what many a base class declares.
+        severity=Severity.INFO if all(isinstance(stays.of, PrimaryKey) for _, stays in pairs) else None,
         confidence=design.certainty(table),
     )
