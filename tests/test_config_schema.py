@@ -122,8 +122,9 @@ def test_what_the_loader_refuses_is_not(text: str, tmp_path: Path) -> None:
     assert errors(tomllib.loads(text))
 
 
-def test_the_configuration_of_the_readme_is_valid() -> None:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def test_the_configuration_of_the_documentation_is_valid() -> None:
+    pages = ("adoption.md", "configuration.md", "own-rules.md")
+    text = "".join((ROOT / "docs" / each).read_text(encoding="utf-8") for each in pages)
     blocks = re.findall(r"^```toml\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     tables = [tomllib.loads(each).get("tool", {}).get("migrate-guard") for each in blocks]
     assert any(tables)

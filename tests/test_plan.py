@@ -191,10 +191,10 @@ def test_help_examples(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None
         assert capsys.readouterr().out
 
 
-def test_the_readme(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+def test_the_documentation(monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     monkeypatch.chdir(FIXTURES / "linear")
     shown = planned(capsys, "0b9e5d62c7f3:67c2e8b9f41d")
-    assert f"```text\n{shown}```" in (FIXTURES.parent / "README.md").read_text(encoding="utf-8")
+    assert f"```text\n{shown}```" in (FIXTURES.parent / "docs" / "plans.md").read_text(encoding="utf-8")
 
 
 # -- what is said

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from migrate_guard import asking
 from migrate_guard.asking import locks, row_changes, transactions
@@ -14,20 +14,19 @@ from migrate_guard.rule import Problem, Related, RevisionView, Severity, Stateme
 @rule("MG505", on=Revision, severity=Severity.WARNING, yields_to=("MG326",), dialects=("postgresql",))
 def schema_and_data_mixed(view: RevisionView) -> Iterator[Problem]:
     """Flag changes of many rows in one transaction with what keeps others from the table."""
-    said: set[QualifiedName] = set()
+    keeping = _keeping_others(view)
+    if not keeping:
+        return
     for place, each in enumerate(view.statements):
         change = each.op
-        if not isinstance(change, ops.Update | ops.Delete | ops.Insert) or change.table in said:
+        if not isinstance(change, ops.Update | ops.Delete | ops.Insert) or not each.transaction.is_block:
             continue
-        if not _is_large(each) or not each.transaction.is_block:
+        found = _blocking(each, place, keeping) if _is_large(each) else None
+        if found is None:
             continue
-        blocking = _blocking(each, place, view)
-        if blocking is None or said:
-            continue
-        said.add(change.table)
-        is_after = view.statements.index(blocking) > place
+        at, blocking = found
         yield Problem(
-            asking.hedged(_message(each, blocking, change.table, is_after=is_after), change),
+            asking.hedged(_message(each, blocking, change.table, is_after=at > place), change),
             each.span,
             object=str(change.table),
             help=transactions.advice(
@@ -38,6 +37,7 @@ def schema_and_data_mixed(view: RevisionView) -> Iterator[Problem]:
             confidence=min(asking.confidence(change), asking.confidence(blocking.op)),
             direction="upgrade",
         )
+        return
 
 
 def _is_told(statement: Statement[ops.Operation], view: RevisionView) -> bool:
@@ -61,22 +61,30 @@ def _is_large(statement: Statement[ops.Operation]) -> bool:
     return not row_changes.is_by_key(op.where, statement.before.table(op.table))
 
 
-def _blocking(change: Statement[ops.Operation], place: int, view: RevisionView) -> Statement[ops.Operation] | None:
-    """The statement of the transaction that keeps others from the table: the one before, else the one behind it."""
-    assert isinstance(change.op, ops.TableOperation)
-    table, number = change.op.table, change.transaction.number
-    found = [
-        each
-        for each in (*view.statements[:place][::-1], *view.statements[place + 1 :])
-        if each.transaction.number == number
-        and each.transaction.is_block
+def _keeping_others(view: RevisionView) -> list[tuple[int, Statement[ops.Operation]]]:
+    """The statements that keep others from a table until their transaction ends, with their places."""
+    return [
+        (place, each)
+        for place, each in enumerate(view.statements)
+        if each.transaction.is_block
         and each.hazards.is_blocking
         and not each.effects.transactional.is_no
         and not isinstance(each.op, ops.DropTable)
-        and table in transactions.about(each)
-        and not are_exclusive(each.op, change.op)
     ]
-    return found[0] if found else None
+
+
+def _blocking(
+    change: Statement[ops.Operation], place: int, keeping: Sequence[tuple[int, Statement[ops.Operation]]]
+) -> tuple[int, Statement[ops.Operation]] | None:
+    """What keeps others from the table in the transaction of a change: the one before, else the one behind it."""
+    assert isinstance(change.op, ops.TableOperation)
+    before = [each for each in keeping if each[0] < place]
+    for at, each in (*reversed(before), *(each for each in keeping if each[0] > place)):
+        if each.transaction.number != change.transaction.number or are_exclusive(each.op, change.op):
+            continue
+        if change.op.table in transactions.about(each):
+            return at, each
+    return None
 
 
 def _message(
