@@ -2,60 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shlex
-import shutil
-import subprocess
-import sys
 import textwrap
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import script
+from tests.consoles import Console
 
 ROOT = Path(__file__).parents[1]
 HEAD = "2025_06_16_gift_wrapping_for_order_items"
 HAZARD = script("aaaabbbbcccc", HEAD, 'op.create_index("ix_orders_status", "orders", ["status"])', "pass")
 
 
-class Shell:
-    """A console in a project that git keeps."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        names = ("HOME", "PATH", "PYTHONPATH", "SYSTEMROOT")
-        self.environ = {name: os.environ[name] for name in names if name in os.environ}
-        self.environ |= {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-        for name in ("AUTHOR", "COMMITTER"):
-            self.environ |= {f"GIT_{name}_NAME": "a", f"GIT_{name}_EMAIL": "a@b.c"}
-
-    def run(self, line: str, code: int = 0) -> str:
-        """Run a line of the README; return what it says."""
-        words = shlex.split(line)
-        if words[0] == "migrate-guard":
-            words[:1] = [sys.executable, "-m", "migrate_guard"]
-        done = subprocess.run(words, cwd=self.root, env=self.environ, capture_output=True, text=True)
-        said = done.stdout + done.stderr
-        assert done.returncode == code, said
-        return said
-
-
 @pytest.fixture
-def old(tmp_path: Path) -> Shell:
-    root = tmp_path / "shop"
-    shutil.copytree(ROOT / "fixtures" / "shop", root)
-    shell = Shell(root)
-    shell.environ["PYTHONPATH"] = str(ROOT)
-    shell.run("git init --quiet --initial-branch=main")
-    shell.run("git add --all")
-    shell.run("git commit --quiet --message old")
-    shell.run("git update-ref refs/remotes/origin/main main")
-    return shell
+def old(tmp_path: Path) -> Console:
+    return Console("fixtures/shop", tmp_path)
 
 
-def test_the_console_of_the_readme(old: Shell) -> None:
+def test_the_console_of_the_readme(old: Console) -> None:
     """Its lines do one after the other what it says that they do."""
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## Adopt it") : readme.index("## More")]
@@ -68,7 +34,7 @@ def test_the_console_of_the_readme(old: Shell) -> None:
     assert told == 2
 
 
-def test_with_a_baseline(old: Shell) -> None:
+def test_with_a_baseline(old: Console) -> None:
     counted = old.run("migrate-guard check --statistics", code=1)
     assert "MG301  index-blocks-writes" in counted
     number = counted.split(" findings (")[0].split()[-1]
@@ -100,7 +66,7 @@ def test_with_a_baseline(old: Shell) -> None:
     assert "stale" not in old.run("migrate-guard check")
 
 
-def test_with_start_after(old: Shell) -> None:
+def test_with_start_after(old: Console) -> None:
     settings = f'[tool.migrate-guard]\nstart-after = "{HEAD}"\n'
     (old.root / "pyproject.toml").write_text(settings, encoding="utf-8")
     # What is wrong with a file that no revision is in has no place in the history.

@@ -3,13 +3,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from migrate_guard.asking import quoted
 from migrate_guard.asking.house import house_of, is_own
-from migrate_guard.asking.house_patterns import constraint_named, follows, kind, spelled, was_called
+from migrate_guard.asking.house_patterns import constraint_named, follows, kind, was_called
+from migrate_guard.asking.house_problems import misnamed
 from migrate_guard.asking.house_settings import ConstraintNames, HouseSettings
 from migrate_guard.dialects.names import is_numbered_key, names_primary_keys
 from migrate_guard.model.schema import CheckConstraint, Table
-from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+from migrate_guard.rule import Problem, Severity, TableView, rule
 
 Options = ConstraintNames
 NOUNS: Final = {
@@ -40,13 +40,4 @@ def constraint_name_style(view: TableView, options: Options) -> Iterator[Problem
         habit, named = conventions[of], constraint_named(table, each)
         if not habit.value or follows(named, habit.value) or was_called(named, habit.value, table):
             continue
-        better = spelled(named, habit.value)
-        evidence = f" as those of {habit} do" if habit.is_learnt else ""
-        yield Problem(
-            f'the {NOUNS[of]} "{each.name}" of "{table.name}" does not follow '
-            f"{quoted(habit.value.split()).replace(' and ', ' or ')}{evidence}",
-            each.span,
-            object=f"{table.name}.{each.name}",
-            help=f'Name it "{better}".' if better else f"Name it as {habit.value.split(maxsplit=1)[0]} says.",
-            confidence=Confidence.HIGH if habit.is_learnt else Confidence.MEDIUM,
-        )
+        yield misnamed(f'the {NOUNS[of]} "{each.name}"', named, table, each.span, habit, "those")

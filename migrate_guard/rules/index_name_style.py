@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from migrate_guard.asking import quoted
 from migrate_guard.asking.house import house_of, is_own
-from migrate_guard.asking.house_patterns import UNIQUES, follows, index_named, spelled, was_called
+from migrate_guard.asking.house_patterns import UNIQUES, follows, index_named, was_called
+from migrate_guard.asking.house_problems import misnamed
 from migrate_guard.asking.house_settings import HouseSettings, IndexNames
 from migrate_guard.model.schema import Table
-from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
+from migrate_guard.rule import Problem, Severity, TableView, rule
 
 Options = IndexNames
 
@@ -29,13 +29,4 @@ def index_name_style(view: TableView, options: Options) -> Iterator[Problem]:
             continue
         if index.unique and any(follows(named, each) for each in UNIQUES):
             continue
-        better = spelled(named, habit.value)
-        evidence = f" as the indexes of {habit} do" if habit.is_learnt else ""
-        yield Problem(
-            f'the index "{index.name}" of "{table.name}" does not follow '
-            f"{quoted(habit.value.split()).replace(' and ', ' or ')}{evidence}",
-            index.span,
-            object=f"{table.name}.{index.name}",
-            help=f'Name it "{better}".' if better else f"Name it as {habit.value.split(maxsplit=1)[0]} says.",
-            confidence=Confidence.HIGH if habit.is_learnt else Confidence.MEDIUM,
-        )
+        yield misnamed(f'the index "{index.name}"', named, table, index.span, habit, "the indexes")
