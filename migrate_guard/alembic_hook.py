@@ -9,7 +9,6 @@ import os
 import sys
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from copy import copy
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ from alembic import command
 from alembic.script import Script, ScriptDirectory
 from alembic.script.revision import RevisionMap
 from alembic.util import CommandError
+from msgspec.structs import replace
 
 from migrate_guard.commands._baseline import accepted
 from migrate_guard.commands._judging import judged, prepared

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct, field
 
 SECTIONS: Final = (
     "What happens",
@@ -47,8 +48,7 @@ class Mark(NamedTuple):
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """One block of code.
 
     Roles: `upgrade` is the body of an upgrade, `downgrade` that of the one before; `script` is a whole revision script,
@@ -72,8 +72,7 @@ class Fence:
     marks: tuple[Mark, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Example:
+class Example(Struct, frozen=True):
     """What a page shows once: earlier revisions, and the fences that are judged."""
 
     kind: Kind
@@ -97,8 +96,7 @@ class Example:
         return {key: value for each in (*self.given, *self.fences) for key, value in each.settings.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     code: str
     name: str
     title: str

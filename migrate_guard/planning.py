@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard import engine
 from migrate_guard.engine import Reading
@@ -34,16 +36,14 @@ Parts: TypeAlias = tuple[Statement[ops.Operation], ...]
 """What one statement does, part by part."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedLock:
+class PlannedLock(Struct, frozen=True):
     """A lock on a relation that was there before."""
 
     table: QualifiedName
     mode: LockMode
 
 
-@dataclass(frozen=True, slots=True)
-class Since:
+class Since(Struct, frozen=True):
     """A lock of an earlier statement, at which others wait while this one runs."""
 
     revision: str
@@ -52,8 +52,7 @@ class Since:
     mode: LockMode
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedStatement:
+class PlannedStatement(Struct, frozen=True):
     line: int
     operation: str
     """As Alembic calls it: `create_index`; `alter_table` for several actions, `raw_sql` for what has no name."""
@@ -80,8 +79,7 @@ class PlannedStatement:
     """Of the largest table that it locks, where statistics tell it."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlannedRevision:
+class PlannedRevision(Struct, frozen=True):
     revision: Revision
     direction: Direction
     transaction: TransactionMode
@@ -92,8 +90,7 @@ class PlannedRevision:
     """The script has no such function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     target: Target
     revisions: tuple[PlannedRevision, ...]
 

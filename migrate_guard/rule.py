@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args, get_origin
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.history.reversal import Reversal
 from migrate_guard.model.base import Base
@@ -52,8 +54,7 @@ Op_co = TypeVar("Op_co", bound=Operation, covariant=True)
 Options = TypeVar("Options")
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What a rule found: all that it returns."""
 
     message: str
@@ -71,8 +72,7 @@ class Problem:
     """The direction it is about, where the rule is not asked about one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Step(Generic[Op_co]):
+class Step(Struct, Generic[Op_co], frozen=True):
     """One operation with the schema around it."""
 
     op: Op_co
@@ -137,8 +137,7 @@ class Step(Generic[Op_co]):
         return next(place for place, each in enumerate(run.transitions) if each.operation is self.op)
 
 
-@dataclass(frozen=True, slots=True)
-class RevisionView:
+class RevisionView(Struct, frozen=True):
     """A script: its head, what its two directions do, and where in the history it stands."""
 
     revision: Revision
@@ -164,8 +163,7 @@ class RevisionView:
         return self.reverse() if self.reverse else None
 
 
-@dataclass(frozen=True, slots=True)
-class HistoryView:
+class HistoryView(Struct, frozen=True):
     """The graph of an environment, and with a git ref under `--since` what it is compared with."""
 
     history: History
@@ -174,8 +172,7 @@ class HistoryView:
     base: Base | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BaseView:
+class BaseView(Struct, frozen=True):
     """The graph of an environment beside the base branch that `--since` names."""
 
     base: Base
@@ -184,15 +181,13 @@ class BaseView:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentView:
+class EnvironmentView(Struct, frozen=True):
     environment: Environment
     history: History
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class TableView:
+class TableView(Struct, frozen=True):
     """A table at the head of the history (or of the models), with the schema it stands in."""
 
     table: Table
@@ -205,8 +200,7 @@ class TableView:
     """The history that it is a table of: what came first and what later."""
 
 
-@dataclass(frozen=True, slots=True)
-class ModelView:
+class ModelView(Struct, frozen=True):
     """A class that is mapped to a table, or a Table, among all that were loaded."""
 
     model: Model
@@ -220,8 +214,7 @@ class ModelView:
         return self.models.schema.table(self.model.table)
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsView:
+class ModelsView(Struct, frozen=True):
     """All models that were loaded."""
 
     models: Models
@@ -229,8 +222,7 @@ class ModelsView:
     environment: Environment
 
 
-@dataclass(frozen=True, slots=True)
-class CrashedRule:
+class CrashedRule(Struct, frozen=True):
     """A rule that raised instead of judging: the subject of MG000."""
 
     rule: str
@@ -245,8 +237,7 @@ class CrashedRule:
 Check = Callable[..., Iterable[Problem]]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule as the engine sees it."""
 
     code: str
@@ -368,7 +359,7 @@ def rule(
     and `Models` are asked about where models are loaded, and so are the tables of models of `Table`; `RoundTrip` and
     `Drift` by the commands of these names. With `Statement[CreateIndex]` it is asked about what the database runs: the
     index of an `add_column(…, index=True)` too; `Statement[Operation]` stands for every statement. With `options`, a
-    frozen dataclass of defaults, it gets an instance as second argument.
+    frozen `msgspec.Struct` or dataclass of defaults, it gets an instance as second argument.
     """
     subjects = on if isinstance(on, tuple) else (on,)
     statements = [each for each in subjects if get_origin(each) is Statement]

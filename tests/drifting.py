@@ -6,9 +6,9 @@ import ast
 import runpy
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
+from msgspec.structs import replace
 from sqlalchemy import MetaData, create_mock_engine
 
 from migrate_guard import engine

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.model import folding
 from migrate_guard.model.models import Attribute, ClientDefault, DeclaredMetaData, Model, Models, Relationship

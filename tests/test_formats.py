@@ -1,7 +1,6 @@
 """Each format as its consumer reads it."""
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
@@ -11,6 +10,7 @@ import junitparser
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from migrate_guard.model.finding import Finding, Report, Severity
 from migrate_guard.model.source import Span

@@ -1,13 +1,13 @@
 """What reports look like."""
 
 import json
-from dataclasses import replace
 from importlib.resources import files
 
 import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from migrate_guard.model.finding import (
     Confidence,

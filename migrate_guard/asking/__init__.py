@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Final, Generic, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Confidence
@@ -143,8 +145,7 @@ def is_association(table: Table) -> bool:
     return len(referring) > 1 and sum(column.name not in keys for column in table.columns) <= 1
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(Struct, frozen=True):
     """How many of the tables that could agree with a house convention do."""
 
     agreeing: int

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.asking import design
 from migrate_guard.asking.declarations import declaration, without_argument
@@ -22,8 +23,7 @@ Key: TypeAlias = tuple[object, ...]
 """What an index sorts rows by: one of its keys."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
+class Access(Struct, frozen=True):
     """An index, or the one that stands behind a key."""
 
     of: PrimaryKey | UniqueConstraint | Index

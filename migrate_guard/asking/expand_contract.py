@@ -7,10 +7,12 @@ others read and write; what refers to it; the exchange, which takes an instant.
 from __future__ import annotations
 
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import reduce
 from itertools import count
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.asking import numbering, resting, safer, safer_constraints
 from migrate_guard.asking.locks import takes_long, would_do
@@ -46,8 +48,7 @@ def expanded(statement: Statement[ops.AlterColumn]) -> Instead:
     return () if exchange is None else tuple(_steps(exchange))
 
 
-@dataclass(frozen=True, slots=True)
-class _Exchange:
+class _Exchange(Struct, frozen=True):
     """A column, and the one that takes its place."""
 
     statement: Statement[ops.AlterColumn]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
 
 from migrate_guard.asking import Identity, is_association
 from migrate_guard.asking.house_names import STYLES, agreed, number
@@ -39,8 +40,7 @@ FEW: Final = 3
 """As many tables of one mind have a convention, though not enough to hold others to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Habit:
+class Habit(Struct, frozen=True):
     """One convention: what holds, and how the house has it."""
 
     name: str
@@ -63,8 +63,7 @@ class Habit:
         return f"{self.agreeing} of {self.tables} tables"
 
 
-@dataclass(frozen=True, slots=True)
-class House:
+class House(Struct, frozen=True):
     """What the tables of a schema agree on."""
 
     created: Half

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.asking.house_names import parts, singular
 from migrate_guard.model.schema import (
@@ -23,8 +24,7 @@ LIMIT: Final = 63
 """The bytes that PostgreSQL leaves of a name."""
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """A name with what it may be made of."""
 
     name: str

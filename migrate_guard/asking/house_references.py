@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.asking.house_names import in_number, number, parts, singular
 from migrate_guard.asking.house_settings import Number
@@ -39,8 +40,7 @@ DOERS: Final = frozenset({"by", "to", "from"})
 """Last words of names that say who: created_by, assigned_to."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """A column that refers to another table."""
 
     column: Column

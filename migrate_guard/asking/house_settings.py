@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.asking.timestamps import CREATED, EVENTS, UPDATED
 
@@ -13,16 +15,14 @@ Style: TypeAlias = Literal["snake_case", "camelCase", "PascalCase", "UPPER_CASE"
 Number: TypeAlias = Literal["singular", "plural"]
 
 
-@dataclass(frozen=True, slots=True)
-class Taste:
+class Taste(Struct, frozen=True):
     """When the house decides, and from which share of its tables on a convention holds."""
 
     least_tables: int = 10
     share: float = 0.8
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamps(Taste):
+class Timestamps(Taste, frozen=True):
     created: tuple[str, ...] = CREATED
     """Names of the column that says when a row was made."""
     updated: tuple[str, ...] = UPDATED
@@ -35,16 +35,14 @@ class Timestamps(Taste):
     """"auto": what the house does, with few tables both."""
 
 
-@dataclass(frozen=True, slots=True)
-class TimeZones(Taste):
+class TimeZones(Taste, frozen=True):
     expect: Literal["auto", "aware", "any"] = "auto"
     """"auto": what the house does, with few tables "aware": every timestamp has a time zone."""
     local: tuple[str, ...] = ("local", "naive", "wall", "utc")
     """Words in the names of columns that are meant to have none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Keys(Taste):
+class Keys(Taste, frozen=True):
     expect: Literal["auto", "big", "any"] = "auto"
     """"auto": what the house does, with few tables "big": eight bytes, or no number at all."""
     lookups: tuple[str, ...] = (
@@ -56,28 +54,24 @@ class Keys(Taste):
     """Last words in the names of tables that stay small."""
 
 
-@dataclass(frozen=True, slots=True)
-class TableNames(Taste):
+class TableNames(Taste, frozen=True):
     style: Literal["auto", "any", "snake_case", "camelCase", "PascalCase", "UPPER_CASE"] = "auto"
     """"auto": what the house does, with few tables snake_case."""
     number: Literal["auto", "any", "singular", "plural"] = "auto"
     """"auto": what the house does, with few tables either."""
 
 
-@dataclass(frozen=True, slots=True)
-class ColumnNames(Taste):
+class ColumnNames(Taste, frozen=True):
     style: Literal["auto", "any", "snake_case", "camelCase", "PascalCase", "UPPER_CASE"] = "auto"
     """"auto": what the house does, with few tables snake_case."""
 
 
-@dataclass(frozen=True, slots=True)
-class IndexNames(Taste):
+class IndexNames(Taste, frozen=True):
     pattern: str = "auto"
     """Patterns with blanks between, "any", or "auto": what the house does."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConstraintNames(Taste):
+class ConstraintNames(Taste, frozen=True):
     primary_key: str = "auto"
     unique: str = "auto"
     foreign_key: str = "auto"
@@ -87,20 +81,17 @@ class ConstraintNames(Taste):
     """Constraints whose name the database or the naming convention gives are judged, too."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReferenceNames(Taste):
+class ReferenceNames(Taste, frozen=True):
     pattern: str = "auto"
     """Patterns with blanks between, "any", or "auto": what the house does."""
 
 
-@dataclass(frozen=True, slots=True)
-class Quotes(Taste):
+class Quotes(Taste, frozen=True):
     expect: Literal["auto", "plain"] = "auto"
     """"auto": quiet about capitals where the house has them; "plain": no name has any."""
 
 
-@dataclass(frozen=True, slots=True)
-class HouseSettings:
+class HouseSettings(Struct, frozen=True):
     """The options of all rules of taste."""
 
     timestamps: Timestamps = field(default_factory=Timestamps)

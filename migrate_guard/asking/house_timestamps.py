@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from migrate_guard.asking import Convention, convention, is_association, words
 from migrate_guard.asking.house_settings import Timestamps
@@ -16,8 +17,7 @@ MOMENTS: Final = frozenset({"timestamp", "date", "integer", "text", "other", "un
 """Types that can say when: text and numbers too, as SQLite has no other."""
 
 
-@dataclass(frozen=True, slots=True)
-class Half:
+class Half(Struct, frozen=True):
     """One of the two columns: what it may be called, what the house calls it, and how many of its tables have it."""
 
     name: Literal["created", "updated"]

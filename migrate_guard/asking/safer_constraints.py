@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from migrate_guard.asking import constraints, safer
 from migrate_guard.dialects.constraints import takes_unproven, takes_unproven_not_null

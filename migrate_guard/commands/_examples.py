@@ -11,10 +11,11 @@ import textwrap
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import chdir
-from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, cast
+
+from msgspec.structs import replace
 
 from migrate_guard.commands._judging import judge, sifted
 from migrate_guard.config import Settings

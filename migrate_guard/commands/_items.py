@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard import engine
 from migrate_guard.commands._judging import Prepared, prepared, sifted
@@ -70,8 +71,7 @@ def _home(session: pytest.Session, items: Iterable[pytest.Item]) -> pytest.Colle
     return folders[min(having, key=lambda path: len(path.parts))] if having else session
 
 
-@dataclass(eq=False)
-class HistoryItems:
+class HistoryItems(Struct, eq=False):
     """The round trips of one history, made one after the other as their items ask for them."""
 
     run: Prepared
@@ -154,8 +154,7 @@ def round_trip(request: pytest.FixtureRequest) -> None:
         item.add_report_section("call", "migrate-guard", f"{finding.span}: {finding.code} {finding.message}")
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What the user's fixtures say."""
 
     file: str | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, ModelOptions, RuleOptions
 from migrate_guard.commands._shared import location_of, settings, small_tables
@@ -25,8 +27,7 @@ if TYPE_CHECKING:
     from migrate_guard.sieve.places import Places
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """What is settled before anything is read."""
 
     rules: Sequence[Rule]
@@ -49,8 +50,7 @@ class Prepared:
         return replace(self, settings=self.settings.at(location_of(found)))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """What the rules say of a selection."""
 
     outcomes: Sequence[Outcome]

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.commands._python import python_of
 from migrate_guard.config import Settings, target
@@ -58,8 +60,7 @@ def _root(found: AlembicEnvironment | None, settings: Settings) -> Path:
     return found.root.parent if is_among_scripts else found.root
 
 
-@dataclass(frozen=True, slots=True)
-class ProjectModels:
+class ProjectModels(Struct, frozen=True):
     """The models that the settings of a project name; all but `running` raises WorkerError."""
 
     settings: Settings

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 import click
+from msgspec import Struct
 
 from migrate_guard.terminal import COLOR_CHOICES
 
@@ -30,8 +30,7 @@ _X: Option = click.option(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentOptions:
+class EnvironmentOptions(Struct, frozen=True):
     """Which environment is meant, and for which database it is judged, as the command line says."""
 
     dialect: str | None
@@ -42,8 +41,7 @@ class EnvironmentOptions:
     no_cache: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ModelOptions:
+class ModelOptions(Struct, frozen=True):
     """Which models are loaded, and how, as the command line says."""
 
     models: tuple[str, ...] = ()
@@ -54,8 +52,7 @@ class ModelOptions:
 NO_MODELS: Final = ModelOptions()
 
 
-@dataclass(frozen=True, slots=True)
-class RuleOptions:
+class RuleOptions(Struct, frozen=True):
     """Which rules are asked, as the command line says."""
 
     select: tuple[str, ...]
@@ -63,8 +60,7 @@ class RuleOptions:
     extend_select: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ReportOptions:
+class ReportOptions(Struct, frozen=True):
     """How findings are reported, and which of them fail the run, as the command line says."""
 
     fail_on: str | None
@@ -76,8 +72,7 @@ class ReportOptions:
     quiet: bool
 
 
-@dataclass(frozen=True, slots=True)
-class RunOptions:
+class RunOptions(Struct, frozen=True):
     """How scripts are run, and where, as the command line says."""
 
     scratch_url: str | None = None
@@ -185,7 +180,7 @@ def _together(
 
     @wraps(function)
     def collected(**given: Any) -> int:
-        values = {each.name: given.pop(each.name) for each in fields(kind)}
+        values = {each: given.pop(each) for each in kind.__struct_fields__}
         return function(**given, **{name: kind(**values)})
 
     command: Command = collected

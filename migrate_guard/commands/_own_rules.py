@@ -7,10 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Final
+
+from msgspec.structs import replace
 
 from migrate_guard.config import ConfigError, Mistake, Written
 from migrate_guard.config.selectors import SETS

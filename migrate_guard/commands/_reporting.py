@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.commands._options import FORMAT_VARIABLE, ReportOptions
 from migrate_guard.commands._shared import color, width
@@ -32,8 +33,7 @@ class Target(NamedTuple):
     place: str
 
 
-@dataclass(frozen=True, slots=True)
-class Output:
+class Output(Struct, frozen=True):
     """What the command line and the environment say of where reports go, and how they look."""
 
     shown: ReportOptions

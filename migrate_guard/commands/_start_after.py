@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.commands._shared import location_of
 from migrate_guard.config import EVERYWHERE, ConfigError, Mistake, Settings, nearest
@@ -14,8 +16,7 @@ if TYPE_CHECKING:
     from migrate_guard.reading.discover import AlembicEnvironment
 
 
-@dataclass(slots=True)
-class Start:
+class Start(Struct):
     """The revisions at which a project has started with the tool, and what is wrong with them."""
 
     settings: Settings

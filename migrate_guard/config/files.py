@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.config.lines import Lines
 from migrate_guard.config.mistakes import ConfigError, Mistake, spelled
@@ -18,8 +19,7 @@ MAXIMUM_SIZE: Final = 16 * 1024 * 1024
 """Bytes of a configuration file that are still read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The table of settings of a file, as written."""
 
     path: Path

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.config.files import Written, find
 from migrate_guard.config.mistakes import ConfigError, Mistake, nearest
@@ -106,7 +108,7 @@ def override(settings: Settings, overrides: Overrides, rules: Sequence[RuleLike]
     def under(settings: Settings) -> Settings:
         # A version in the file is a version of the file's database, not of another one.
         is_other = dialect is not None and settings.dialect is not None and dialect != settings.dialect
-        return dataclasses.replace(
+        return replace(
             settings,
             dialect=dialect or settings.dialect,
             db_version=version or (None if is_other else settings.db_version),
@@ -145,7 +147,7 @@ def _settings(written: Written, rules: Sequence[RuleLike], formats: Sequence[str
         for place, table in (top.pop("environments", None) or {}).items()
     }
     if reader.mistakes:
-        located = [dataclasses.replace(each, line=written.lines.of(each.key)) for each in reader.mistakes]
+        located = [replace(each, line=written.lines.of(each.key)) for each in reader.mistakes]
         raise ConfigError(located, written.source)
     table = _Table(written, rules)
     settings = table.over(Settings(origin=written.path), top)
@@ -156,8 +158,8 @@ def _settings(written: Written, rules: Sequence[RuleLike], formats: Sequence[str
         if "start-after" in values:
             start_after[folder] = values["start-after"]
         environments[folder] = table.over(settings, values, f'environments."{place}".')
-    parted = {place: dataclasses.replace(each, start_after=start_after) for place, each in environments.items()}
-    return dataclasses.replace(settings, environments=parted, start_after=start_after)
+    parted = {place: replace(each, start_after=start_after) for place, each in environments.items()}
+    return replace(settings, environments=parted, start_after=start_after)
 
 
 def _values(reader: Reader, table: Mapping[str, object], keys: Mapping[str, str], prefix: str = "") -> dict[str, Any]:
@@ -173,8 +175,7 @@ def _values(reader: Reader, table: Mapping[str, object], keys: Mapping[str, str]
     return values
 
 
-@dataclasses.dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(Struct, frozen=True):
     """Puts what a file says over settings."""
 
     written: Written
@@ -202,7 +203,7 @@ class _Table:
             changed.setdefault("db_version", None)
         where: Literal["file", "caller"] = "file" if self.written.is_file else "caller"
         origins = {key: Origin(where, f"{prefix}{key}", self.written.lines.of(f"{prefix}{key}")) for key in values}
-        return dataclasses.replace(settings, **changed, origins={**settings.origins, **origins})
+        return replace(settings, **changed, origins={**settings.origins, **origins})
 
     def _options(self, settings: Settings, changed: Mapping[str, Any]) -> Mapping[str, Mapping[str, object]]:
         """The options of rules, with what the setting `downgrades` says to those that have such an option."""

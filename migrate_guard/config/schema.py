@@ -6,10 +6,9 @@ are there.
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Final, Literal, TypeAlias, cast, get_args, get_origin
+from typing import Any, Final, Literal, TypeAlias, get_args, get_origin
 
 from migrate_guard.config.descriptions import descriptions
 from migrate_guard.config.loading import FIELDS, KEYS, OF_ENVIRONMENTS
@@ -136,10 +135,11 @@ def _beginnings(codes: Iterable[str], depth: int = 0) -> str:
 
 def _options(rule: RuleLike) -> Schema:
     said = descriptions(rule.options) if rule.options else {}
+    defaults = rule.options() if rule.options else None
     properties = {}
     for name, kind in option_types(rule).items():
         field = name.replace("-", "_")
-        default = next(each for each in dataclasses.fields(cast(Any, rule.options)) if each.name == field).default
+        default = getattr(defaults, field)
         text = {"description": said[field]} if field in said else {}
         properties[name] = {**text, **_typed(kind), "default": plain(default)}
     return {

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import ClassVar, Final, Literal, NamedTuple
 
+from msgspec import field
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import DialectName
@@ -26,12 +28,13 @@ class Origin(NamedTuple):
     """Of the file."""
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
+class Settings(PartlyCompared, frozen=True):
     """What a run goes by; None where nobody said.
 
     What stands below a field is what the JSON Schema and the reference say of the setting.
     """
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"origins"})
 
     dialect: DialectName | None = None
     """The database that is judged for; by default what sqlalchemy.url says, else postgresql."""
@@ -83,7 +86,7 @@ class Settings:
     """By the folder of an environment, relative to this file: what counts there in place of the settings above."""
     origin: Path | None = None
     """The configuration file."""
-    origins: Mapping[str, Origin] = field(default_factory=dict, compare=False)
+    origins: Mapping[str, Origin] = field(default_factory=dict)
     """Setting as a file spells it → where its value comes from, where that is not the default."""
 
     @property

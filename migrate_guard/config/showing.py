@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 from collections.abc import Mapping
 from enum import Enum
 from pathlib import Path
+
+from msgspec import Struct
 
 from migrate_guard.config.loading import FIELDS
 from migrate_guard.config.settings import EVERYWHERE, Settings
@@ -54,8 +55,8 @@ def plain(value: object) -> object:
         return sorted(value)
     if isinstance(value, tuple | list):
         return [plain(each) for each in value]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, Struct):
+        return {each: plain(getattr(value, each)) for each in value.__struct_fields__}
     return value
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +17,7 @@ from migrate_guard.model.revision import Downgrades
 from migrate_guard.model.target import DIALECTS, DialectName
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
+    pass
 
 T = TypeVar("T")
 
@@ -215,8 +214,7 @@ def option_types(rule: RuleLike) -> Mapping[str, object]:
     if rule.options is None:
         return {}
     hints = get_type_hints(rule.options)
-    fields = dataclasses.fields(cast("type[DataclassInstance]", rule.options))
-    return {each.name.replace("_", "-"): hints[each.name] for each in fields}
+    return {name.replace("_", "-"): hint for name, hint in hints.items()}
 
 
 def _typed(hint: Any, _key: str, value: object) -> object:

@@ -8,8 +8,9 @@ itself, and with the locks that those before it hold. Source: `alembic/operation
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.comments import table_comment
 from migrate_guard.model import operations as ops

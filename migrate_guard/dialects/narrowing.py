@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from typing import Final, Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model.schema import Expression, Type
@@ -17,8 +19,7 @@ from migrate_guard.model.target import Target
 Outcome = Literal["refused", "changed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Misfit:
+class Misfit(Struct, frozen=True):
     """Values that a new type does not hold."""
 
     values: str

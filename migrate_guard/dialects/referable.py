@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from migrate_guard.model.schema import Index, Table, UniqueConstraint
 from migrate_guard.model.target import Target
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     outcome: Literal["refused", "fails", "ambiguous"]
     """There can be no such key; there can, but not a row that is checked; it holds, but for several rows at once."""
     why: str = ""
@@ -39,8 +39,7 @@ def refusal(table: Table, columns: Sequence[str], target: Target) -> Refusal | N
     return Refusal("ambiguous") if tuple(columns) in begins else Refusal("refused")
 
 
-@dataclass(frozen=True, slots=True)
-class _Key:
+class _Key(Struct, frozen=True):
     columns: tuple[str | None, ...]
     is_deferrable: bool = False
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.schema import UNKNOWN_TYPE, Type
 from migrate_guard.model.target import DialectName
@@ -33,8 +35,7 @@ def sql_type(text: str, dialect: DialectName) -> Type:
     return array(type_) if parsed.is_array else type_
 
 
-@dataclass(frozen=True, slots=True)
-class _Builtin:
+class _Builtin(Struct, frozen=True):
     """A type of a database: its canonical name, and how many of the arguments written the database keeps."""
 
     name: str
@@ -299,8 +300,7 @@ def sqlite_family(name: str) -> str:
 # Types in SQL text.
 
 
-@dataclass(frozen=True, slots=True)
-class _Parsed:
+class _Parsed(Struct, frozen=True):
     schema: str | None
     name: str
     is_quoted: bool

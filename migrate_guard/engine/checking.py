@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.engine.histories import Reading, replay
 from migrate_guard.engine.judges import Judges
@@ -96,8 +98,7 @@ def _ask_about_the_whole(reading: Reading, judges: Judges, parting: Parting | No
     judges.ask(Environment, EnvironmentView(environment, history, target))
 
 
-@dataclass(slots=True)
-class _Pass:
+class _Pass(Struct):
     """One walk through the history, of one database of the environment."""
 
     reading: Reading

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Replay
@@ -29,8 +31,7 @@ MAXIMUM_TREES: Final = 800
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """The scripts of an environment, read."""
 
     history: History

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from migrate_guard.engine.histories import Reading
 from migrate_guard.model.environment import Environment
@@ -20,8 +21,7 @@ from migrate_guard.rule import CrashedRule, ModelView, Problem, Rule, Step, Tabl
 from migrate_guard.rules import load_rule
 
 
-@dataclass(slots=True)
-class Judges:
+class Judges(Struct):
     """The selected rules, and what they have found so far."""
 
     rules: Sequence[Rule]

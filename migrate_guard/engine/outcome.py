@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.engine.histories import Reading
 from migrate_guard.engine.judges import Judges
@@ -15,8 +16,7 @@ from migrate_guard.model.source import Source
 from migrate_guard.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """All that the selected rules say of one environment, or of models, before anything is hidden."""
 
     findings: tuple[Finding, ...]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from msgspec import Struct, field
 
 from migrate_guard.history.range import Range
 from migrate_guard.model.names import QualifiedName
@@ -10,8 +10,7 @@ from migrate_guard.model.revision import Revision
 from migrate_guard.model.schema import Schema
 
 
-@dataclass(slots=True)
-class Review:
+class Review(Struct):
     """What a range has made of the schema so far; without one every revision is judged by itself."""
 
     range: Range | None = None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import cached_property
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.dialects.namespaces import folds_column_names
 from migrate_guard.model import folding
@@ -24,8 +26,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.target import Target
 
 
-@dataclass(frozen=True)
-class Comparable:
+class Comparable(Struct, frozen=True):
     """A history at its head beside models."""
 
     history: Schema

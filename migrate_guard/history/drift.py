@@ -9,7 +9,8 @@ spellings of one thing are, and names that nobody wrote, are no differences; nor
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.expressions import UNKNOWN, are_same
 from migrate_guard.history.comparable import Comparable

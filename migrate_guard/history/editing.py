@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
 from difflib import SequenceMatcher
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.revision import Run, Unknown
@@ -59,8 +60,8 @@ def _is_exact(operation: ops.Operation) -> bool:
 def _is_known(value: object) -> bool:
     if isinstance(value, Unknown) or value == UNKNOWN_TYPE:
         return False
-    if is_dataclass(value):
-        return all(_is_known(getattr(value, each.name)) for each in fields(value))
+    if isinstance(value, Struct):
+        return all(_is_known(getattr(value, each)) for each in value.__struct_fields__)
     if isinstance(value, Mapping):
         return all(_is_known(each) for each in value.values())
     if isinstance(value, tuple | list | frozenset | set):
@@ -84,11 +85,9 @@ def _plain(value: object) -> Any:
         return "?"
     if isinstance(value, Expression):
         return _sql(value.text)
-    if is_dataclass(value):
+    if isinstance(value, Struct):
         return type(value).__name__, [
-            (each.name, _field(each.name, getattr(value, each.name)))
-            for each in fields(value)
-            if each.name not in _WRITING
+            (each, _field(each, getattr(value, each))) for each in value.__struct_fields__ if each not in _WRITING
         ]
     if isinstance(value, Mapping):
         return sorted((str(key), repr(_plain(each))) for key, each in value.items())

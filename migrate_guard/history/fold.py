@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from migrate_guard.history.graph import reached
 from migrate_guard.model import folding
@@ -16,8 +17,7 @@ Interpret = Callable[[Revision, Direction, Schema], Run | None]
 """Gives what a direction of a revision does from a schema on; None where the script has no such function."""
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """One revision in its place: both directions, the downgrade from the schema that the upgrade left."""
 
     revision: Revision
@@ -40,8 +40,7 @@ def _is_astray(operation: Operation, schema: Schema) -> bool:
     return operation.table in schema.gone and operation.table not in schema.tables
 
 
-@dataclass(slots=True)
-class Replay:
+class Replay(Struct):
     """The replay of one history; states are kept as long as a revision still starts from them."""
 
     history: History

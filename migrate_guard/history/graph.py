@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.model.revision import History, MissingParent, Revision, StrayScript, UnreadableScript
 

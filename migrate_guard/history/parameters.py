@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from migrate_guard.dialects.postgresql.durations import milliseconds
 from migrate_guard.model.environment import Environment, SessionSetting
@@ -11,8 +12,7 @@ from migrate_guard.model.operations import Operation, SetParameter
 from migrate_guard.model.statement import Setting
 
 
-@dataclass(slots=True)
-class Parameters:
+class Parameters(Struct):
     """Those of the connection of the migration, and of the ones that a script opens besides."""
 
     environment: Environment

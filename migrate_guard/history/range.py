@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.history.graph import reached
 from migrate_guard.model.revision import History
 
 
-@dataclass(frozen=True, slots=True)
-class Range:
+class Range(Struct, frozen=True):
     """The revisions under review, and the scripts of the environment in two parts, spelled as findings spell them."""
 
     revisions: frozenset[str] = frozenset()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.history.comparison import differences
 from migrate_guard.history.existing import existing
@@ -31,8 +33,7 @@ MOST_SEARCHED: Final = 200_000
 FAULTS: Final[frozenset[Fault]] = frozenset(get_args(Fault))
 
 
-@dataclass(frozen=True, slots=True)
-class Impossible:
+class Impossible(Struct, frozen=True):
     """An operation that cannot work at its place."""
 
     operation: ops.Operation
@@ -48,8 +49,7 @@ class Impossible:
     """What that name may be a slip of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reversal:
+class Reversal(Struct, frozen=True):
     """What upgrade, downgrade and upgrade of one revision come to."""
 
     revision: Revision

@@ -6,9 +6,11 @@ How Alembic opens transactions: `run_migrations` and `autocommit_block` of `alem
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import takewhile
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.effects import effect
 from migrate_guard.dialects.emitted import emitted

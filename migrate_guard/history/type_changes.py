@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import NamedTuple
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.dependencies import casts_by_itself
 from migrate_guard.model import operations as ops

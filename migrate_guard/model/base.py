@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from migrate_guard.model.revision import Revision, Run
 from migrate_guard.model.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(Struct, frozen=True):
     """What the upgrade of a revision of the base does now, and what it did there, from one schema on."""
 
     revision: Revision
@@ -23,8 +23,7 @@ class Edit:
     """The first statement of the upgrade that has changed in more than its spelling."""
 
 
-@dataclass(frozen=True, slots=True)
-class Base:
+class Base(Struct, frozen=True):
     """The side of git that an environment is compared with, as `--since` names it.
 
     Revisions carry the paths that they have there. Which databases have run which of them nobody knows: what is on the

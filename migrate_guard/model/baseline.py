@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 FILE_NAME: Final = "migrate-guard-baseline.json"
 """The file that a project keeps it in."""
@@ -23,8 +24,7 @@ class Entry(NamedTuple):
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Baseline:
+class Baseline(Struct, frozen=True):
     entries: tuple[Entry, ...] = ()
     root: Path = Path()
     """The directory that the environments of entries are relative to."""

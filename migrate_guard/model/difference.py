@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.source import Span
@@ -61,8 +62,7 @@ class Fact(NamedTuple):
     is_certain: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """An object that is not as it was."""
 
     verdict: Verdict

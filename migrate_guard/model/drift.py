@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.difference import Fact, Part
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Table
@@ -15,8 +16,7 @@ Ahead: TypeAlias = Literal["models", "migrations", "neither"]
 Compared: TypeAlias = Table | Column | AnyConstraint | Index | EnumType
 
 
-@dataclass(frozen=True, slots=True)
-class Drift:
+class Drift(Struct, frozen=True):
     """One object that a database of the migrations and one of `create_all` do not have alike."""
 
     ahead: Ahead

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Final, Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
@@ -19,8 +21,7 @@ class Verdict(IntEnum):
     YES = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """Whether a statement does something, to which relations, and why."""
 
     verdict: Verdict = Verdict.NO
@@ -78,8 +79,7 @@ NO: Final = Answer()
 TRANSACTIONAL: Final = Answer(Verdict.YES)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Effects:
+class Effects(Struct, frozen=True, kw_only=True):
     """What one statement does to relations that existed before it."""
 
     locks: Mapping[QualifiedName, LockMode] = field(default_factory=dict)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct, field
 
 from migrate_guard.model.revision import Suppression, UnreadableScript
 from migrate_guard.model.source import Span
@@ -12,8 +13,7 @@ from migrate_guard.model.source import Span
 TransactionMode: TypeAlias = Literal["per-revision", "single", "none"]
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSetting:
+class SessionSetting(Struct, frozen=True):
     """A parameter of the session that env.py or the connection sets before revisions run."""
 
     name: str
@@ -31,8 +31,7 @@ class SessionSetting:
     """Executed after Alembic has entered its transaction; before, it opens one that Alembic then does not own."""
 
 
-@dataclass(frozen=True, slots=True)
-class AdvisoryLock:
+class AdvisoryLock(Struct, frozen=True):
     """A call of one of PostgreSQL's advisory lock functions in env.py."""
 
     function: str
@@ -48,8 +47,7 @@ class AdvisoryLock:
         return not self.function.endswith(("_xact_lock", "_shared"))
 
 
-@dataclass(frozen=True, slots=True)
-class Uncommitted:
+class Uncommitted(Struct, frozen=True):
     """What SQLAlchemy begins a transaction for that nobody commits: a statement of env.py, or the revisions."""
 
     span: Span
@@ -61,8 +59,7 @@ class Uncommitted:
     """It is the call of `context.run_migrations`, outside of `context.begin_transaction()`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConfiguredUrl:
+class ConfiguredUrl(Struct, frozen=True):
     """The URL of a database as the configuration or env.py spells it out, without its password."""
 
     span: Span
@@ -80,8 +77,7 @@ class ConfiguredUrl:
     """env.py makes an engine with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class UnloadedModels:
+class UnloadedModels(Struct, frozen=True):
     """A module of the project with tables of env.py's MetaData, which nothing that env.py imports leads to."""
 
     path: str
@@ -94,8 +90,7 @@ class UnloadedModels:
 MetadataKind: TypeAlias = Literal["none", "known", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class Environment:
+class Environment(Struct, frozen=True):
     """One Alembic environment as rules see it; paths are those that findings print."""
 
     script_location: str

@@ -5,15 +5,15 @@ Interpreting a direction of a script collects these (`Run.facts`); rules about s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.queries import Query
 from migrate_guard.model.source import Span
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fact:
+class Fact(Struct, frozen=True, kw_only=True):
     span: Span
     condition: str | None = None
     """Why it may not be so: the source of a condition that could not be decided."""
@@ -29,8 +29,7 @@ database.
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ApplicationUse(Fact):
+class ApplicationUse(Fact, frozen=True, kw_only=True):
     """A use of a name that belongs to the application, not to the migrations; `span` is where it is imported."""
 
     name: str
@@ -44,8 +43,7 @@ class ApplicationUse(Fact):
     """Of an enumeration, the names and values as they are written; of a table, its columns with no value."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LiveMetadata(Fact):
+class LiveMetadata(Fact, frozen=True, kw_only=True):
     """`create_all()` or `drop_all()` of a MetaData that lies outside the script."""
 
     action: Literal["create_all", "drop_all"]
@@ -58,8 +56,7 @@ class LiveMetadata(Fact):
 OrmPart: TypeAlias = Literal["objects", "columns", "names"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OrmUse(Fact):
+class OrmUse(Fact, frozen=True, kw_only=True):
     """An ORM session; `span` is where it is opened."""
 
     call: str
@@ -73,8 +70,7 @@ class OrmUse(Fact):
     """The script goes on where it fails."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ImportTimeCall(Fact):
+class ImportTimeCall(Fact, frozen=True, kw_only=True):
     """A call of a directive while the script is imported."""
 
     call: str
@@ -85,8 +81,7 @@ class ImportTimeCall(Fact):
     """Whether the script goes on where there is no migration to run in."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutsideDecision(Fact):
+class OutsideDecision(Fact, frozen=True, kw_only=True):
     """Something outside the script and the database decides which operations run, or what they are."""
 
     source: str
@@ -97,8 +92,7 @@ class OutsideDecision(Fact):
     """What it decides about: `adds "users.email"`, "op.add_column()"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ColonBind(Fact):
+class ColonBind(Fact, frozen=True, kw_only=True):
     """A `:name` in a SQL text that SQLAlchemy takes for a parameter, and that nobody gives a value."""
 
     names: tuple[str, ...]
@@ -112,8 +106,7 @@ class ColonBind(Fact):
 TransactionAction: TypeAlias = Literal["commit", "driver commit", "rollback", "begin", "engine"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TransactionCall(Fact):
+class TransactionCall(Fact, frozen=True, kw_only=True):
     """A call that ends or begins a transaction on the connection of the migration, or one of an engine beside it."""
 
     action: TransactionAction
@@ -121,8 +114,7 @@ class TransactionCall(Fact):
     """As it is written: "connection.commit()"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowsLoaded(Fact):
+class RowsLoaded(Fact, frozen=True, kw_only=True):
     """All rows that a query gives become a list; `span` is where."""
 
     call: str
@@ -130,8 +122,7 @@ class RowsLoaded(Fact):
     query: Query
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BuiltSql(Fact):
+class BuiltSql(Fact, frozen=True, kw_only=True):
     """A SQL text that is executed, in which a value stands that is not written in the script."""
 
     sql: str
@@ -143,8 +134,7 @@ class BuiltSql(Fact):
 OnlineReason: TypeAlias = Literal["rows", "inspector", "session", "batch"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OnlineOnly(Fact):
+class OnlineOnly(Fact, frozen=True, kw_only=True):
     """Something that needs a database to answer, on a way that `alembic upgrade --sql` takes, too."""
 
     reason: OnlineReason

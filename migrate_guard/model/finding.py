@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from enum import IntEnum
 from pathlib import Path
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
+
+from msgspec import Struct, field
 
 from migrate_guard.model.baseline import Entry
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.revision import Direction
 from migrate_guard.model.source import Source, Span
 
@@ -38,8 +40,9 @@ class Related(NamedTuple):
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(PartlyCompared, frozen=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"printed"})
+
     code: str
     name: str
     severity: Severity
@@ -47,7 +50,7 @@ class Finding:
     message: str
     span: Span
     help: str = ""
-    printed: Callable[[], str | None] | None = field(default=None, compare=False)
+    printed: Callable[[], str | None] | None = None
     """Prints what to write, which is not done for findings that nobody sees."""
     object: str | None = None
     revision: str | None = None
@@ -75,8 +78,7 @@ class OpaqueOperation(NamedTuple):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class EnvironmentSummary:
+class EnvironmentSummary(Struct, frozen=True):
     """What the footer says of one environment."""
 
     location: str
@@ -85,8 +87,7 @@ class EnvironmentSummary:
     heads: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ModelsSummary:
+class ModelsSummary(Struct, frozen=True):
     """What the footer says of models."""
 
     location: str
@@ -109,8 +110,7 @@ class RuleSummary(NamedTuple):
     """Where its page lies, if the project has it and not we."""
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     findings: tuple[Finding, ...]
     hidden: tuple[Hidden, ...] = ()
     opaque: tuple[OpaqueOperation, ...] = ()

@@ -7,8 +7,9 @@ what contradicts the history changes nothing; saying so is the business of rules
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from migrate_guard.model import attachments, folding_keys, folding_rows, folding_sequences
 from migrate_guard.model import folding_heirs as heirs

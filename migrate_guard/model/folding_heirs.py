@@ -8,8 +8,9 @@ the partitions of a table number their rows as its identity column does, which i
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from typing import Any, TypeAlias
+
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_inherited import (

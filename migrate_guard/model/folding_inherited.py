@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.folding_tables import C, with_constraints_changed

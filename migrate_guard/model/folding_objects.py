@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.model import attachments
 from migrate_guard.model import operations as ops

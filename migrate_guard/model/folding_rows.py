@@ -5,8 +5,9 @@ Everywhere else nothing is known of rows, and these operations change nothing.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName

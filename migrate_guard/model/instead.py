@@ -5,42 +5,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.operations import Operation
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(Struct, frozen=True):
     """A comment: what is to be done that nobody can write down beforehand."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Code:
+class Code(Struct, frozen=True):
     """Python that is no operation: an assignment to `revision`, a `sa.Column(…)`, a `raise`."""
 
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class AutocommitBlock:
+class AutocommitBlock(Struct, frozen=True):
     """Outside a transaction: `with op.get_context().autocommit_block():`."""
 
     body: tuple[Operation | Note | Code, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Downgrade:
+class Downgrade(Struct, frozen=True):
     """A whole `def downgrade() -> None:`; `pass` without a body."""
 
     body: tuple[Operation | Note | Code | AutocommitBlock, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class OwnRevision:
+class OwnRevision(Struct, frozen=True):
     """What belongs into a script of its own, up to the next such part."""
 
     body: tuple[Operation | Note | Code | AutocommitBlock, ...]

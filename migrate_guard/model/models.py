@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Literal
+
+from msgspec import Struct, field
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Schema
@@ -13,8 +14,7 @@ from migrate_guard.model.source import Source, Span
 ClientDefaultKind = Literal["constant", "callable", "sql", "sequence"]
 
 
-@dataclass(frozen=True, slots=True)
-class ClientDefault:
+class ClientDefault(Struct, frozen=True):
     """What `default=` or `onupdate=` of a column says: the application fills it in, and the database does not know."""
 
     kind: ClientDefaultKind
@@ -25,8 +25,7 @@ class ClientDefault:
     """The class of a constant, dotted: "datetime.datetime", "uuid.UUID"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute:
+class Attribute(Struct, frozen=True):
     """A column of a model, as the code has it."""
 
     column: str
@@ -40,8 +39,7 @@ class Attribute:
     """`server_onupdate=` or a FetchedValue: the database changes it by itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship:
+class Relationship(Struct, frozen=True):
     """A `relationship()` of a model."""
 
     name: str
@@ -53,8 +51,7 @@ class Relationship:
     is_viewonly: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Model:
+class Model(Struct, frozen=True):
     """A mapped class with the table it is mapped to, or a Table without a class."""
 
     name: str
@@ -69,8 +66,7 @@ class Model:
         return next((each for each in self.attributes if each.column == column), None)
 
 
-@dataclass(frozen=True, slots=True)
-class DeclaredMetaData:
+class DeclaredMetaData(Struct, frozen=True):
     """A MetaData."""
 
     span: Span | None
@@ -82,8 +78,7 @@ class DeclaredMetaData:
     """The kinds of names that it gives: "ix", "uq", "ck", "fk", "pk"."""
 
 
-@dataclass(frozen=True, slots=True)
-class Models:
+class Models(Struct, frozen=True):
     """What was loaded."""
 
     schema: Schema

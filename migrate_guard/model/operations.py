@@ -5,10 +5,12 @@ Whatever a script writes (an `op` directive, a batch block, a Core construct, ra
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import Enum
-from typing import Final, Literal, TypeAlias
+from typing import ClassVar, Final, Literal, TypeAlias
 
+from msgspec import Struct
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.queries import RowLoop
 from migrate_guard.model.schema import (
@@ -35,8 +37,9 @@ class Unset(Enum):
 UNSET: Final = Unset.UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operation:
+class Operation(PartlyCompared, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"row_loop", "text"})
+
     span: Span
     condition: str | None = None
     """Why it may not run: the source of a condition that could not be decided."""
@@ -60,14 +63,13 @@ class Operation:
     """Written as raw SQL."""
     part: int = 0
     """Which part of its statement it is, counted from 0: ALTER TABLE … ADD a, DROP b makes two operations."""
-    row_loop: RowLoop | None = field(default=None, compare=False)
+    row_loop: RowLoop | None = None
     """The loop over rows of the database that runs it again and again."""
-    text: str = field(default="", compare=False, repr=False)
+    text: str = ""
     """Its statement as the script writes it, with every part of it, where that is SQL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableOperation(Operation):
+class TableOperation(Operation, frozen=True, kw_only=True):
     table: QualifiedName
     only: bool = False
     """ONLY: the table itself; its partitions and heirs do not follow."""
@@ -75,8 +77,7 @@ class TableOperation(Operation):
     """ALTER TABLE IF EXISTS."""
 
 
-@dataclass(frozen=True, slots=True)
-class Like:
+class Like(Struct, frozen=True):
     """LIKE among the columns of a CREATE TABLE: those of another table, as they are now."""
 
     table: QualifiedName
@@ -86,8 +87,7 @@ class Like:
     """What it takes along: "DEFAULTS", "INDEXES"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateTable(Operation):
+class CreateTable(Operation, frozen=True, kw_only=True):
     table: Table
     if_not_exists: bool = False
     reads: tuple[QualifiedName, ...] = ()
@@ -99,28 +99,24 @@ class CreateTable(Operation):
     """What stands behind its columns: "ENGINE=InnoDB", "WITH (fillfactor = 70)"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropTable(TableOperation):
+class DropTable(TableOperation, frozen=True, kw_only=True):
     if_exists: bool = False
     cascade: bool = False
     keeps_references: bool = False
     """The database lets go of a table to which foreign keys of others refer, and keeps those: SQLite, MySQL."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameTable(TableOperation):
+class RenameTable(TableOperation, frozen=True, kw_only=True):
     new_name: QualifiedName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecreateTable(TableOperation):
+class RecreateTable(TableOperation, frozen=True, kw_only=True):
     """Batch mode copies the table into a new one, which does not keep everything."""
 
     copy: Table
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddColumn(TableOperation):
+class AddColumn(TableOperation, frozen=True, kw_only=True):
     column: Column
     constraints: tuple[AnyConstraint, ...] = ()
     """What comes with the column: ForeignKey, unique=True, CheckConstraint. Alembic emits a statement for each."""
@@ -131,15 +127,13 @@ class AddColumn(TableOperation):
     """`primary_key=True`, for which Alembic writes nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropColumn(TableOperation):
+class DropColumn(TableOperation, frozen=True, kw_only=True):
     column: str
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AlterColumn(TableOperation):
+class AlterColumn(TableOperation, frozen=True, kw_only=True):
     """A change of type, nullability, default, comment, identity or generation; renames are RenameColumn."""
 
     column: str
@@ -160,8 +154,7 @@ class AlterColumn(TableOperation):
     """The collation written after the new type; None: the type's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameColumn(TableOperation):
+class RenameColumn(TableOperation, frozen=True, kw_only=True):
     column: str
     new_name: str
     existing_type: Type | None = None
@@ -170,8 +163,7 @@ class RenameColumn(TableOperation):
     existing_default: Expression | Unset | None = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateIndex(TableOperation):
+class CreateIndex(TableOperation, frozen=True, kw_only=True):
     index: Index
     concurrently: bool = False
     if_not_exists: bool = False
@@ -179,23 +171,20 @@ class CreateIndex(TableOperation):
     """What stands behind its keys: "WITH (fillfactor = 70)"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropIndex(Operation):
+class DropIndex(Operation, frozen=True, kw_only=True):
     index: QualifiedName
     table: QualifiedName | None = None
     concurrently: bool = False
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameIndex(Operation):
+class RenameIndex(Operation, frozen=True, kw_only=True):
     index: QualifiedName
     new_name: str
     if_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddConstraint(TableOperation):
+class AddConstraint(TableOperation, frozen=True, kw_only=True):
     constraint: AnyConstraint
     using_index: str | None = None
 
@@ -203,8 +192,7 @@ class AddConstraint(TableOperation):
 ConstraintKind: TypeAlias = Literal["primary", "unique", "foreignkey", "check"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropConstraint(TableOperation):
+class DropConstraint(TableOperation, frozen=True, kw_only=True):
     constraint: str | None
     """None where the script passes None."""
     kind: ConstraintKind | None = None
@@ -212,34 +200,29 @@ class DropConstraint(TableOperation):
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameConstraint(TableOperation):
+class RenameConstraint(TableOperation, frozen=True, kw_only=True):
     constraint: str
     new_name: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ValidateConstraint(TableOperation):
+class ValidateConstraint(TableOperation, frozen=True, kw_only=True):
     constraint: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddNotNull(TableOperation):
+class AddNotNull(TableOperation, frozen=True, kw_only=True):
     """NOT NULL … NOT VALID: what is there already is checked by a ValidateConstraint (PostgreSQL 18)."""
 
     column: str
     name: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AttachPartition(TableOperation):
+class AttachPartition(TableOperation, frozen=True, kw_only=True):
     partition: QualifiedName
     bound: str | None = None
     """Which rows it holds, as written: "FOR VALUES IN (1)", "DEFAULT"."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DetachPartition(TableOperation):
+class DetachPartition(TableOperation, frozen=True, kw_only=True):
     partition: QualifiedName
     concurrently: bool = False
     finalize: bool = False
@@ -249,14 +232,12 @@ SOME_VERSIONS: Final = "if SQLAlchemy is "
 """How the condition begins under which only some versions emit an operation, where it is not known which one runs."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateEnum(Operation):
+class CreateEnum(Operation, frozen=True, kw_only=True):
     enum: EnumType
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddEnumValue(Operation):
+class AddEnumValue(Operation, frozen=True, kw_only=True):
     enum: QualifiedName
     value: str
     before: str | None = None
@@ -264,28 +245,24 @@ class AddEnumValue(Operation):
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameEnumValue(Operation):
+class RenameEnumValue(Operation, frozen=True, kw_only=True):
     enum: QualifiedName
     value: str
     new_value: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RenameType(Operation):
+class RenameType(Operation, frozen=True, kw_only=True):
     type: QualifiedName
     new_name: QualifiedName
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropType(Operation):
+class DropType(Operation, frozen=True, kw_only=True):
     type: QualifiedName
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateView(Operation):
+class CreateView(Operation, frozen=True, kw_only=True):
     view: View
     replace: bool = False
     if_not_exists: bool = False
@@ -293,29 +270,27 @@ class CreateView(Operation):
     """A materialized view is filled."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropView(Operation):
+class DropView(Operation, frozen=True, kw_only=True):
     view: QualifiedName
     if_exists: bool = False
     cascade: bool = False
     is_materialized: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CreateSequence(Operation):
+class CreateSequence(Operation, frozen=True, kw_only=True):
     sequence: Sequence
     if_not_exists: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DropSequence(Operation):
+class DropSequence(Operation, frozen=True, kw_only=True):
     sequence: QualifiedName
     if_exists: bool = False
     cascade: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Insert(TableOperation):
+class Insert(TableOperation, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = Operation.uncompared | {"sql", "texts"}
+
     rows: Contents = None
     """The rows as the script writes them down."""
     source: QualifiedName | None = None
@@ -326,39 +301,40 @@ class Insert(TableOperation):
     """The tables that a query takes the rows from."""
     predicate: Expression | None = None
     """What the query asks of them."""
-    texts: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    texts: tuple[tuple[str, str], ...] = ()
     """The strings that it writes, each with its column, as far as they are known."""
     skips_present: bool = False
     """A row that is there already is left or updated: ON CONFLICT, OR IGNORE, a query that looks for it."""
-    sql: str = field(default="", compare=False)
+    sql: str = ""
     """The statement, where it is one of its own; empty where that is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Update(TableOperation):
+class Update(TableOperation, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = Operation.uncompared | {"sql"}
+
     columns: tuple[str, ...] = ()
     where: Expression | None = None
     rows: Contents = None
     """What the table holds afterwards, where that is known."""
     reads: tuple[QualifiedName, ...] = ()
     """The other tables that it reads."""
-    sql: str = field(default="", compare=False)
+    sql: str = ""
     """The statement, where it is one of its own; empty where that is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delete(TableOperation):
+class Delete(TableOperation, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = Operation.uncompared | {"sql"}
+
     where: Expression | None = None
     rows: Contents = None
     """What the table holds afterwards, where that is known."""
     reads: tuple[QualifiedName, ...] = ()
     """The other tables that it reads."""
-    sql: str = field(default="", compare=False)
+    sql: str = ""
     """The statement, where it is one of its own; empty where that is not known."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SetParameter(Operation):
+class SetParameter(Operation, frozen=True, kw_only=True):
     """SET name = value: a session setting, or with `is_local` one of the transaction."""
 
     name: str
@@ -366,8 +342,7 @@ class SetParameter(Operation):
     is_local: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RawSql(Operation):
+class RawSql(Operation, frozen=True, kw_only=True):
     """A statement with no operation of its own: its kind ("CREATE FUNCTION") and the tables it names."""
 
     sql: str
@@ -386,8 +361,7 @@ class RawSql(Operation):
     """What a query asks of the rows it reads."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Opaque(Operation):
+class Opaque(Operation, frozen=True, kw_only=True):
     """Something that could not be resolved; unknown is not ok, so it is counted and can be listed."""
 
     reason: str

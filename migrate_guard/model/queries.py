@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A SELECT, as far as it tells how many rows it gives."""
 
     tables: tuple[QualifiedName, ...] = ()
@@ -22,8 +21,7 @@ class Query:
     """It gives fewer rows than it reads: an aggregate, GROUP BY, DISTINCT."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowLoop:
+class RowLoop(Struct, frozen=True):
     """A `for` loop over rows that a query gave."""
 
     span: Span

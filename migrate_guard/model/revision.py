@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias
 
+from msgspec import Struct, field
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.facts import Fact
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
@@ -19,8 +21,7 @@ Downgrades: TypeAlias = Literal["required", "raise", "none"]
 """What a team asks of downgrades: to take the upgrade back, to raise, or nothing, as it runs none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(Struct, frozen=True):
     """A value that could not be computed without running the script, and why."""
 
     reason: str
@@ -40,8 +41,7 @@ class Unknown:
         return f"a value that is not known ({self.reason})"
 
 
-@dataclass(frozen=True, slots=True)
-class Suppression:
+class Suppression(Struct, frozen=True):
     """An `# migrate-guard: ignore[...]` comment: what it hides, where, and why."""
 
     span: Span
@@ -61,9 +61,10 @@ class Stated(NamedTuple):
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Revision:
+class Revision(PartlyCompared, frozen=True):
     """The head of one script: what Alembic reads from its module variables, with the place of each."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"text"})
 
     id: str
     path: str
@@ -90,7 +91,7 @@ class Revision:
     """The comments in which autogenerate asks to look its commands over."""
     empty: frozenset[Direction] = frozenset()
     """The directions whose functions are there and have no statement that does anything."""
-    text: str = field(default="", compare=False, repr=False)
+    text: str = ""
     """The whole script."""
 
     @property
@@ -103,16 +104,14 @@ class Revision:
         return len(self.down) > 1
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadableScript:
+class UnreadableScript(Struct, frozen=True):
     """A script that could not be decoded or parsed."""
 
     span: Span
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class StrayScript:
+class StrayScript(Struct, frozen=True):
     """A Python file in a version location that defines no revision: no Alembic command gets past it."""
 
     span: Span
@@ -127,8 +126,7 @@ class Transition(NamedTuple):
     after: Schema
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """What interpreting one direction of a script gave."""
 
     direction: Direction
@@ -143,8 +141,7 @@ class Run:
     """The modules that were imported for it, and the files it read."""
 
 
-@dataclass(frozen=True, slots=True)
-class MissingParent:
+class MissingParent(Struct, frozen=True):
     """A `down_revision` or `depends_on` that names no known revision."""
 
     revision: Revision
@@ -152,8 +149,7 @@ class MissingParent:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The graph of one environment with its faults; `order` is a topological order of all that can be ordered."""
 
     revisions: Mapping[str, Revision]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.revision import Revision
@@ -14,8 +15,7 @@ RoundTripStep = Literal["upgrade", "downgrade", "second upgrade"]
 STEPS: tuple[RoundTripStep, ...] = ("upgrade", "downgrade", "second upgrade")
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """A step that raised."""
 
     step: RoundTripStep
@@ -31,8 +31,7 @@ class Failure:
     """It passes on empty tables."""
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """One part of the catalogue that did not come back; None where it is not there."""
 
     step: RoundTripStep
@@ -46,8 +45,7 @@ class Difference:
     after: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Loss:
+class Loss(Struct, frozen=True):
     """Rows, or values in rows, that the downgrade did not bring back."""
 
     table: str
@@ -60,8 +58,7 @@ class Loss:
     kind: Literal["rows", "values"]
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedStatement:
+class ObservedStatement(Struct, frozen=True):
     """A statement that a script sent to PostgreSQL; the relations named are those that were there before the script."""
 
     sql: str
@@ -81,8 +78,7 @@ class ObservedStatement:
     has_failed: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """The statements of an upgrade, as the database saw them."""
 
     statements: tuple[ObservedStatement, ...]
@@ -92,8 +88,7 @@ class Trace:
     """The upgrade came to its end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Departure:
+class Departure(Struct, frozen=True):
     """Something that a plan says of a statement, and that has come otherwise."""
 
     at: Span
@@ -107,8 +102,7 @@ class Departure:
     """The table it is about."""
 
 
-@dataclass(frozen=True, slots=True)
-class RoundTrip:
+class RoundTrip(Struct, frozen=True):
     """What became of one revision."""
 
     revision: Revision

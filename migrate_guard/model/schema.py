@@ -7,16 +7,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.source import Span
 
 
-@dataclass(frozen=True, slots=True)
-class Type:
+class Type(Struct, frozen=True):
     """A column type, spelled as the target's own DDL spells it."""
 
     name: str
@@ -50,8 +52,7 @@ _PRECISION_INSIDE = frozenset({"TIMESTAMP", "TIME"})
 UNKNOWN_TYPE = Type("?", family="unknown")
 
 
-@dataclass(frozen=True, slots=True)
-class Expression:
+class Expression(Struct, frozen=True):
     """A piece of SQL: a default, a CHECK, a predicate."""
 
     text: str
@@ -89,8 +90,7 @@ _NAME_IN_SQL = re.compile(
 """A string, a name that is not called, or another word."""
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     name: str
     type: Type
     span: Span
@@ -128,8 +128,7 @@ class Column:
         return self.sequence or f"{table.name}_{self.name}_seq"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Constraint:
+class Constraint(Struct, frozen=True, kw_only=True):
     name: str | None
     """None: without a name, or one that could not be computed."""
     columns: tuple[str, ...] = ()
@@ -145,20 +144,17 @@ class Constraint:
     """The name of the constraint of the parent that it comes from, "" if that has none; None: it is the table's own."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PrimaryKey(Constraint):
+class PrimaryKey(Constraint, frozen=True, kw_only=True):
     pass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UniqueConstraint(Constraint):
+class UniqueConstraint(Constraint, frozen=True, kw_only=True):
     deferrable: bool = False
     initially_deferred: bool = False
     nulls_not_distinct: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ForeignKey(Constraint):
+class ForeignKey(Constraint, frozen=True, kw_only=True):
     referred_table: QualifiedName
     referred_columns: tuple[str, ...] = ()
     """Empty: the primary key of the referred table."""
@@ -168,17 +164,17 @@ class ForeignKey(Constraint):
     initially_deferred: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CheckConstraint(Constraint):
+class CheckConstraint(PartlyCompared, Constraint, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_of_type"})
+
     expression: Expression
     no_inherit: bool = False
     """Heirs of the table do not take it over."""
-    is_of_type: bool = field(default=False, compare=False)
+    is_of_type: bool = False
     """A Boolean or Enum of SQLAlchemy has brought it along: it is not written at the column."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExclusionConstraint(Constraint):
+class ExclusionConstraint(Constraint, frozen=True, kw_only=True):
     definition: str | None = None
     """What stands after EXCLUDE; None: not known."""
 
@@ -203,8 +199,7 @@ def constraint_kind(
             return "exclude"
 
 
-@dataclass(frozen=True, slots=True)
-class IndexElement:
+class IndexElement(Struct, frozen=True):
     """One key of an index: a column, or an expression."""
 
     column: str | None
@@ -218,8 +213,7 @@ class IndexElement:
     """How many characters of the column count (MySQL)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     name: str | None
     elements: tuple[IndexElement, ...]
     span: Span
@@ -237,8 +231,7 @@ class Index:
         return tuple(element.column for element in self.elements)
 
 
-@dataclass(frozen=True, slots=True)
-class Lost:
+class Lost(Struct, frozen=True):
     """What a table had once: a column, constraint or index that was dropped or renamed, and where."""
 
     name: str
@@ -246,8 +239,7 @@ class Lost:
     object: Column | AnyConstraint | Index
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(Struct, frozen=True):
     name: QualifiedName
     span: Span
     columns: tuple[Column, ...] = ()
@@ -331,15 +323,13 @@ class Table:
         return next((each.span for each in reversed(self.lost) if each.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class EnumType:
+class EnumType(Struct, frozen=True):
     name: QualifiedName
     values: tuple[str, ...]
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     name: QualifiedName
     span: Span
     is_materialized: bool = False
@@ -350,8 +340,7 @@ class View:
     """The columns that its tables have got since, which it does not read: `*` is what there was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(Struct, frozen=True):
     name: QualifiedName
     span: Span
     owned_by: tuple[QualifiedName, str] | None = None
@@ -359,8 +348,7 @@ class Sequence:
     """What stands after its name: START, INCREMENT."""
 
 
-@dataclass(frozen=True, slots=True)
-class Definition:
+class Definition(Struct, frozen=True):
     """What tables and views may use and this model knows by its text alone: an extension, a domain, a function."""
 
     kind: str
@@ -371,8 +359,7 @@ class Definition:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Attached:
+class Attached(Struct, frozen=True):
     """What hangs on tables and is known by little more than its name: a trigger, rule, policy or statistics object."""
 
     kind: str
@@ -394,8 +381,7 @@ Contents: TypeAlias = tuple[Row, ...] | None
 """The rows of a table; None where they are not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(Struct, frozen=True):
     """All that the history has made so far. A name it never created may still exist: the world is open."""
 
     tables: PersistentMap[QualifiedName, Table] = field(default_factory=PersistentMap)

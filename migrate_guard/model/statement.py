@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from msgspec import Struct, field
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
@@ -61,8 +62,7 @@ ConstraintKey: TypeAlias = tuple[QualifiedName, str]
 ValueKey: TypeAlias = tuple[QualifiedName, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(Struct, frozen=True):
     """What the statements before have left in the transaction of a statement."""
 
     number: int
@@ -91,8 +91,7 @@ class Commit(NamedTuple):
     """What the script writes in the block."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statement(Generic[Op_co]):
+class Statement(Struct, Generic[Op_co], frozen=True):
     """One operation as the database runs it.
 
     An operation of a script for which Alembic emits several statements is several of these; an ALTER TABLE with several

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 
 
-@dataclass(frozen=True, slots=True)
-class TableSize:
+class TableSize(Struct, frozen=True):
     rows: int | None
     """As the database estimates them; None where it does not know."""
     bytes: int | None
     """With indexes and what is stored out of line; None where nobody has told."""
 
 
-@dataclass(frozen=True, slots=True)
-class Statistics:
+class Statistics(Struct, frozen=True):
     """What a database tells of its tables at one moment."""
 
     tables: Mapping[QualifiedName, TableSize]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, get_args
+
+from msgspec import Struct
 
 DialectName: TypeAlias = Literal["postgresql", "sqlite", "mysql", "mariadb"]
 DIALECTS: Final[tuple[DialectName, ...]] = get_args(DialectName)
@@ -17,8 +18,7 @@ DEFAULT_VERSIONS: Final[dict[DialectName, tuple[int, ...]]] = {
 """What counts when neither the command line nor the configuration names a version: the releases of Debian 12."""
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     dialect: DialectName
     version: tuple[int, ...]
     driver: str | None = None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model import folding
 from migrate_guard.model.models import Attribute, ClientDefault, DeclaredMetaData, Model, Models, Relationship
@@ -33,8 +35,7 @@ from migrate_guard.reading.sql import read_sql
 _DDL: Final = "the models"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which models are to be loaded, and how."""
 
     environment: AlembicEnvironment | None

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.environment import SessionSetting
 from migrate_guard.model.source import Span
 from migrate_guard.reading.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class EngineValue:
+class EngineValue(Struct, frozen=True):
     """What env.py makes connections with; one that it takes from elsewhere has nothing set."""
 
     isolation_level: Value = None
@@ -20,53 +20,46 @@ class EngineValue:
     """Those that every connection starts with."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConnectionValue:
+class ConnectionValue(Struct, frozen=True, eq=False):
     """A connection that env.py opens, or a cursor of it."""
 
     engine: EngineValue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class DriverConnection:
+class DriverConnection(Struct, frozen=True, eq=False):
     """The driver's connection below one of SQLAlchemy, or a cursor of it: SQLAlchemy does not hear what it is told."""
 
     connection: ConnectionValue
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class TransactionValue:
+class TransactionValue(Struct, frozen=True, eq=False):
     """A transaction that env.py begins itself, whose block is entered with `entered`."""
 
     connection: ConnectionValue
     entered: Value = None
 
 
-@dataclass(frozen=True, slots=True)
-class Began:
+class Began(Struct, frozen=True):
     """A transaction was begun that Alembic finds open, and env.py ends."""
 
     connection: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     connection: Value
     is_committed: bool
     is_heard: bool = True
     """SQLAlchemy knows of it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Isolated:
+class Isolated(Struct, frozen=True):
     """The isolation level of a connection was set."""
 
     connection: Value
     level: Value
 
 
-@dataclass(frozen=True, slots=True)
-class Executed:
+class Executed(Struct, frozen=True):
     """SQL was sent, on the connection handed to `context.configure` where that is None."""
 
     connection: Value
@@ -78,23 +71,20 @@ class Executed:
     """SQLAlchemy sends it, and begins a transaction where there is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Listening:
+class Listening(Struct, frozen=True):
     """What is executed on that connection, a listener executes on every one, at that event of SQLAlchemy."""
 
     connection: ConnectionValue
     event: str
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
+class Started(Struct, frozen=True):
     """A listener gives every connection that setting to start with."""
 
     setting: SessionSetting
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Configured:
+class Configured(Struct, frozen=True, eq=False):
     """The call of `context.configure`."""
 
     connection: Value
@@ -104,13 +94,11 @@ class Configured:
     span: Span
 
 
-@dataclass(frozen=True, slots=True)
-class Entrusted:
+class Entrusted(Struct, frozen=True):
     """Alembic was asked for its transaction, or something that is not known may have begun one or commit it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Ran:
+class Ran(Struct, frozen=True):
     """The call of `context.run_migrations`."""
 
     span: Span

@@ -15,8 +15,9 @@ import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser, InterpolationError
 from configparser import Error as IniError
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 MAX_BYTES = 1_000_000
 MAIN_SECTION = "alembic"
@@ -37,8 +38,7 @@ class DiscoveryError(Exception):
     """What is wrong with a path or a configuration, where, and what to do: a message for the user."""
 
 
-@dataclass(frozen=True, slots=True)
-class IniFile:
+class IniFile(Struct, frozen=True):
     """A parsed ini file, with its text, because configparser forgets the lines."""
 
     path: Path
@@ -74,8 +74,7 @@ class IniFile:
         return lines.get(section, lines.get(self.parser.default_section))
 
 
-@dataclass(frozen=True, slots=True)
-class TomlTable:
+class TomlTable(Struct, frozen=True):
     """The `[tool.alembic]` table of a pyproject.toml."""
 
     path: Path
@@ -114,8 +113,7 @@ class TomlTable:
         return _TOML_CODE.sub(lambda code: "%" if code[0] == "%%" else self.path.parent.as_posix(), text)
 
 
-@dataclass(frozen=True, slots=True)
-class AlembicConfig:
+class AlembicConfig(Struct, frozen=True):
     """One named section of an ini file and the `[tool.alembic]` beside it; the ini wins, option by option."""
 
     section: str
@@ -201,8 +199,7 @@ class AlembicConfig:
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class Locations:
+class Locations(Struct, frozen=True):
     """The directories a configuration points to; no version locations means that none are configured."""
 
     script_location: Path

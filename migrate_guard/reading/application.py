@@ -6,8 +6,9 @@ import ast
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from migrate_guard.model.facts import ApplicationKind, ApplicationUse, Fact
 from migrate_guard.model.revision import Unknown

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.reading import ddl
@@ -15,8 +16,7 @@ from migrate_guard.reading.machine import describe
 from migrate_guard.reading.values import HOLE, Batch, Class, TableValue, Value
 
 
-@dataclass(slots=True)
-class Arguments:
+class Arguments(Struct):
     """The arguments of a directive by their names of today."""
 
     call: Call

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_tables import with_constraints_changed

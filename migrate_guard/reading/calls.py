@@ -7,8 +7,9 @@ import re
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from migrate_guard.dialects.sqlalchemy_types import is_known_type
 from migrate_guard.model.names import QualifiedName
@@ -46,8 +47,7 @@ from migrate_guard.reading.values import (
 )
 
 
-@dataclass(slots=True)
-class Call:
+class Call(Struct):
     """A call being answered: the evaluated arguments and where it stands."""
 
     machine: CallEvaluator

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final, Literal
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.names import conventional_name, implicit_name
 from migrate_guard.dialects.quoting import quoted

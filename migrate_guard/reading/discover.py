@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.reading.alembic_config import (
     AlembicConfig,
     DiscoveryError,
@@ -36,8 +40,7 @@ from migrate_guard.reading.script_files import (
 __all__ = ["AlembicEnvironment", "DiscoveryError", "ScriptFile", "Selection", "discover"]
 
 
-@dataclass(frozen=True, slots=True)
-class ScriptFile:
+class ScriptFile(Struct, frozen=True):
     """One file that Alembic would look at in a version location, and why it cannot be read, if it cannot."""
 
     path: Path
@@ -46,13 +49,14 @@ class ScriptFile:
     """Where the text is of a script that is not written yet."""
 
 
-@dataclass(frozen=True, slots=True)
-class AlembicEnvironment:
+class AlembicEnvironment(PartlyCompared, frozen=True):
     """One history: where its configuration, its env.py and its scripts are, and what the configuration says.
 
     `config_path` is the ini if it has the section, else the pyproject.toml, else None; `root` is its directory, else
     the script_location, else the directory of scripts. `options` are those that have no field here, as written.
     """
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"options", "sections"})
 
     root: Path
     config_path: Path | None = None
@@ -65,8 +69,8 @@ class AlembicEnvironment:
     url_line: int | None = None
     prepend_sys_path: tuple[Path, ...] = ()
     databases: tuple[str, ...] = ()
-    options: Mapping[str, str] = field(default_factory=dict, hash=False)
-    sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict, hash=False)
+    options: Mapping[str, str] = field(default_factory=dict)
+    sections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     """The options of each of the `databases`."""
     written_urls: tuple[WrittenUrl, ...] = ()
     scripts: tuple[ScriptFile, ...] = ()
@@ -78,8 +82,7 @@ class AlembicEnvironment:
         return here in places or below or (self.script_location is not None and here == real(self.script_location))
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """What the user asked for; findings are only reported in the files of `restrict`, None for everywhere."""
 
     environments: tuple[AlembicEnvironment, ...]

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import Final
+
+from msgspec import Struct, field
 
 from migrate_guard.model.base import Edit
 from migrate_guard.model.revision import Revision, Run
@@ -103,8 +104,7 @@ def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
     ]
 
 
-@dataclass(slots=True)
-class _Spelling:
+class _Spelling(Struct):
     """Spells statements so that those that do the same agree."""
 
     bound: frozenset[str]

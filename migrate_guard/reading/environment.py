@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.environment import (
     ConfiguredUrl,
@@ -39,8 +41,7 @@ _NO_CACHE: Final = ("statement_cache_size", "prepared_statement_cache_size")
 """What asyncpg, and SQLAlchemy's adapter of it, take to keep no prepared statements (SQLAlchemy 2.0, "asyncpg")."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Told:
+class _Told(Struct, frozen=True):
     """What interpreting env.py tells; nothing where it cannot be read."""
 
     source: Source | None = None

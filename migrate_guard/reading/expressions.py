@@ -7,8 +7,9 @@ import builtins
 import posixpath
 from abc import abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any, ClassVar, Final, cast
+
+from msgspec.structs import replace
 
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import (

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.model.revision import Direction, Revision, Run, UnreadableScript
 from migrate_guard.model.schema import Schema

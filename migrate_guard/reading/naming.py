@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TypeVar
+
+from msgspec.structs import replace
 
 from migrate_guard.dialects.names import implicit_name
 from migrate_guard.model import operations as ops

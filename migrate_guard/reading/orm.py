@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
 
 from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.revision import Unknown

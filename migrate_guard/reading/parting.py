@@ -13,6 +13,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
+import msgspec
+from msgspec import Struct
+
 from migrate_guard.model.base import Base
 from migrate_guard.model.revision import History, Revision, UnreadableScript
 from migrate_guard.model.source import Source, Span
@@ -25,12 +28,11 @@ from migrate_guard.reading.script import Script, UnreadableFile, decode, read_te
 from migrate_guard.reading.script_files import SCRIPT_NAME
 
 
-@dataclass(slots=True)
-class MergeBase:
+class MergeBase(Struct):
     """The files of the merge base: those of `project.Files`."""
 
     sides: Mapping[git.Repository, git.Sides]
-    _unlike: dict[str, bool] = field(default_factory=dict)
+    _unlike: dict[str, bool] = msgspec.field(default_factory=dict)
 
     def is_file(self, path: Path) -> bool:
         place, tree = self._tree(path)
@@ -76,8 +78,7 @@ def _is_below(place: str, repository: git.Repository) -> bool:
     return place.startswith(f"{repository.root}{os.sep}")
 
 
-@dataclass(frozen=True, slots=True)
-class Parting:
+class Parting(Struct, frozen=True):
     """The base of one environment, and what became of its scripts; paths as findings spell them."""
 
     base: Base

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.source import Source
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ProjectModule:
+class ProjectModule(Struct, frozen=True, eq=False):
     """A module of the project and, by name, the last top-level statement that binds it.
 
     `Base = declarative_base(cls=Base)` rests on what was bound before, which then comes first.
@@ -52,8 +53,7 @@ class WorkingTree:
         return read_text(path, display)
 
 
-@dataclass(slots=True)
-class Project:
+class Project(Struct):
     """Where modules of the project are looked for, and those read so far."""
 
     roots: tuple[Path, ...]

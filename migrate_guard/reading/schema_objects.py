@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.schema import Sequence

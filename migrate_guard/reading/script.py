@@ -11,10 +11,12 @@ import sys
 import tokenize
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple, TypeGuard
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
@@ -29,8 +31,7 @@ _LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")
 """Alembic's rule for scripts of its first releases, which carried no `revision` variable (alembic/script/base.py)."""
 
 
-@dataclass(slots=True, eq=False)
-class Script:
+class Script(Struct, eq=False):
     """A revision script: its head, its text and its tree."""
 
     revision: Revision

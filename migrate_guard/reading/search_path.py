@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from typing import Any, TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation, SetParameter
@@ -28,7 +30,7 @@ def _moved(value: Any, schema: str) -> Any:
         return QualifiedName(value.name, schema) if value.schema is None else value
     if isinstance(value, tuple) and not hasattr(value, "_fields"):
         return tuple(_moved(each, schema) for each in value)
-    if is_dataclass(value) and not isinstance(value, type):
-        changes = {each.name: _moved(getattr(value, each.name), schema) for each in fields(value)}
+    if isinstance(value, Struct):
+        changes = {each: _moved(getattr(value, each), schema) for each in value.__struct_fields__}
         return replace(value, **changes)
     return value

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.reading.values import HOLE, Value
 
@@ -21,8 +22,7 @@ _NAMED: Final = {("ROLE",): "role", ("SCHEMA",): "search_path", ("TIME", "ZONE")
 """Settings with a spelling of their own, and the parameter they set."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A parameter that a statement sets; without a value it is given back, and without a name so is every one."""
 
     name: str

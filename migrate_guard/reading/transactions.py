@@ -15,8 +15,10 @@ What Alembic does is in `MigrationContext.begin_transaction` and `run_migrations
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.environment import AdvisoryLock, SessionSetting, TransactionMode
 from migrate_guard.model.source import Span
@@ -39,8 +41,7 @@ from migrate_guard.reading.session_sql import advisory_locks, changes
 from migrate_guard.reading.values import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Running:
+class Running(Struct, frozen=True):
     """How revisions run; what the fields mean stands at those of `Environment`."""
 
     transactions: TransactionMode = "single"
@@ -58,8 +59,7 @@ _Key: TypeAlias = tuple[str, bool]
 """The name of a setting, and whether it is local: the last of each counts."""
 
 
-@dataclass(slots=True, eq=False)
-class _Session:
+class _Session(Struct, eq=False):
     """A connection, as far as the account has come."""
 
     level: Value = None
@@ -109,8 +109,7 @@ class _Session:
             self.begun_by = None
 
 
-@dataclass(slots=True, eq=False)
-class _Way:
+class _Way(Struct, eq=False):
     """A way to `run_migrations`: what was configured, and how the connection was then."""
 
     configured: Configured

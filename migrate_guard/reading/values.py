@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Any, ClassVar, Final, Self
 
+from msgspec import Struct, field
+
+from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.facts import OrmPart, OrmUse
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.queries import Query
@@ -91,15 +93,13 @@ class OutsideText(str):
         return made
 
 
-@dataclass(frozen=True, slots=True)
-class External:
+class External(Struct, frozen=True):
     """An object of a module outside the project, by its dotted path: "sqlalchemy.Column", "alembic.op"."""
 
     path: str
 
 
-@dataclass(eq=False, slots=True)
-class Scope:
+class Scope(Struct, eq=False):
     """Variables of a module, class or function, and the scope around it."""
 
     parent: Scope | None = None
@@ -115,8 +115,7 @@ class Scope:
     """Names that `global` or `nonlocal` bind in another scope."""
 
 
-@dataclass(eq=False, slots=True)
-class Function:
+class Function(Struct, eq=False):
     """A function or lambda of the project."""
 
     name: str
@@ -130,8 +129,7 @@ class Function:
     """"function", "staticmethod", "classmethod", "property" or "contextmanager"."""
 
 
-@dataclass(eq=False, slots=True)
-class Class:
+class Class(Struct, eq=False):
     """A class of the project."""
 
     name: str
@@ -164,32 +162,28 @@ class Class:
         return self.descends_from("enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag")
 
 
-@dataclass(frozen=True, slots=True)
-class EnumMember:
+class EnumMember(Struct, frozen=True):
     owner: str
     name: str
     value: Value
     is_string: bool = False
 
 
-@dataclass(eq=False, slots=True)
-class Instance:
+class Instance(Struct, eq=False):
     """An object of a class of the project."""
 
     owner: Class
     attributes: dict[str, Value] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Super:
+class Super(Struct, frozen=True):
     """`super()`: the bases of a class, for an object of it."""
 
     owner: Class
     receiver: Value
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ContextManager:
+class ContextManager(Struct, frozen=True, eq=False):
     """A call of a `@contextmanager` function of the project, which runs when the block is entered."""
 
     function: Function
@@ -198,37 +192,32 @@ class ContextManager:
     node: ast.Call
 
 
-@dataclass(frozen=True, slots=True)
-class FilePath:
+class FilePath(Struct, frozen=True):
     """A `pathlib.Path`, or a file opened for reading."""
 
     path: str
 
 
-@dataclass(frozen=True, slots=True)
-class BoundMethod:
+class BoundMethod(Struct, frozen=True):
     """A method of a known object, waiting for its call."""
 
     receiver: Value
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class Partial:
+class Partial(Struct, frozen=True):
     function: Value
     args: tuple[Value, ...]
     kwargs: Mapping[str, Value]
 
 
-@dataclass(eq=False, slots=True)
-class Module:
+class Module(Struct, eq=False):
     """A module of the project; its names are computed when asked for."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class SqlType:
+class SqlType(Struct, frozen=True, eq=False):
     """A SQLAlchemy type construct, before it is spelled for a dialect."""
 
     path: str
@@ -246,8 +235,7 @@ class SqlType:
         return self.class_name in ("Enum", "ENUM")
 
 
-@dataclass(frozen=True, slots=True)
-class Clause:
+class Clause(Struct, frozen=True):
     """A SQL expression: `sa.text()`, `func.now()`, a column, a comparison. `text` may hold HOLE."""
 
     text: str
@@ -262,8 +250,7 @@ class Clause:
     """`bindparams()` gave it what cannot be told."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ColumnValue:
+class ColumnValue(Struct, frozen=True, eq=False):
     """`sa.Column(...)`, `sa.column(...)`."""
 
     name: str
@@ -279,8 +266,7 @@ class ColumnValue:
         return self.options.get(name, default)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ConstraintValue:
+class ConstraintValue(Struct, frozen=True, eq=False):
     """A constraint construct of SQLAlchemy: kind is "primary", "unique", "foreignkey", "check" or "exclusion"."""
 
     kind: str
@@ -294,8 +280,7 @@ class ConstraintValue:
     """Of an exclusion, one for each column."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class ForeignKeyValue:
+class ForeignKeyValue(Struct, frozen=True, eq=False):
     """A `ForeignKey` of a table: one column of a `ForeignKeyConstraint`."""
 
     constraint: ConstraintValue
@@ -304,16 +289,14 @@ class ForeignKeyValue:
     """"table.column"."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class IndexValue:
+class IndexValue(Struct, frozen=True, eq=False):
     name: Value
     elements: tuple[Value, ...]
     options: Mapping[str, Value]
     span: Span
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Generated:
+class Generated(Struct, frozen=True, eq=False):
     """`sa.Identity()`, `sa.Computed()`, `sa.Sequence()`, `sa.FetchedValue()` among a column's arguments."""
 
     kind: str
@@ -321,8 +304,7 @@ class Generated:
     options: Mapping[str, Value]
 
 
-@dataclass(eq=False, slots=True)
-class MetaDataValue:
+class MetaDataValue(Struct, eq=False):
     """`sa.MetaData()`."""
 
     schema: str | None = None
@@ -332,8 +314,7 @@ class MetaDataValue:
     """The file of the module that makes it; empty for the script itself."""
 
 
-@dataclass(eq=False, slots=True)
-class TableValue:
+class TableValue(Struct, eq=False):
     """`sa.Table(...)`, `sa.table(...)`, or what `op.create_table` returns."""
 
     name: QualifiedName
@@ -350,16 +331,16 @@ class TableValue:
         return next((column for column in self.columns if column.name == name), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Columns:
+class Columns(Struct, frozen=True):
     """`table.c`."""
 
     table: TableValue
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(PartlyCompared, frozen=True):
     """A Core or ORM statement under construction: kind is "select", "insert", "update" or "delete"."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"use"})
 
     kind: str
     table: QualifiedName | None
@@ -385,7 +366,7 @@ class Statement:
     """The strings that an INSERT writes, each with its column."""
     skips_present: bool = False
     """ON CONFLICT, OR IGNORE: an INSERT leaves or updates the rows that are there already."""
-    use: OrmUse | None = field(default=None, compare=False)
+    use: OrmUse | None = None
     """Of a session's query, how it works on mapped classes."""
 
     @property
@@ -394,66 +375,59 @@ class Statement:
         return " AND ".join(self.conditions) if self.conditions else None
 
 
-@dataclass(slots=True, eq=False)
-class OwnConnection:
+class OwnConnection(Struct, eq=False):
     """A connection that the script opens besides that of the migration."""
 
     is_autocommit: bool = False
     """It commits every statement."""
 
 
-@dataclass(frozen=True, slots=True)
-class Connection:
+class Connection(PartlyCompared, frozen=True):
     """The connection of the migration, or a session on it."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_driver", "opened_at"})
 
     is_session: bool = False
     own: OwnConnection | None = None
     """None: it is that of the migration."""
     is_engine: bool = False
     """What connections are opened with; those of it are like `own`."""
-    is_driver: bool = field(default=False, compare=False)
+    is_driver: bool = False
     """The driver's connection below: SQLAlchemy does not hear what it is told."""
-    opened_at: Span | None = field(default=None, compare=False)
+    opened_at: Span | None = None
     """Of a session, where the script opens it."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Inspector:
+class Inspector(Struct, frozen=True, eq=False):
     """An inspector, which asks the database no question twice (sqlalchemy/engine/reflection.py, `cache`)."""
 
     answers: dict[tuple[object, ...], Value] = field(default_factory=dict)
     """By the method and its arguments; scripts change lists among them in place."""
 
 
-@dataclass(frozen=True, slots=True)
-class MigrationContext:
+class MigrationContext(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class DialectValue:
+class DialectValue(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Registry:
+class Registry(Struct, frozen=True, eq=False):
     """`sqlalchemy.orm.registry(...)`."""
 
     metadata: MetaDataValue
 
 
-@dataclass(frozen=True, slots=True)
-class TypeCompiler:
+class TypeCompiler(Struct, frozen=True):
     """What a function that `@compiles` decorates gets as `compiler`."""
 
 
-@dataclass(frozen=True, slots=True)
-class AutocommitBlock:
+class AutocommitBlock(Struct, frozen=True):
     pass
 
 
-@dataclass(frozen=True, slots=True)
-class Rows:
+class Rows(Struct, frozen=True):
     """The result of a query."""
 
     source: str
@@ -465,16 +439,14 @@ class Rows:
     """What gives them; None: that is not known."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """A row of a result."""
 
     names: tuple[str, ...]
     values: tuple[Value, ...]
 
 
-@dataclass(slots=True, eq=False)
-class Batch:
+class Batch(Struct, eq=False):
     """The `batch_op` of `op.batch_alter_table(...)`."""
 
     table: QualifiedName | Unknown

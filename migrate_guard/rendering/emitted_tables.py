@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import field
+from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.generated_names import kind_of
@@ -18,8 +20,7 @@ _CONVENTION_KEYS: Final[Mapping[str, str]] = {"primary": "pk", "unique": "uq", "
 _SERIALS: Final[Mapping[str, str]] = {"INTEGER": "SERIAL", "BIGINT": "BIGSERIAL", "SMALLINT": "SMALLSERIAL"}
 
 
-@dataclass(frozen=True, slots=True)
-class Emission(Scope):
+class Emission(Scope, frozen=True):
     """What a statement is written for, and the naming convention it is written under."""
 
     convention: Mapping[str, str] = field(default_factory=dict)

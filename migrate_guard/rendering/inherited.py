@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.model.folding_inherited import generated_name, taken_over
 from migrate_guard.model.generated_names import index_columns, kind_of

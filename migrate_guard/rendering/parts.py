@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Final
+
+from msgspec import Struct, field
 
 from migrate_guard.dialects.postgresql import extensions
 from migrate_guard.dialects.quoting import qualified, quoted
@@ -37,8 +38,7 @@ class NotKnown(Exception):
     """Something that is not known well enough to be written as SQL; its text says what and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a part is written for: the whole schema, and the database."""
 
     schema: Schema

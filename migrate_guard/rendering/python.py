@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 WIDTH: Final = 100
 
@@ -34,8 +35,7 @@ def _with_bare_quotes(text: str) -> str:
 _ESCAPE: Final = re.compile(r"\\.")
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(Struct, frozen=True):
     """Something between brackets: a call with its function, or a list."""
 
     head: str
@@ -43,8 +43,7 @@ class Parts:
     tail: str
 
 
-@dataclass(frozen=True, slots=True)
-class Argument:
+class Argument(Struct, frozen=True):
     value: Expression
     name: str | None = None
 

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard import asking
 from migrate_guard.asking import scripts
@@ -37,8 +38,7 @@ _HELP: Final[dict[ApplicationKind, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     allow: tuple[str, ...] = ()
     """Modules whose names may be imported, those below them included."""
 

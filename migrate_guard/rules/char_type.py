@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import design, words
 from migrate_guard.model.schema import Table, Type
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     codes: tuple[str, ...] = (
         *("code", "country", "currency", "language", "lang", "locale", "iso", "region", "state", "province", "alpha"),
         *("nationality", "symbol", "flag", "abbr", "abbreviation", "ccy", "iata", "icao", "cc"),

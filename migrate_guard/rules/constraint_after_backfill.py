@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from migrate_guard import asking
 from migrate_guard.asking import transactions
@@ -44,8 +45,7 @@ class _Event(NamedTuple):
     of: str
 
 
-@dataclass(slots=True)
-class _Queue:
+class _Queue(Struct):
     """What waits in a transaction."""
 
     transaction: int

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.model.schema import Table, constraint_kind
 from migrate_guard.model.source import Span
@@ -45,8 +46,7 @@ def double_convention(view: TableView) -> Iterator[Problem]:
             )
 
 
-@dataclass(frozen=True, slots=True)
-class Inner:
+class Inner(Struct, frozen=True):
     """What a convention was applied to, and what it would have been right to apply it to."""
 
     given: str

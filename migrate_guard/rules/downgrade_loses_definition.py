@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from migrate_guard.asking import petty, quoted, reversals, wording
 from migrate_guard.asking.required import fills_itself

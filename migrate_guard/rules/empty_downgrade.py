@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.asking import inverse
 from migrate_guard.asking.passing import lasting
@@ -17,8 +19,7 @@ from migrate_guard.model.source import Span
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     downgrades: Downgrades = "required"
     """What the setting of this name says. "required": a downgrade takes the upgrade back, or raises; "raise": every
     downgrade raises, and one that does nothing is told to; "none": the project has no downgrades."""

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from migrate_guard.asking import words
 from migrate_guard.asking.design import has_word, is_word
@@ -16,8 +17,7 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     money: tuple[str, ...] = _words(
         "price cost fee salary wage revenue payment payout refund income expense budget profit earnings earning "
         "commission money cash subtotal donation deposit fare rent tuition msrp debit tax surcharge bonus royalty "

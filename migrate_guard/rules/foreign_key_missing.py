@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.asking import Identity, design, words
 from migrate_guard.dialects.key_types import mismatch
@@ -14,8 +16,7 @@ from migrate_guard.model.schema import Column, ForeignKey, Schema, Table
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     suffixes: tuple[str, ...] = ("id", "uuid", "fk")
     """Last words in the name of a column that refers to a row."""
     vetoes: tuple[str, ...] = (

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.asking import PRODUCTS, quoted
 from migrate_guard.asking.house import by_script, house_of
@@ -21,8 +22,7 @@ MIXED: Final = frozenset({"camelCase", "PascalCase", "UPPER_CASE"})
 MOST_NAMED: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Object:
+class Object(Struct, frozen=True):
     """Something with a name of its own that has to be quoted."""
 
     noun: str

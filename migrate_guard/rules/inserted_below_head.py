@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import ancestors, quoted
 from migrate_guard.asking.branch import is_added, parent_line, removals, together, top
@@ -30,8 +31,7 @@ def inserted_below_head(view: BaseView) -> Iterator[Problem]:
             yield _moved(hung, base, consequence)
 
 
-@dataclass(frozen=True, slots=True)
-class _Hung:
+class _Hung(Struct, frozen=True):
     """A revision to which the branch gives other parents than it had where the branch parted and has on the base."""
 
     revision: Revision

@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.asking import design, words
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     names: tuple[str, ...] = (
         *("json", "jsonb", "preferences", "preference", "prefs", "payload", "metadata", "settings"),
     )

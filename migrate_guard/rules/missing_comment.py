@@ -1,9 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.asking import design, is_association, quoted
 from migrate_guard.asking.timestamps import CREATED, UPDATED
@@ -14,8 +15,7 @@ SHOWN: Final = 3
 """How many columns a message names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     tables: bool = True
     """Tables have a comment."""
     columns: bool = True

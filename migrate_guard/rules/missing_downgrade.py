@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import inverse
 from migrate_guard.model.instead import Code, Downgrade
@@ -10,8 +11,7 @@ from migrate_guard.model.revision import Downgrades, Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     downgrades: Downgrades = "required"
     """What the setting of this name says."""
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard import asking
 from migrate_guard.dialects.postgresql import settings
@@ -13,8 +15,7 @@ from migrate_guard.model.statement import Setting
 from migrate_guard.rule import Problem, Related, RevisionView, Severity, Statement, rule
 
 
-@dataclass(slots=True)
-class _Change:
+class _Change(Struct):
     """What a revision has done to one parameter of the session."""
 
     before: Setting | None

@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import design
 from migrate_guard.model.schema import Table
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     most: int = 50
     """How many columns a table has at most."""
 

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import design
 from migrate_guard.asking.equal_indexes import accesses
@@ -9,8 +10,7 @@ from migrate_guard.model.schema import Table
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     most: int = 10
     """How many indexes a table has at most, those behind its keys included."""
 

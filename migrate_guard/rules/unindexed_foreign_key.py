@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from migrate_guard.asking import is_covered
 from migrate_guard.asking.declarations import argument_of_table, declaration, with_argument

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import words
 from migrate_guard.asking.client_defaults import CLOCKS, written_default
@@ -13,8 +14,7 @@ from migrate_guard.model.schema import Column
 from migrate_guard.rule import Confidence, ModelView, Problem, Severity, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     names: tuple[str, ...] = tuple(each for each in UPDATED if each not in EVENTS)
     """Names of the column that says when a row was changed last."""
 

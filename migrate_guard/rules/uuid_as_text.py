@@ -1,15 +1,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.asking import design, words
 from migrate_guard.model.schema import Column, Table
 from migrate_guard.rule import Confidence, Problem, Severity, TableView, rule
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     names: tuple[str, ...] = ("uuid", "guid")
     """Words of names whose values are UUIDs."""
     ids: tuple[str, ...] = ("id", "key", "pk")

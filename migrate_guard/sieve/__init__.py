@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 from migrate_guard.history.range import Range
 from migrate_guard.model.baseline import Baseline, Entry
@@ -31,8 +32,7 @@ class Sifted(NamedTuple):
     """The entries of the baseline that hide nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Scope:
+class Scope(Struct, frozen=True):
     """What a run is about."""
 
     rules: Sequence[Rule]

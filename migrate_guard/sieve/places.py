@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from migrate_guard.model.finding import Finding
 
 
-@dataclass(frozen=True, slots=True)
-class Places:
+class Places(Struct, frozen=True):
     """The environments and revisions of files, by the paths that findings show."""
 
     environments: Mapping[str, str] = field(default_factory=dict)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct, field
 
 from migrate_guard.history.range import Range
 from migrate_guard.model.base import Base
@@ -15,8 +16,7 @@ from migrate_guard.model.revision import History
 from migrate_guard.rule import Rule
 
 
-@dataclass(frozen=True, slots=True)
-class PathIgnores:
+class PathIgnores(Struct, frozen=True):
     """What a configuration ignores by path: `per-file-ignores` and `exclude`."""
 
     ignores: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

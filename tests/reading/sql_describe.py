@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import MISSING, Field, fields, is_dataclass
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
+
+from msgspec import NODEFAULT, Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Column, Expression, IndexElement, Type
@@ -56,26 +58,33 @@ def describe(value: Any) -> str:
         return special(value)
     if isinstance(value, tuple):
         return f"[{', '.join(map(describe, value))}]"
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = [_field(each, getattr(value, each.name)) for each in fields(value) if _is_told(each, value)]
-        return f"{type(value).__name__}({', '.join(parts)})"
+    if isinstance(value, Struct):
+        return f"{type(value).__name__}({', '.join(_fields(value))})"
     return str(value)
 
 
-def _is_told(each: Field[Any], value: Any) -> bool:
-    return each.name not in _LEFT_OUT | _DETAILS and getattr(value, each.name) != each.default
+def _fields(value: Struct, *said: str) -> list[str]:
+    """The fields of a record that differ from their defaults, without those that are said already."""
+    left_out = _LEFT_OUT | _DETAILS | set(said)
+    told = ((name, default) for name, default in _defaults(type(value)).items() if name not in left_out)
+    return [_field(name, getattr(value, name), default) for name, default in told if getattr(value, name) != default]
 
 
-def _field(each: Field[Any], value: Any) -> str:
+@cache
+def _defaults(kind: type[Struct]) -> Mapping[str, Any]:
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    return dict(zip(names, (NODEFAULT,) * (len(names) - len(defaults)) + defaults, strict=True))
+
+
+def _field(name: str, value: Any, default: Any) -> str:
     if value is True:
-        return each.name
-    return describe(value) if each.default is MISSING else f"{each.name}={describe(value)}"
+        return name
+    return describe(value) if default is NODEFAULT else f"{name}={describe(value)}"
 
 
 def _column(column: Column) -> str:
-    rest = [each for each in fields(column) if each.name not in ("name", "type", "nullable") and _is_told(each, column)]
     parts = [column.name, describe(column.type), "" if column.nullable else "NOT NULL"]
-    return " ".join(filter(None, [*parts, *(_field(each, getattr(column, each.name)) for each in rest)]))
+    return " ".join(filter(None, [*parts, *_fields(column, "name", "type", "nullable")]))
 
 
 def _element(element: IndexElement) -> str:

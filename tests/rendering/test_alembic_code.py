@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,8 @@ from alembic.migration import MigrationContext
 from alembic.operations import Operations
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlalchemy.dialects import mysql, postgresql
 
 from migrate_guard.model import operations as ops
@@ -51,11 +52,11 @@ def meant(value: Any) -> Any:
             return Expression(value.text)
         case tuple() if not hasattr(value, "_fields"):
             return tuple(map(meant, value))
-    if not is_dataclass(value) or isinstance(value, type):
+    if not isinstance(value, Struct):
         return value
-    parts = {each.name: meant(getattr(value, each.name)) for each in fields(value)}
+    parts = {each: meant(getattr(value, each)) for each in value.__struct_fields__}
     if isinstance(value, ops.Operation):
-        parts |= {"is_sql": False, "part": 0}
+        parts |= {"is_sql": False, "part": 0, "text": ""}
     if isinstance(value, ops.AddColumn):
         parts["constraints"] = tuple(sorted(parts["constraints"], key=describe))
     if isinstance(value, ops.RawSql):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from textwrap import dedent
 
 import pytest
+from msgspec.structs import replace
 
 from migrate_guard.engine.modelling import judge_models
 from migrate_guard.model.environment import Environment

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
 from migrate_guard import pages
 from migrate_guard.config.descriptions import descriptions
 from migrate_guard.config.showing import plain, toml
+from migrate_guard.config.values import option_types
 from migrate_guard.rule import Rule
 from migrate_guard.rules import load_rules
 
@@ -31,13 +31,15 @@ def default_text(value: object) -> str:
 def test_a_page_names_each_option_with_its_default(rule: Rule) -> None:
     page = pages.load(rule.name)
     assert page
-    fields = dataclasses.fields(cast(Any, rule.options))
-    wanted = [f"`{each.name.replace('_', '-')}` (default {default_text(each.default)})" for each in fields]
+    defaults = cast(type, rule.options)()
+    wanted = [
+        f"`{name}` (default {default_text(getattr(defaults, name.replace('-', '_')))})" for name in option_types(rule)
+    ]
     section = page.sections.get("Options", "")
     missing = [each for each in wanted if each not in section]
     assert not missing, f"{page.path.name} does not say under Options:\n" + "\n".join(missing)
     named = re.findall(r"`([a-z-]+)` \(default ", section)
-    assert sorted(named) == sorted(each.name.replace("_", "-") for each in fields)
+    assert sorted(named) == sorted(option_types(rule))
 
 
 def test_rules_without_options_have_no_such_section() -> None:
@@ -53,8 +55,9 @@ def test_an_option_has_a_type_that_a_configuration_can_be_held_against(rule: Rul
         each["properties"] for name, each in schema([rule], [])["definitions"].items() if name == rule.name
     )
     said = descriptions(cast(type, rule.options))
-    for field in dataclasses.fields(cast(Any, rule.options)):
-        form = properties[field.name.replace("_", "-")]
-        assert {"type", "enum"} & form.keys(), f"{rule.name}: a configuration cannot spell the type of {field.name}"
-        assert form["default"] == plain(field.default)
-        assert form.get("description") == said.get(field.name)
+    defaults = cast(type, rule.options)()
+    for name in option_types(rule):
+        form, field = properties[name], name.replace("-", "_")
+        assert {"type", "enum"} & form.keys(), f"{rule.name}: a configuration cannot spell the type of {name}"
+        assert form["default"] == plain(getattr(defaults, field))
+        assert form.get("description") == said.get(field)

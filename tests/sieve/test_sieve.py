@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 
 from migrate_guard.config import codes_of
 from migrate_guard.model.finding import Confidence, Finding, Related, Severity

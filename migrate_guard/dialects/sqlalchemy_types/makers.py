@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import TypeAlias
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.dialects.sql_types import (
     MARIADB_TYPES,
@@ -18,8 +20,7 @@ from migrate_guard.model.schema import UNKNOWN_TYPE, Type
 from migrate_guard.model.target import DialectName
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A type construct as written: the class is known, these are the arguments."""
 
     args: tuple[object, ...]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import (
@@ -41,8 +43,7 @@ from migrate_guard.reading.sql.raw import raw
 from migrate_guard.reading.sql.settings import storage_parameters
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(Struct, frozen=True):
     """One action of an ALTER TABLE; the cursor stands at its first word and ends with it."""
 
     cursor: Cursor

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.operations import Opaque, Operation
 from migrate_guard.model.source import Span
@@ -19,8 +21,7 @@ _QUIET = frozenset({"NULL", "RAISE", "PERFORM", "RETURN", "ASSERT", "GET", "EXIT
 _LOOPS = frozenset({"FOR", "FOREACH", "WHILE", "LOOP", "CASE"})
 
 
-@dataclass(slots=True)
-class _Body:
+class _Body(Struct):
     """A PL/pgSQL body on the way through it."""
 
     text: str

@@ -7,8 +7,9 @@ manual, chapter 28; sqlite.org/schematab.html. An oid is the name of what it sta
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
+
+from msgspec import Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
@@ -25,16 +26,14 @@ from migrate_guard.model.target import DialectName
 CatalogRow: TypeAlias = tuple[str | int | None, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Catalog:
+class Catalog(Struct, frozen=True):
     """One catalog or view: its columns, and the rows that a schema puts into it."""
 
     columns: tuple[str, ...]
     rows: Callable[[_World], Iterator[CatalogRow]]
 
 
-@dataclass(frozen=True, slots=True)
-class _World:
+class _World(Struct, frozen=True):
     schema: Schema
     default_schema: str
 

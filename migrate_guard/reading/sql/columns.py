@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from migrate_guard.model.schema import (
     AnyConstraint,
@@ -26,8 +27,7 @@ from migrate_guard.reading.sql.cursor import Cursor
 SERIALS = frozenset({"SERIAL", "BIGSERIAL", "SMALLSERIAL", "SERIAL2", "SERIAL4", "SERIAL8"})
 
 
-@dataclass(slots=True)
-class Definition:
+class Definition(Struct):
     """A column under construction."""
 
     name: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
@@ -23,8 +24,7 @@ _ACTIONS = ("NO ACTION", "RESTRICT", "CASCADE", "SET NULL", "SET DEFAULT")
 _MYSQL_KEYS = ("KEY", "INDEX")
 
 
-@dataclass(slots=True)
-class Options:
+class Options(Struct):
     """What may follow any constraint."""
 
     deferrable: bool = False

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, RenameIndex
@@ -129,8 +131,7 @@ def _method(cursor: Cursor) -> str | None:
     return cursor.name("index method").lower() if cursor.take("USING") else None
 
 
-@dataclass(slots=True)
-class _Tail:
+class _Tail(Struct):
     """What follows the elements of an index."""
 
     where: Expression | None = None

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Final, TypeGuard
 
+from msgspec import Struct
+from msgspec.structs import replace
 from sqlglot import exp
 from sqlglot.errors import ErrorLevel, SqlglotError
 
@@ -44,8 +45,7 @@ _OF_CHANCE: Final = frozenset(
 """SQLite's functions whose value depends on the hour or on chance."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """The rows that a query reads, and the names of their columns."""
 
     columns: tuple[str, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from functools import partial
+
+from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, CreateView, Opaque, Operation

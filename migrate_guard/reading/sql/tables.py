@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.folding_keys import with_constraint
 from migrate_guard.model.names import QualifiedName
@@ -16,8 +18,7 @@ from migrate_guard.reading.sql.indexes import inline_index, starts_inline_index
 from migrate_guard.reading.sql.tokens import Kind
 
 
-@dataclass(slots=True)
-class Draft:
+class Draft(Struct):
     """What the parts of a CREATE TABLE have told so far."""
 
     columns: list[Column] = field(default_factory=list)

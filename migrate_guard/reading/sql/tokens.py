@@ -8,10 +8,10 @@ sqlglot's parser.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Final, NamedTuple
 
+from msgspec import Struct
 from sqlglot import Token, TokenType
 from sqlglot.dialects.dialect import Dialect
 from sqlglot.dialects.mysql import MySQL
@@ -79,8 +79,7 @@ class Word(NamedTuple):
         return HOLE in self.text
 
 
-@dataclass(frozen=True, slots=True)
-class Statement:
+class Statement(Struct, frozen=True):
     """One statement of a text, without its semicolon."""
 
     words: tuple[Word, ...]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Final
 
 import psycopg
 import pytest
+from msgspec.structs import replace
 from psycopg.rows import TupleRow
 
 from migrate_guard.dialects.frozen import frozen

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.dialects.sql_types import POSTGRESQL_TYPES, sql_type
 from migrate_guard.model.names import QualifiedName
@@ -25,8 +26,7 @@ _ALTER: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Domain:
+class Domain(Struct, frozen=True):
     base: Type
     is_constrained: bool
 

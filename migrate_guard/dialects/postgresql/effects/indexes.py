@@ -6,7 +6,7 @@ Sources: `DefineIndex` and `RangeVarCallbackForDropRelation` in PostgreSQL's `co
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from migrate_guard.dialects.postgresql.effects.scene import (
     ACCESS_EXCLUSIVE,

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Final
+
+from msgspec import Struct
 
 from migrate_guard.dialects.postgresql.effects import constraints
 from migrate_guard.dialects.postgresql.effects.indexes import has_equal, outside_transaction
@@ -163,8 +164,7 @@ _AND: Final = re.compile(r"\bAND\b", re.IGNORECASE)
 _OR: Final = re.compile(r"\bOR\b", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Facts:
+class _Facts(Struct, frozen=True):
     """What the validated CHECKs of a table say of one column."""
 
     at_least: str | None = None
@@ -304,8 +304,7 @@ def _is_outside(arm: str, column: str, bound: str) -> bool:
     return told[2] in (">=", ">") and _is_ordered(high, _value(told[3]))
 
 
-@dataclass(frozen=True, slots=True)
-class Proof:
+class Proof(Struct, frozen=True):
     """The CHECKs for which ATTACH PARTITION and CREATE TABLE … PARTITION OF need not look at rows."""
 
     within: Expression

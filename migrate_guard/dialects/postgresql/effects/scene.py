@@ -6,7 +6,8 @@ The locks themselves are put together here, and with them who has to wait.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from migrate_guard.dialects.names import implicit_name
 from migrate_guard.model import operations as ops
@@ -28,8 +29,7 @@ from migrate_guard.model.schema import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
+class Scene(Struct, frozen=True):
     """Where a statement runs."""
 
     schema: Schema

@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.dialects.postgresql.catalog import BINARY_CASTS
 from migrate_guard.dialects.postgresql.effects import domains
@@ -30,8 +32,7 @@ _WITH_PRECISION: Final = (
 TIME_ZONE: Final = "the rows stay as they are only where the session's TimeZone is UTC or another fixed zero offset"
 
 
-@dataclass(frozen=True, slots=True)
-class Cast:
+class Cast(Struct, frozen=True):
     """A step from one type to another: whether it leaves values as they are stored, and the type it ends with."""
 
     rewrites: Answer
