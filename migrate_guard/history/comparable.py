@@ -26,7 +26,7 @@ from migrate_guard.model.schema import (
 from migrate_guard.model.target import Target
 
 
-class Comparable(Struct, frozen=True):
+class Comparable(Struct, frozen=True, dict=True):
     """A history at its head beside models."""
 
     history: Schema
