@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
+from operator import itemgetter
 from pathlib import Path
 from typing import Any, Generic, TypeVar, get_args, get_origin
 
@@ -51,6 +52,7 @@ __all__ = [
 ]
 
 Op_co = TypeVar("Op_co", bound=Operation, covariant=True)
+EarlierOp = TypeVar("EarlierOp", bound=Operation)
 Options = TypeVar("Options")
 
 
@@ -123,6 +125,14 @@ class Step(Struct, Generic[Op_co], frozen=True):
         """What its direction has done before."""
         return () if self.run is None else self.run.transitions[: self._place(self.run)]
 
+    def earlier_of(self, *kinds: type[EarlierOp]) -> list[EarlierOp]:
+        """What of some kinds its direction has done before, in the order in which it has."""
+        if self.run is None:
+            return []
+        place = self._place(self.run)
+        earlier = [(at, operation) for kind in kinds for at, operation in self.run.of(kind) if at < place]
+        return [operation for _, operation in sorted(earlier, key=itemgetter(0))]
+
     @property
     def later(self) -> tuple[Transition, ...]:
         """What its direction still does."""
@@ -134,7 +144,7 @@ class Step(Struct, Generic[Op_co], frozen=True):
         return self.after if self.run is None else self.run.after
 
     def _place(self, run: Run) -> int:
-        return next(place for place, each in enumerate(run.transitions) if each.operation is self.op)
+        return run.place(self.op)
 
 
 class RevisionView(Struct, frozen=True):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, TypeGuard
 
 from migrate_guard.model import operations as ops
@@ -51,16 +51,16 @@ def _writes(operation: ops.Operation, table: QualifiedName, columns: set[str]) -
 
 def original_column(step: Step[ops.Operation], table: QualifiedName, column: str) -> str:
     """What a column is called before the revision."""
-    for operation, _, _ in reversed(step.earlier):
-        if isinstance(operation, ops.RenameColumn) and (operation.table, operation.new_name) == (table, column):
+    for operation in reversed(step.earlier_of(ops.RenameColumn)):
+        if (operation.table, operation.new_name) == (table, column):
             column = operation.column
     return column
 
 
 def original_table(step: Step[ops.Operation], table: QualifiedName) -> QualifiedName:
     """What a table is called before the revision."""
-    for operation, _, _ in reversed(step.earlier):
-        if isinstance(operation, ops.RenameTable) and operation.new_name == table:
+    for operation in reversed(step.earlier_of(ops.RenameTable)):
+        if operation.new_name == table:
             table = operation.table
     return table
 
@@ -92,9 +92,14 @@ def _takes_rows(operation: ops.Operation, into: set[QualifiedName], tables: set[
     return False
 
 
+def _writing(step: Step[ops.Operation]) -> Sequence[ops.Operation]:
+    """What the revision has done before that may have written rows."""
+    return step.earlier_of(ops.CreateTable, ops.Insert, ops.Update, ops.Opaque)
+
+
 def rows_copied_to(step: Step[ops.Operation], table: QualifiedName) -> QualifiedName | None:
     """The table into which the revision has put the rows of another, or into new columns of which their values."""
-    for operation, _, _ in step.earlier:
+    for operation in _writing(step):
         name = operation.table.name if isinstance(operation, ops.CreateTable) else None
         if isinstance(operation, ops.Insert):
             name = operation.table
@@ -143,7 +148,7 @@ def may_be_moved(step: Step[ops.Operation], table: QualifiedName, column: str | 
 
     What a script makes of the rows that it reads is not known; what SQL makes of them is, as far as it names them.
     """
-    for operation, _, _ in step.earlier:
+    for operation in _writing(step):
         match operation:
             case ops.Opaque(tables=tables) if not tables or tables != (table,):
                 return True

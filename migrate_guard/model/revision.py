@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple, TypeAlias
+from typing import ClassVar, Literal, NamedTuple, TypeAlias, TypeVar, cast
 
 from msgspec import Struct, field
 
@@ -15,6 +15,8 @@ from migrate_guard.model.operations import Operation
 from migrate_guard.model.queries import Query
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.source import Span
+
+Op = TypeVar("Op", bound=Operation)
 
 Direction: TypeAlias = Literal["upgrade", "downgrade"]
 Downgrades: TypeAlias = Literal["required", "raise", "none"]
@@ -126,8 +128,10 @@ class Transition(NamedTuple):
     after: Schema
 
 
-class Run(Struct, frozen=True):
+class Run(PartlyCompared, frozen=True):
     """What interpreting one direction of a script gave."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"_places", "_by_kind"})
 
     direction: Direction
     transitions: tuple[Transition, ...]
@@ -139,6 +143,21 @@ class Run(Struct, frozen=True):
     """What the script does besides."""
     files: frozenset[Path] = frozenset()
     """The modules that were imported for it, and the files it read."""
+    _places: dict[int, int] = field(default_factory=dict)
+    _by_kind: dict[type[Operation], tuple[tuple[int, Operation], ...]] = field(default_factory=dict)
+
+    def place(self, operation: Operation) -> int:
+        """Where one of its operations stands among them, counted from 0."""
+        if not self._places:
+            self._places.update((id(each.operation), place) for place, each in enumerate(self.transitions))
+        return self._places[id(operation)]
+
+    def of(self, kind: type[Op]) -> Sequence[tuple[int, Op]]:
+        """Its operations of a kind, each with its place; a script of many is not searched for each of them."""
+        if kind not in self._by_kind:
+            operations = enumerate(each.operation for each in self.transitions)
+            self._by_kind[kind] = tuple(each for each in operations if isinstance(each[1], kind))
+        return cast("Sequence[tuple[int, Op]]", self._by_kind[kind])
 
 
 class MissingParent(Struct, frozen=True):
