@@ -153,8 +153,24 @@ def overheard() -> Iterator[list[str]]:
         _OVERHEARD.reset(token)
 
 
+_NOTED: ContextVar[list[tuple[str, str]] | None] = ContextVar("noted", default=None)
+
+
+@contextmanager
+def complaints() -> Iterator[list[tuple[str, str]]]:
+    """Note the kind and the message of everything that is said on stderr inside."""
+    noted: list[tuple[str, str]] = []
+    token = _NOTED.set(noted)
+    try:
+        yield noted
+    finally:
+        _NOTED.reset(token)
+
+
 def complain(kind: str, message: str) -> None:
     """Say something on stderr; lines of the message stay lines."""
+    if (noted := _NOTED.get()) is not None:
+        noted.append((kind, message))
     if (said := _OVERHEARD.get()) is not None:
         said.append(message)
         return

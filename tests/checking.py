@@ -48,7 +48,7 @@ def check(
         python=sys.executable if models else None,
     )
     selection = discover([path], cwd=path, environ={})
-    outcomes = judge(selection, settings, selected(rules, settings), since=since, is_cached=False)
+    outcomes = judge(selection, settings, selected(rules, settings), since=since)
     return sifted(outcomes, selection, settings, rules, time.perf_counter())
 
 

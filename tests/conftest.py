@@ -6,9 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
 from typing import TypeAlias
+from uuid import uuid4
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from migrate_guard import cache
 
 # How long an example takes says nothing on a machine on which other tests run.
 settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -60,6 +63,14 @@ def script(revision: str, down: str | None, upgrade: str = "pass", downgrade: st
     """Return the text of a revision script."""
     message = message or f"revision {revision}"
     return SCRIPT.format(revision=revision, down=down, upgrade=upgrade, downgrade=downgrade, message=message)
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache of the test's own: nothing of the run before, and nothing left in the working tree."""
+    directory = tmp_path_factory.getbasetemp() / f"cache-{uuid4().hex}"
+    monkeypatch.setenv(cache.VARIABLE, str(directory))
+    return directory
 
 
 @pytest.fixture

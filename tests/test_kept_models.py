@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from migrate_guard.__main__ import run
+from migrate_guard.cache import VARIABLE
 from tests.conftest import MakeProject, script
 from tests.repositories import make
 
@@ -56,7 +57,8 @@ class Project:
 
 
 @pytest.fixture
-def project(make_project: MakeProject, capsys: pytest.CaptureFixture[str]) -> Project:
+def project(make_project: MakeProject, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Project:
+    monkeypatch.delenv(VARIABLE)
     return Project(make_project(SCRIPTS), capsys)
 
 

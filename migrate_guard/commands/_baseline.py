@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
+from migrate_guard import files
 from migrate_guard.commands._shared import start_of
 from migrate_guard.config import Settings
 from migrate_guard.model.baseline import FILE_NAME, Baseline, Entry
@@ -25,7 +26,7 @@ def place(chosen: Settings, paths: Sequence[Path], named: Path | None) -> Path:
         return chosen.root / FILE_NAME
     start = start_of(paths)
     above = (each / FILE_NAME for each in (start, *start.parents))
-    return next((each for each in above if os.path.lexists(each)), Path.cwd() / FILE_NAME)
+    return next((each for each in above if files.lexists(each)), Path.cwd() / FILE_NAME)
 
 
 def read(file: Path) -> Baseline:
@@ -33,14 +34,14 @@ def read(file: Path) -> Baseline:
     from migrate_guard.reading.baseline import read_baseline
 
     entries = read_baseline(file)
-    gone = {each for each in {entry.environment for entry in entries} if not (file.parent / each).exists()}
+    gone = {each for each in {entry.environment for entry in entries} if not files.exists(file.parent / each)}
     return Baseline(entries, file.parent, Path.cwd(), frozenset(gone))
 
 
 def accepted(chosen: Settings, paths: Sequence[Path], named: Path | None) -> Baseline:
     """The baseline that a run goes by, empty where the project has none; raises DocumentError."""
     file = place(chosen, paths, named)
-    return read(file) if named is not None or os.path.lexists(file) else Baseline(root=file.parent, base=Path.cwd())
+    return read(file) if named is not None or files.lexists(file) else Baseline(root=file.parent, base=Path.cwd())
 
 
 def tell_stale(entries: Sequence[Entry]) -> None:

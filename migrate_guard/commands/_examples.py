@@ -233,5 +233,5 @@ def _report(folder: Path, example: Example, rule: Rule, rules: Sequence[Rule]) -
         python=sys.executable if example.has_models else None,
     )
     selection = discover([folder], cwd=folder, environ={})
-    outcomes = judge(selection, settings, rules, since="main" if example.is_in_git else None, is_cached=False)
+    outcomes = judge(selection, settings, rules, since="main" if example.is_in_git else None)
     return sifted(outcomes, selection, settings, rules, time.perf_counter())

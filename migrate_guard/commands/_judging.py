@@ -14,7 +14,7 @@ from migrate_guard.commands._options import NO_MODELS, EnvironmentOptions, Model
 from migrate_guard.commands._shared import location_of, settings, small_tables
 from migrate_guard.config import Overrides, Settings, codes_of, selected, severity_of, target
 from migrate_guard.model.baseline import Baseline, Entry
-from migrate_guard.model.finding import EnvironmentSummary, Finding, ModelsSummary, Report, RuleSummary
+from migrate_guard.model.finding import EnvironmentSummary, Finding, ModelsSummary, Report, RuleSummary, Severity
 from migrate_guard.terminal import progress
 
 if TYPE_CHECKING:
@@ -37,8 +37,8 @@ class Prepared(Struct, frozen=True):
     """When, by `time.perf_counter`."""
     x: tuple[str, ...] = ()
     """What env.py is handed where models are loaded."""
-    is_cached: bool = True
-    """What was told of models is kept."""
+    cache: Path | None = None
+    """Where what was told of models is kept."""
 
     @property
     def asked(self) -> tuple[Rule, ...]:
@@ -64,9 +64,12 @@ class Judged(Struct, frozen=True):
 
 def exit_code(run: Prepared, said: Judged, *, exit_zero: bool) -> int:
     """What a command that reports findings ends with: 2 where a rule has crashed, 1 where one fails the gate."""
-    if said.has_crashed:
-        return 2
-    return int(not exit_zero and any(each.severity >= run.settings.fail_on for each in said.report.findings))
+    return 2 if said.has_crashed else gate(said.report, run.settings.fail_on, exit_zero=exit_zero)
+
+
+def gate(report: Report, fail_on: Severity, *, exit_zero: bool) -> int:
+    """1 where a finding fails the gate, else 0."""
+    return int(not exit_zero and any(each.severity >= fail_on for each in report.findings))
 
 
 def prepared(
@@ -82,7 +85,7 @@ def prepared(
     if of_models != NO_MODELS:
         overrides = overrides._replace(models=of_models.models, python=of_models.python)
     chosen, rules = settings(paths, overrides, environment)
-    return Prepared(rules, chosen, started, of_models.x, not environment.no_cache)
+    return Prepared(rules, chosen, started, of_models.x, environment.cache)
 
 
 def asked(rules: Sequence[Rule], chosen: Settings) -> tuple[Rule, ...]:
@@ -99,7 +102,7 @@ def judged(
     small: frozenset[QualifiedName],
 ) -> Judged:
     """Ask the rules that are on about a selection; raises UserError for a `since` that means nothing."""
-    outcomes = judge(selection, run.settings, run.rules, since=since, small=small, x=run.x, is_cached=run.is_cached)
+    outcomes = judge(selection, run.settings, run.rules, since=since, small=small, x=run.x, cache=run.cache)
     return Judged(outcomes, sifted(outcomes, selection, run.settings, run.rules, run.started, baseline))
 
 
@@ -111,7 +114,7 @@ def judge(
     since: str | None = None,
     small: frozenset[QualifiedName] = frozenset(),
     x: tuple[str, ...] = (),
-    is_cached: bool = True,
+    cache: Path | None = None,
 ) -> list[Outcome]:
     """Ask those of the rules that are on about every environment of a selection, and about models that are named.
 
@@ -120,7 +123,7 @@ def judge(
     Raises UserError for a `since` that means nothing, and for models that cannot be loaded.
     """
     if not selection.environments:
-        models = _models(selection, chosen, rules, x, is_cached=is_cached)
+        models = _models(selection, chosen, rules, x, cache=cache)
         return [models.alone()] if models else []
     from migrate_guard import engine
     from migrate_guard.commands._start_after import Start
@@ -129,7 +132,7 @@ def judge(
     start = Start(chosen)
     for environment in selection.environments:
         own = chosen.at(location_of(environment))
-        models = _models(selection, own, rules, x, is_cached=is_cached)
+        models = _models(selection, own, rules, x, cache=cache)
         with progress(f"reading {environment.script_location or environment.root}: {len(environment.scripts)} scripts"):
             reading = engine.read(environment, target(own, environment.url), Path.cwd())
             started = start.range_of(reading.history, environment)
@@ -153,14 +156,14 @@ def judge(
 
 
 def _models(
-    selection: Selection, chosen: Settings, rules: Sequence[Rule], x: tuple[str, ...], *, is_cached: bool
+    selection: Selection, chosen: Settings, rules: Sequence[Rule], x: tuple[str, ...], *, cache: Path | None
 ) -> ProjectModels | None:
     """The models that settings name; None where they name none."""
     if not chosen.models:
         return None
     from migrate_guard.commands._models import ProjectModels, only_scripts
 
-    return ProjectModels(chosen, asked(rules, chosen), x, is_cached, not only_scripts(selection))
+    return ProjectModels(chosen, asked(rules, chosen), x, cache, not only_scripts(selection))
 
 
 def _reviewed(word: str, reading: Reading, environment: AlembicEnvironment) -> Reviewed:

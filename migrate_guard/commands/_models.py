@@ -16,7 +16,6 @@ from migrate_guard.history.range import Range
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.target import Target
 from migrate_guard.probes.child import WorkerError
-from migrate_guard.probes.kept_models import DIRECTORY
 from migrate_guard.probes.models import Wanted, load
 from migrate_guard.reading.project import display_path
 from migrate_guard.terminal import complain, progress
@@ -36,7 +35,7 @@ def only_scripts(selection: Selection) -> bool:
 
 
 def wanted_models(
-    found: AlembicEnvironment | None, used: Target, settings: Settings, x: tuple[str, ...], *, is_cached: bool
+    found: AlembicEnvironment | None, used: Target, settings: Settings, x: tuple[str, ...], *, cache: Path | None
 ) -> Wanted:
     """The models that the settings name, of an environment if there is one; without any those that its env.py names."""
     root = _root(found, settings)
@@ -48,7 +47,7 @@ def wanted_models(
         root,
         x=x,
         base=Path.cwd(),
-        cache=(settings.root or root) / DIRECTORY if is_cached else None,
+        cache=cache,
     )
 
 
@@ -67,7 +66,7 @@ class ProjectModels(Struct, frozen=True):
     rules: Sequence[Rule]
     x: tuple[str, ...]
     """What env.py is handed."""
-    is_cached: bool
+    cache: Path | None
     are_asked_about: bool
     """The rules are to be asked about them, too."""
 
@@ -115,7 +114,7 @@ class ProjectModels(Struct, frozen=True):
         )
 
     def _wanted(self, found: AlembicEnvironment | None, used: Target) -> Wanted:
-        return wanted_models(found, used, self.settings, self.x, is_cached=self.is_cached)
+        return wanted_models(found, used, self.settings, self.x, cache=self.cache)
 
     def _location(self, wanted: Wanted) -> str:
         return display_path(self.settings.root or wanted.root, wanted.base)

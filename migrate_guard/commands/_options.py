@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from functools import wraps
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, Final, TypeAlias
 import click
 from msgspec import Struct
 
+from migrate_guard.cache import DIRECTORY, VARIABLE
 from migrate_guard.terminal import COLOR_CHOICES
 
 FORMAT_VARIABLE: Final = "MIGRATE_GUARD_OUTPUT_FORMAT"
@@ -20,6 +22,13 @@ Option: TypeAlias = Callable[[Command], Command]
 
 stats_option: Option = click.option(
     "--stats", type=click.Path(path_type=Path), metavar="FILE", help="Sizes of tables, as stats writes them."
+)
+
+cache_dir_option: Option = click.option(
+    "--cache-dir",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help=f"Where the cache is; {DIRECTORY} by default, or what {VARIABLE} says.",
 )
 
 _PYTHON: Option = click.option(
@@ -39,6 +48,12 @@ class EnvironmentOptions(Struct, frozen=True):
     isolated: bool
     names: tuple[str, ...]
     no_cache: bool = False
+    cache_dir: Path | None = None
+
+    @property
+    def cache(self) -> Path | None:
+        """The directory of the cache; None: nothing is kept, and nothing that was."""
+        return None if self.no_cache else cache_directory(self.cache_dir)
 
 
 class ModelOptions(Struct, frozen=True):
@@ -47,6 +62,11 @@ class ModelOptions(Struct, frozen=True):
     models: tuple[str, ...] = ()
     python: str | None = None
     x: tuple[str, ...] = ()
+
+
+def cache_directory(named: Path | None) -> Path:
+    """The directory of the cache: the one that is named, else that of the environment, else one where we are."""
+    return named or Path(os.environ.get(VARIABLE) or DIRECTORY)
 
 
 NO_MODELS: Final = ModelOptions()
@@ -105,6 +125,7 @@ def environment_options(function: Command) -> Command:
         click.option("--isolated", is_flag=True, help="Read no configuration file."),
         click.option("-n", "--name", "names", multiple=True, metavar="SECTION", help="Section of alembic.ini to use."),
         click.option("--no-cache", is_flag=True, help="Neither read nor write a cache."),
+        cache_dir_option,
     )
     return _together(function, "environment", EnvironmentOptions, options)
 

@@ -6,14 +6,14 @@ import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 from msgspec import Struct
 
 from migrate_guard.commands._options import FORMAT_VARIABLE, ReportOptions
 from migrate_guard.commands._shared import color, width
-from migrate_guard.config import ConfigError, Mistake, Settings, nearest
-from migrate_guard.model.finding import Report
+from migrate_guard.config import ConfigError, Mistake, nearest
+from migrate_guard.model.finding import Report, Severity
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import UserError, complain, emit
 
@@ -24,6 +24,16 @@ _WORD: Final = re.compile(r"[A-Za-z][\w-]+")
 
 Render: TypeAlias = Callable[[str, Report, Look], str]
 """The name of a format, a report and its look in, the text out."""
+
+
+class Chosen(Protocol):
+    """What settings say of reports."""
+
+    @property
+    def fail_on(self) -> Severity: ...
+
+    @property
+    def output_format(self) -> str: ...
 
 
 class Target(NamedTuple):
@@ -54,11 +64,11 @@ class Output(Struct, frozen=True):
                 raise UserError(f"--output-file: two reports go to {where}")
         return cls(shown, shown.output_format or _of_environment(environ), targets)
 
-    def formats(self, settings: Settings) -> Sequence[str]:
+    def formats(self, settings: Chosen) -> Sequence[str]:
         """The formats that are written."""
         return [each.format or settings.output_format for each in self.targets]
 
-    def write(self, report: Report, settings: Settings, render: Render | None = None) -> None:
+    def write(self, report: Report, settings: Chosen, render: Render | None = None) -> None:
         """Write a report to wherever it is to go, stdout first; raises UserError where that cannot be."""
         as_text = render or rendered
         look = Look(

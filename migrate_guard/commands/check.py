@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import click
+from msgspec.structs import replace
 
 from migrate_guard.commands._baseline import accepted, tell_stale
-from migrate_guard.commands._judging import Judged, Prepared, exit_code, judged, prepared
+from migrate_guard.commands._judging import Judged, Prepared, exit_code, gate, judged, prepared
+from migrate_guard.commands._kept_reports import Said, found, is_told_by_files, keep, key, shelf
 from migrate_guard.commands._options import (
     EnvironmentOptions,
     ModelOptions,
@@ -26,10 +29,11 @@ from migrate_guard.commands._options import (
 from migrate_guard.commands._reporting import Output, rendered
 from migrate_guard.commands._shared import discovered, small_tables, tell_unknown_databases
 from migrate_guard.config import Overrides
+from migrate_guard.files import noted
 from migrate_guard.model.baseline import Baseline
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import Look
-from migrate_guard.terminal import UserError, complain, emit
+from migrate_guard.terminal import UserError, complain, complaints, emit
 
 if TYPE_CHECKING:
     from migrate_guard.config import Settings
@@ -71,6 +75,7 @@ def command(
 
     What migrate-guard-baseline.json beside the settings accepts is not reported; migrate-guard baseline writes it.
     """
+    started = time.perf_counter()
     output = Output.of(shown, os.environ)
     if statistics and shown.output_format not in (None, "text", "statistics"):
         raise UserError(f"--statistics does not go with --output-format {shown.output_format}")
@@ -78,26 +83,66 @@ def command(
         raise UserError("--no-baseline does not go with --baseline")
     output_format = "statistics" if statistics else output.format
     overrides = Overrides(fail_on=shown.fail_on, output_format=output_format, stats=stats)
-    run = prepared(paths, overrides, asked, environment, of_models)
-    if shown.verbose:
-        complain("info", f"settings from {run.settings.origin or 'the command line only'}")
-    small = small_tables(run.settings)
-    is_bare = no_baseline or (environment.isolated and not baseline)
-    known = Baseline() if is_bare else accepted(run.settings, paths, baseline)
-    selection = discovered(paths, environment.names, quiet=shown.quiet, models=run.settings.models)
-    if not shown.quiet:
-        tell_unknown_databases(selection, run.settings)
-    said = judged(run, selection, known, since=since, small=small)
-    if not shown.quiet and since is None:
-        tell_stale(said.report.stale)
+    asking = Asking(paths, asked, since, baseline, no_baseline, overrides, of_models, environment, shown)
     if add_ignore:
-        return _add_ignores(run, said)
+        return _add_ignores(*_told(asking)[:2])
+    where = shelf(environment.cache) if environment.cache and since is None else None
+    name = key(asking) if where else ""
+    debug = partial(complain, "info") if shown.verbose else _unsaid
+    kept = found(where, name, debug) if where else None
+    if kept is not None:
+        for kind, message in kept.complaints:
+            complain(kind, message)
+        taken = round((time.perf_counter() - started) * 1000)
+        output.write(replace(kept.report, elapsed_ms=taken), kept)
+        return gate(kept.report, kept.fail_on, exit_zero=shown.exit_zero)
+    with complaints() as complained, noted() as questions:
+        run, said, selection = _told(asking)
     if since is None:
         output.write(said.report, run.settings)
     else:
         plan = cache(partial(_plan, selection, said, run.settings))
         output.write(said.report, run.settings, partial(_with_plan, plan=plan))
+    if where and not said.has_crashed and is_told_by_files(run.settings):
+        ended = Said(said.report, complained, run.settings.fail_on, run.settings.output_format)
+        keep(where, name, ended, questions, debug)
     return exit_code(run, said, exit_zero=shown.exit_zero)
+
+
+def _unsaid(message: str) -> None:
+    """What only -v tells."""
+
+
+class Asking(NamedTuple):
+    """What the command line asks for, as far as findings depend on it."""
+
+    paths: tuple[Path, ...]
+    rules: RuleOptions
+    since: str | None
+    baseline: Path | None
+    no_baseline: bool
+    overrides: Overrides
+    models: ModelOptions
+    environment: EnvironmentOptions
+    shown: ReportOptions
+
+
+def _told(asked: Asking) -> tuple[Prepared, Judged, Selection]:
+    """Read what is asked for, and judge it."""
+    shown, environment = asked.shown, asked.environment
+    run = prepared(asked.paths, asked.overrides, asked.rules, environment, asked.models)
+    if shown.verbose:
+        complain("info", f"settings from {run.settings.origin or 'the command line only'}")
+    small = small_tables(run.settings)
+    is_bare = asked.no_baseline or (environment.isolated and not asked.baseline)
+    known = Baseline() if is_bare else accepted(run.settings, asked.paths, asked.baseline)
+    selection = discovered(asked.paths, environment.names, quiet=shown.quiet, models=run.settings.models)
+    if not shown.quiet:
+        tell_unknown_databases(selection, run.settings)
+    said = judged(run, selection, known, since=asked.since, small=small)
+    if not shown.quiet and asked.since is None:
+        tell_stale(said.report.stale)
+    return run, said, selection
 
 
 def _with_plan(name: str, report: Report, look: Look, *, plan: Callable[[Look], Sequence[str]]) -> str:

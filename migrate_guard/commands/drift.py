@@ -69,7 +69,7 @@ def command(
     run = run.of(found)
     with progress(f"reading {found.script_location or found.root}: {len(found.scripts)} scripts"):
         reading = engine.read(found, target(run.settings, found.url), Path.cwd())
-        wanted = wanted_models(found, reading.target, run.settings, of_models.x, is_cached=not environment.no_cache)
+        wanted = wanted_models(found, reading.target, run.settings, of_models.x, cache=environment.cache)
         load = partial(_models, wanted, quiet=shown.quiet)
         outcome = judge_drift(reading, run.asked, run.settings.rule_options, load)
     said = Judged([outcome], sifted([outcome], selection, run.settings, run.rules, run.started))

@@ -10,6 +10,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from migrate_guard import files
 from migrate_guard.config.lines import Lines
 from migrate_guard.config.mistakes import ConfigError, Mistake, spelled
 
@@ -52,14 +53,14 @@ def candidates(start: Path) -> Iterator[Path]:
 def table_of(path: Path, *, is_named: bool = False) -> Written | None:
     """Return the table of a file; None where the file is not there or has none. Raises ConfigError."""
     try:
-        if not path.is_file():
+        if not files.is_file(path):
             if is_named:
-                problem = "it is not a regular file" if path.exists() else "it does not exist"
+                problem = "it is not a regular file" if files.exists(path) else "it does not exist"
                 raise ConfigError([Mistake("--config", problem)], str(path))
             return None
-        if path.stat().st_size > MAXIMUM_SIZE:
+        if files.size(path) > MAXIMUM_SIZE:
             raise ConfigError([Mistake("file", f"it has more than {MAXIMUM_SIZE:,} bytes")], str(path))
-        data = path.read_bytes()
+        data = files.read_bytes(path)
     except OSError as error:
         if not is_named and path.name != OWN_FILE:
             return None

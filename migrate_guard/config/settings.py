@@ -9,6 +9,7 @@ from typing import ClassVar, Final, Literal, NamedTuple
 
 from msgspec import field
 
+from migrate_guard import files
 from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.revision import Downgrades
@@ -103,8 +104,8 @@ class Settings(PartlyCompared, frozen=True):
         """Return which of `places`, as this file spells folders, `location` is or lies in; the nearest of several."""
         if self.root is None:
             return None
-        here = os.path.realpath(location)
-        folders = {place: os.path.realpath(self.root / place) for place in places if place != EVERYWHERE}
+        here = files.realpath(location)
+        folders = {place: files.realpath(self.root / place) for place in places if place != EVERYWHERE}
         around = [place for place, folder in folders.items() if here == folder or here.startswith(folder + os.sep)]
         return max(around, key=lambda place: len(folders[place]), default=None)
 

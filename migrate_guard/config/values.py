@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeVar, cast, get_args, get_origin, get_type_hints
 
+from migrate_guard import files
 from migrate_guard.config.mistakes import Mistake, nearest, spelled
 from migrate_guard.config.selectors import SETS, RuleLike, speaks_of
 from migrate_guard.config.settings import EVERYWHERE
@@ -164,7 +165,7 @@ class Reader:
         if not isinstance(value, str) or not value or "\0" in value:
             raise _Expected("a list of folders")
         folder = Path(os.path.abspath((self.folder or Path()) / value))
-        if not folder.is_dir():
+        if not files.is_dir(folder):
             self.mistakes.append(Mistake(key, f'there is no folder "{value}"'))
         return folder
 
@@ -175,7 +176,7 @@ class Reader:
         for place, table in value.items():
             if not isinstance(table, dict):
                 self.mistakes.append(Mistake(f'{key}."{place}"', f"expected a table, got {spelled(table)}"))
-            elif "\0" in place or not ((self.folder or Path()) / place).is_dir():
+            elif "\0" in place or not files.is_dir((self.folder or Path()) / place):
                 self.mistakes.append(Mistake(f'{key}."{place}"', f'there is no folder "{place}"'))
             else:
                 found[place] = table

@@ -10,7 +10,6 @@ import errno
 import locale
 import os
 import re
-import stat
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from configparser import ConfigParser, InterpolationError
@@ -18,6 +17,8 @@ from configparser import Error as IniError
 from pathlib import Path
 
 from msgspec import Struct
+
+from migrate_guard import files
 
 MAX_BYTES = 1_000_000
 MAIN_SECTION = "alembic"
@@ -292,7 +293,7 @@ def _locate(text: str, starts: Sequence[Path], roots: Sequence[Path]) -> Path | 
         candidates = [Path(root, *package.split("."), *inside) for root in roots if package]
     else:
         candidates = [start / text for start in starts]
-    return next((candidate for candidate in candidates if os.path.isdir(candidate)), None)
+    return next((candidate for candidate in candidates if files.is_dir(candidate)), None)
 
 
 def configs_in(directory: Path, *, every_ini: bool = False) -> list[Path]:
@@ -301,16 +302,16 @@ def configs_in(directory: Path, *, every_ini: bool = False) -> list[Path]:
     With `every_ini` those of other names follow, if they speak of a script_location.
     """
     ini, toml = directory / "alembic.ini", directory / "pyproject.toml"
-    found = [ini] if os.path.lexists(ini) else [toml] if re.search(rb"\btool\s*\.\s*alembic\b", content(toml)) else []
+    found = [ini] if files.lexists(ini) else [toml] if re.search(rb"\btool\s*\.\s*alembic\b", content(toml)) else []
     if every_ini:
-        others = sorted(path for path in directory.glob("*.ini") if path != ini)
+        others = [path for path in files.matching(directory, "*.ini") if path != ini]
         found += [path for path in others if b"script_location" in content(path)]
     return found
 
 
 def is_script_directory(directory: Path) -> bool:
     """Say whether a directory looks like a script_location: Alembic's env.py, or a versions directory."""
-    return os.path.isdir(directory / "versions") or is_alembic_env(directory / "env.py")
+    return files.is_dir(directory / "versions") or is_alembic_env(directory / "env.py")
 
 
 def is_alembic_env(path: Path) -> bool:
@@ -322,15 +323,15 @@ def upward(directory: Path) -> Iterator[Path]:
     """Yield a directory and those above it, up to the root of the repository."""
     for candidate in (directory, *directory.parents):
         yield candidate
-        if os.path.lexists(candidate / ".git"):
+        if files.lexists(candidate / ".git"):
             return
 
 
 def tidy(path: Path) -> Path:
     """Return an absolute path without `.` and `..`, which are only taken out as text where no link stands before."""
     absolute = os.path.abspath(path)
-    real = os.path.realpath(path)
-    return Path(absolute if os.path.realpath(absolute) == real else real)
+    real = files.realpath(path)
+    return Path(absolute if files.realpath(absolute) == real else real)
 
 
 def content(path: Path, most: int = MAX_BYTES) -> bytes:
@@ -343,10 +344,9 @@ def content(path: Path, most: int = MAX_BYTES) -> bytes:
 
 def _read_bounded(path: Path, most: int = MAX_BYTES) -> bytes:
     """Return a regular file up to a byte more than `most`; OSError for all else, so no FIFO is ever waited for."""
-    if not stat.S_ISREG(os.stat(path).st_mode):
+    if not files.is_file(path):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    with open(path, "rb") as file:
-        return file.read(most + 1)
+    return files.read_bytes(path, most + 1)
 
 
 def _read_ini(path: Path) -> IniFile:

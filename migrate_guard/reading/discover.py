@@ -14,6 +14,7 @@ from typing import ClassVar
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from migrate_guard import files
 from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.reading.alembic_config import (
     AlembicConfig,
@@ -120,9 +121,9 @@ class _Search:
     def take(self, path: Path) -> None:
         """Add what one path leads to; raise DiscoveryError if it leads nowhere."""
         absolute = tidy(self.cwd / path)
-        if not os.path.lexists(absolute):
+        if not files.lexists(absolute):
             raise DiscoveryError(f"{path} does not exist")
-        if os.path.isdir(absolute):
+        if files.is_dir(absolute):
             if not self.take_directory(absolute):
                 self.warn(f"no migration scripts found in {absolute}")
         elif reason := problem(absolute):
@@ -171,13 +172,13 @@ class _Search:
             for config in configs_in(directory):
                 self.add(self.tried(config))
         known = {env.script_location for env in self.environments.values()}
-        for directory, files in places:
-            if "env.py" in files and directory not in known and _is_script_location(directory):
+        for directory, names in places:
+            if "env.py" in names and directory not in known and _is_script_location(directory):
                 self.add([self.environment_around(directory)])
-        for directory, files in places:
+        for directory, names in places:
             above = {real(directory), *real(directory).parents}
             read = any(above.intersection(history) for history in self.environments)
-            if not read and any(name.endswith(".py") for name in files) and holds_scripts(directory):
+            if not read and any(name.endswith(".py") for name in names) and holds_scripts(directory):
                 self.add([self.environment_around(directory)])
         return len(self.environments) > before
 
@@ -280,7 +281,7 @@ def _in_code(script_location: Path, locations: tuple[Path, ...] = (), *, recursi
         script_location=script_location,
         version_locations=locations or _default_locations(script_location, recursive),
         recursive=recursive,
-        env_path=env_path if os.path.isfile(env_path) else None,
+        env_path=env_path if files.is_file(env_path) else None,
     )
 
 
@@ -300,7 +301,7 @@ def _default_locations(script_location: Path, recursive: bool) -> tuple[Path, ..
     """
     versions = script_location / "versions"
     below = {} if recursive else scripts_below(versions)
-    modules = (path for place in (script_location, script_location.parent) for path in sorted(place.glob("*.py")))
+    modules = (path for place in (script_location, script_location.parent) for path in files.matching(place, "*.py"))
     if not below or not any(b"version_locations" in content(module) for module in modules):
         return (versions,)
     revisions, references = revisions_in(versions)
@@ -323,7 +324,7 @@ def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) 
                 path = place / name
                 target = real(path) if os.path.islink(path) else real_place / name
                 # Alembic goes by the name that a link leads to; where nothing is there, at least the link is told of.
-                if SCRIPT_NAME.match(target.name if os.path.exists(target) else name):
+                if SCRIPT_NAME.match(target.name if files.exists(target) else name):
                     found.setdefault(target, ScriptFile(path, problem(path)))
             if not environment.recursive:
                 break
@@ -346,4 +347,4 @@ def _warn_of_unread(environment: AlembicEnvironment, found: Iterable[Path], warn
 def _is_script_location(directory: Path) -> bool:
     """Say whether a directory holds versions/ with scripts, or any versions/ beside Alembic's env.py."""
     versions = directory / "versions"
-    return os.path.isdir(versions) and (is_alembic_env(directory / "env.py") or holds_scripts(versions))
+    return files.is_dir(versions) and (is_alembic_env(directory / "env.py") or holds_scripts(versions))

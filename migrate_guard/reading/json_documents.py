@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from migrate_guard import files
+
 MAXIMUM_SIZE: Final = 64 * 1024 * 1024
 """Bytes of a file that are still read: those of half a million tables, or of some 300,000 findings."""
 _MOST_SHOWN: Final = 10
@@ -43,13 +45,13 @@ def read_document(path: Path, writer: str) -> object:
 
 def _content(path: Path, writer: str) -> bytes:
     try:
-        if not path.exists():
+        if not files.exists(path):
             raise DocumentError(path, [f"it does not exist; {writer} writes it"])
-        if not path.is_file():
+        if not files.is_file(path):
             raise DocumentError(path, ["it is not a regular file"])
-        if path.stat().st_size > MAXIMUM_SIZE:
+        if files.size(path) > MAXIMUM_SIZE:
             raise DocumentError(path, [f"it has more than {MAXIMUM_SIZE:,} bytes"])
-        return path.read_bytes()
+        return files.read_bytes(path)
     except OSError as error:
         raise DocumentError(path, [f"it cannot be read: {error.strerror}"]) from error
 

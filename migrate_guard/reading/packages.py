@@ -8,6 +8,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from migrate_guard import files
 from migrate_guard.reading.alembic_config import content
 from migrate_guard.reading.script import MAXIMUM_SIZE
 
@@ -52,5 +53,5 @@ def _versions(texts: Iterable[str], pattern: str) -> Iterator[Version]:
 
 def _texts(root: Path, names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        for path in sorted(root.glob(name)) if "*" in name else (root / name,):
+        for path in files.matching(root, name) if "*" in name else (root / name,):
             yield content(path, MAXIMUM_SIZE).decode(errors="replace")

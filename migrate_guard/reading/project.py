@@ -11,6 +11,7 @@ from typing import Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from migrate_guard import files
 from migrate_guard.model.source import Source
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 
@@ -44,10 +45,10 @@ class WorkingTree:
     """The files as they lie on the disk."""
 
     def is_file(self, path: Path) -> bool:
-        return path.is_file()
+        return files.is_file(path)
 
     def is_dir(self, path: Path) -> bool:
-        return path.is_dir()
+        return files.is_dir(path)
 
     def text(self, path: Path, display: str) -> str:
         return read_text(path, display)
@@ -96,7 +97,7 @@ class Project(Struct):
         if path is None or self.files.is_dir(path) or path.name == "__init__.py":
             return path is not None
         try:
-            text = path.read_bytes()
+            text = files.read_bytes(path)
         except OSError:
             return False
         return any(each in text for each in words)
@@ -161,16 +162,16 @@ def project_roots(script_directory: Path, configured: Iterable[Path]) -> tuple[P
     """
     found = dict.fromkeys(configured)
     directory = script_directory
-    while (directory / "__init__.py").is_file() and directory != directory.parent:
+    while files.is_file(directory / "__init__.py") and directory != directory.parent:
         directory = directory.parent
     found[directory] = None
     for parent in (script_directory, *script_directory.parents):
         found[parent] = None
-        if (parent / "src").is_dir():
+        if files.is_dir(parent / "src"):
             found[parent / "src"] = None
-        if (parent / "__init__.py").is_file():
+        if files.is_file(parent / "__init__.py"):
             continue
-        if any((parent / name).exists() for name in (".git", "pyproject.toml", "setup.py", "setup.cfg")):
+        if any(files.exists(parent / name) for name in (".git", "pyproject.toml", "setup.py", "setup.cfg")):
             break
         if len(found) > 12:
             break
@@ -182,7 +183,7 @@ def package_of(directory: Path, roots: tuple[Path, ...]) -> str:
     """The dotted package of the files in a directory, as relative imports see it; empty outside every root."""
     inside = directory
     parts: list[str] = []
-    while directory not in roots[:1] and (directory / "__init__.py").is_file():
+    while directory not in roots[:1] and files.is_file(directory / "__init__.py"):
         parts.append(directory.name)
         directory = directory.parent
     if parts:

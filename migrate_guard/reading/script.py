@@ -6,7 +6,6 @@ import ast
 import codecs
 import io
 import re
-import stat
 import sys
 import tokenize
 import warnings
@@ -18,6 +17,7 @@ from typing import Final, NamedTuple, TypeGuard
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrate_guard import files
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
 from migrate_guard.reading import paperwork
@@ -161,12 +161,11 @@ def read_text(path: Path, display: str) -> str:
     """Return the text of a Python file, decoded as Python would; raises UnreadableFile."""
     start = Span(display, 1, 1, 1, 2)
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
+        if files.kind(path) in ("directory", "other"):
             raise UnreadableFile("it is not a regular file", start)
-        if status.st_size > MAXIMUM_SIZE:
-            raise UnreadableFile(f"it has {status.st_size:,} bytes; at most {MAXIMUM_SIZE:,} are read", start)
-        data = path.read_bytes()
+        if (size := files.size(path)) > MAXIMUM_SIZE:
+            raise UnreadableFile(f"it has {size:,} bytes; at most {MAXIMUM_SIZE:,} are read", start)
+        data = files.read_bytes(path)
     except OSError as error:
         raise UnreadableFile(f"it cannot be opened: {error.strerror or error}", start) from error
     return decode(data, display)

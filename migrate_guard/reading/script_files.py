@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
+from migrate_guard import files
 from migrate_guard.model.source import Source
 from migrate_guard.reading.alembic_config import content
 from migrate_guard.reading.directories import real, walk
@@ -72,11 +71,11 @@ def is_script(path: Path) -> bool:
 def problem(path: Path) -> str | None:
     """Say why a file cannot be read as a script, None if it can."""
     try:
-        mode = os.stat(path).st_mode
+        files.size(path)
     except FileNotFoundError:
         return f"leads to {real(path)}, which does not exist"
     except OSError as error:
         return f"cannot be read: {error.strerror}"
-    if not stat.S_ISREG(mode):
+    if not files.is_file(path):
         return "is not a regular file"
-    return None if os.access(path, os.R_OK) else "cannot be read: permission denied"
+    return None if files.is_readable(path) else "cannot be read: permission denied"
