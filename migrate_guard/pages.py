@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
@@ -11,6 +10,8 @@ from types import MappingProxyType
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from msgspec import Struct, field
+
+from migrate_guard.model.patterns import lazily
 
 SECTIONS: Final = (
     "What happens",
@@ -145,7 +146,7 @@ def _names(folder: Path) -> dict[str, str]:
     return names
 
 
-_TITLE: Final = re.compile(r"# (\w+): ([a-z0-9]+(?:-[a-z0-9]+)*)")
+_TITLE: Final = lazily(r"# (\w+): ([a-z0-9]+(?:-[a-z0-9]+)*)")
 
 
 def parse(text: str, path: Path) -> Page:
@@ -232,7 +233,7 @@ def _continues(fence: Fence, current: list[Fence]) -> bool:
     return fence.role == "upgrade" and roles <= {"rule", "file"}
 
 
-_MARK: Final = re.compile(r"\s*# finding: (\w+(?:, \w+)*)\s*$")
+_MARK: Final = lazily(r"\s*# finding: (\w+(?:, \w+)*)\s*$")
 
 
 def _fences(part: _Part, path: Path) -> Iterator[Fence]:

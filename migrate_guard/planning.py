@@ -6,7 +6,6 @@ when, who has to wait, and how long it works.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Final, Literal, TypeAlias
@@ -24,6 +23,7 @@ from migrate_guard.model.effects import together as all_effects
 from migrate_guard.model.environment import Environment, TransactionMode
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Direction, Revision, Run
 from migrate_guard.model.statement import Statement
 from migrate_guard.model.statistics import Statistics, TableSize
@@ -256,7 +256,7 @@ def _sql(parts: Parts) -> str:
     return emitted_sql(operations, first.before, first.target, first.environment.naming_convention)
 
 
-_CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
+_CAMEL: Final = lazily(r"(?<=[a-z])(?=[A-Z])")
 
 
 def _called(parts: Parts) -> str:

@@ -264,7 +264,8 @@ class Rule(Struct, frozen=True):
     directions: tuple[Direction, ...] = ("upgrade",)
     minds_downgrade: Callable[[Operation], bool] | None = None
     """It has something to say only of downgrades with such an operation; None: of those with what it is on."""
-    options: type | None = None
+    options_of: Callable[[], type] | None = None
+    """Gives the class of its options."""
     yields_to: tuple[str, ...] = ()
     """Codes of rules that speak first about the same object of the same cause."""
     speaks_first: bool = False
@@ -277,6 +278,11 @@ class Rule(Struct, frozen=True):
     """Of a rule of a project: where it and its page lie."""
     imposed: Severity | None = None
     """The severity that the settings give all that it finds; None: they leave it to the rule."""
+
+    @property
+    def options(self) -> type | None:
+        """The class of its options; None: it has none."""
+        return self.options_of() if self.options_of else None
 
 
 def report(
@@ -386,7 +392,7 @@ def rule(
             dialects=dialects,
             directions=directions,
             minds_downgrade=minds_downgrade,
-            options=options,
+            options_of=(lambda: options) if options else None,
             yields_to=yields_to,
             speaks_first=speaks_first,
             is_said_once=is_said_once,

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Confidence
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import History, Revision
 from migrate_guard.model.schema import Column, Expression, Index, Table, Type, constraint_kind
 from migrate_guard.model.target import DialectName, Target
@@ -22,7 +23,7 @@ T = TypeVar("T")
 
 # Names.
 
-_HUMP: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_HUMP: Final = lazily(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @lru_cache(maxsize=8192)

@@ -11,6 +11,7 @@ from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import Code, Instead
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Table
 from migrate_guard.rendering.python import text_literal
 from migrate_guard.rule import Statement
@@ -18,13 +19,13 @@ from migrate_guard.rule import Statement
 BATCH: Final = 5_000
 """Rows of one batch: a transaction of less than a second on common machines."""
 
-_PARAMETER: Final = re.compile(r"(?<![:\w\\]):[A-Za-z_]|%s|%\(|\$\d|\?")
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
-_HEAD: Final = re.compile(
+_PARAMETER: Final = lazily(r"(?<![:\w\\]):[A-Za-z_]|%s|%\(|\$\d|\?")
+_STRING: Final = lazily(r"'(?:[^']|'')*'")
+_HEAD: Final = lazily(
     r"\s*(?:UPDATE|DELETE\s+FROM)\s+(?:ONLY\s+)?(?P<table>[\w.\"`]+)(?:\s+(?:AS\s+)?(?P<alias>(?!SET\b|WHERE\b|USING\b)\w+))?",
     re.IGNORECASE,
 )
-_ENDING: Final = re.compile(r"\b(RETURNING|ORDER\s+BY|LIMIT)\b", re.IGNORECASE)
+_ENDING: Final = lazily(r"\b(RETURNING|ORDER\s+BY|LIMIT)\b", re.IGNORECASE)
 _LOOP: Final = """\
 bind = op.get_bind()
 ids = bind.scalars(sa.text({first})).all()

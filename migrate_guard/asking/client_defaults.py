@@ -7,6 +7,7 @@ from typing import Final
 
 from migrate_guard.asking.declarations import Argument, arguments, assigned, declaration
 from migrate_guard.model.models import Attribute, ClientDefault, Models
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column
 from migrate_guard.rendering.python import literal
 from migrate_guard.rule import TableView
@@ -40,7 +41,7 @@ def as_server_default(view: TableView, column: Column) -> str | None:
 
 
 _EMPTY: Final = {"dict": "'{}'", "list": "'[]'"}
-_STRING: Final = re.compile(r"'((?:[^']|'')*)'")
+_STRING: Final = lazily(r"'((?:[^']|'')*)'")
 
 
 def _written(sql: str) -> str:
@@ -75,7 +76,7 @@ def written_default(models: Models, attribute: Attribute) -> Argument:
 
 
 _DEFAULTS: Final = ("default", "insert_default", "default_factory")
-_CONSTRUCT: Final = re.compile(r"(?:\w+\.)*(?:mapped_column|Column|Field)\(")
+_CONSTRUCT: Final = lazily(r"(?:\w+\.)*(?:mapped_column|Column|Field)\(")
 
 
 def written_onupdate(models: Models, attribute: Attribute) -> Argument:

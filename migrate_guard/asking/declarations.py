@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 from migrate_guard.model.models import Model, Models
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Span
 from migrate_guard.rendering.python import literal
 
@@ -16,7 +17,7 @@ it is a layer above SQLAlchemy, such as SQLModel."""
 
 _LONGEST: Final = 60
 """Lines of a declaration."""
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazily(
     r"""(?s:(?P<string>\"{3}.*?\"{3}|'{3}.*?'{3}))|(?P<short>"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')"""
     r"""|(?P<comment>\#[^\n]*)|(?P<open>[(\[{])|(?P<close>[)\]}])|(?P<comma>,)|(?P<newline>\n)"""
 )
@@ -76,7 +77,7 @@ def _arguments(code: str) -> Iterator[Argument]:
         depth -= bool(token["close"])
 
 
-_NAMED: Final = re.compile(r"\s*(\w+)\s*=(?!=)")
+_NAMED: Final = lazily(r"\s*(\w+)\s*=(?!=)")
 
 
 def assigned(code: str) -> str:
@@ -105,7 +106,7 @@ def is_field(code: str) -> bool:
     return bool(re.search(r"\bField\(", code))
 
 
-_COLUMN: Final = re.compile(r"\b(?:mapped_column|Column|[Rr]elationship)\(")
+_COLUMN: Final = lazily(r"\b(?:mapped_column|Column|[Rr]elationship)\(")
 _OF_FIELD: Final = frozenset({"index", "unique"})
 """Arguments that a Field of SQLModel has as a column has them."""
 

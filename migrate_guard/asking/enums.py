@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -37,7 +38,7 @@ class _Text(NamedTuple):
     column: Column | None = None
 
 
-_WORD: Final = re.compile(
+_WORD: Final = lazily(
     r"""'(?P<string>(?:[^']|'')*)' | "(?P<quoted>(?:[^"]|"")*)" | (?P<word>[^\W\d]\w*) | (?P<sign>::|\S)""", re.VERBOSE
 )
 _NEVER_EVALUATED: Final = ("CREATE FUNCTION", "CREATE PROCEDURE", "DO", "COMMENT", "GRANT", "REVOKE")

@@ -6,11 +6,12 @@ import re
 from typing import Final
 
 from migrate_guard.dialects.narrowing import Misfit
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import CheckConstraint, Table
 
 _NUMBER: Final = r"\(?'?(?P<{name}>-?\d+)(?:\.0*)?'?(?:::\w+)?\)?"
-_OR: Final = re.compile(r"\bor\b|\bnot\b", re.IGNORECASE)
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_OR: Final = lazily(r"\bor\b|\bnot\b", re.IGNORECASE)
+_STRING: Final = lazily(r"'(?:[^']|'')*'")
 
 
 def proves_fit(table: Table, column: str, misfit: Misfit) -> bool:

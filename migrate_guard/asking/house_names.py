@@ -8,11 +8,12 @@ from functools import lru_cache
 from typing import Final, get_args
 
 from migrate_guard.asking.house_settings import Number, Style
+from migrate_guard.model.patterns import lazily
 
 STYLES: Final[tuple[Style, ...]] = get_args(Style)
 
-_WORDS: Final = re.compile(r"[^\W_]+")
-_HUMPS: Final = re.compile(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_WORDS: Final = lazily(r"[^\W_]+")
+_HUMPS: Final = lazily(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 @lru_cache(maxsize=8192)
@@ -121,8 +122,8 @@ _NEITHER: Final = _words(
     "log queue cache map mapping association archive sync extra encryption default lock"
 )
 """Words that are one and many alike, what holds many as one, and abbreviations that only look like many."""
-_ONE: Final = re.compile(r".*(?:ss|us|is|xs|alias|atlas|canvas|bias|gas|chaos|cosmos)")
-_QUALITY: Final = re.compile(r".+(?:ness|sted|ated|seen|shed)")
+_ONE: Final = lazily(r".*(?:ss|us|is|xs|alias|atlas|canvas|bias|gas|chaos|cosmos)")
+_QUALITY: Final = lazily(r".+(?:ness|sted|ated|seen|shed)")
 """How words end that name no thing: lastseen, statefulness, trusted."""
 _MANY: Final = _words("menus gpus cpus skus apis emojis kpis taxis")
 """Words that end as one thing does, and are many."""
@@ -186,5 +187,5 @@ _OF_IE: Final = _words("movies cookies ties pies lies dies zombies rookies calor
 """Words that end in -ie when they are one."""
 _OF_E: Final = _words("caches niches houses warehouses causes clauses pauses uses excuses courses purchases")
 """Words that end in -e when they are one."""
-_HISSING: Final = re.compile(r".*(?:ss|us|xs|alias|atlas|canvas|bias|gas)")
+_HISSING: Final = lazily(r".*(?:ss|us|xs|alias|atlas|canvas|bias|gas)")
 """Words that take -es."""

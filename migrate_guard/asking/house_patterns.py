@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
@@ -10,6 +9,7 @@ from typing import Final
 from msgspec import Struct
 
 from migrate_guard.asking.house_names import parts, singular
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -132,7 +132,7 @@ def _follows(named: Named, pattern: str) -> bool:
     return len(name.encode()) >= LIMIT - 3 and name.startswith(pattern.partition("{")[0].lower())
 
 
-_PLACE: Final = re.compile(r"\{(\w+)\}")
+_PLACE: Final = lazily(r"\{(\w+)\}")
 
 
 @lru_cache(maxsize=512)

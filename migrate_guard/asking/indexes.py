@@ -15,6 +15,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed, subject
 from migrate_guard.model.instead import Instead, Note, OwnRevision
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Index, Schema, Table
 from migrate_guard.model.statement import Statement
 
@@ -192,7 +193,7 @@ def rebuilt(statement: Statement[ops.Operation], reindex: ops.RawSql) -> Instead
     return safer.in_place(statement, safer.outside_transaction(statement, body))
 
 
-_REINDEX: Final = re.compile(r"(REINDEX\s+(?:\([^)]*\)\s*)?\w+\s*)", re.IGNORECASE)
+_REINDEX: Final = lazily(r"(REINDEX\s+(?:\([^)]*\)\s*)?\w+\s*)", re.IGNORECASE)
 """REINDEX with its options and the kind of thing, after which CONCURRENTLY stands."""
 
 

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeGuard
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.rule import Step
 
 
@@ -191,9 +192,9 @@ def _by_row(step: Step[ops.DropColumn], operation: ops.Update, new: list[str]) -
     return computed[0] if fits else None
 
 
-_PARAMETER: Final = re.compile(r"(?<!:)[:%?\ufffc]")
-_CASE: Final = re.compile(r"\bCASE\b", re.IGNORECASE)
-_END_OF_SET: Final = re.compile(r"\b(?:WHERE|FROM)\b", re.IGNORECASE)
+_PARAMETER: Final = lazily(r"(?<!:)[:%?\ufffc]")
+_CASE: Final = lazily(r"\bCASE\b", re.IGNORECASE)
+_END_OF_SET: Final = lazily(r"\b(?:WHERE|FROM)\b", re.IGNORECASE)
 
 
 def _written(sql: str, column: str, columns: list[str]) -> str:

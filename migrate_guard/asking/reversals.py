@@ -12,6 +12,7 @@ from migrate_guard.history.reversal import Reversal, found, untold
 from migrate_guard.model import operations as ops
 from migrate_guard.model.difference import Difference, Part
 from migrate_guard.model.facts import ImportTimeCall
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Run, Transition
 from migrate_guard.model.schema import EnumType
 from migrate_guard.rule import RevisionView
@@ -153,7 +154,7 @@ def _is_shared(difference: Difference, upgrade: Run) -> bool:
     )
 
 
-_IF_NOT_EXISTS: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
+_IF_NOT_EXISTS: Final = lazily(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
 
 
 def _speaks(reversal: Reversal) -> bool:

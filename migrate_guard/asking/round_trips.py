@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from typing import Final
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.round_trip import Difference, Failure
 
 _ON: Final = frozenset({"constraint", "index", "trigger", "rule", "policy", "statistics", "domain constraint"})
@@ -150,10 +151,10 @@ _STATES: Final = frozenset(
     {"INVALID", "NOT READY", "NOT VALID", "NOT NULL", "DISABLED", "UNLOGGED", "CLUSTERED", "DEFERRABLE", "INVISIBLE"}
 )
 """Clauses that say how something is, not what it has."""
-_CLAUSE: Final = re.compile(
+_CLAUSE: Final = lazily(
     r" (?=(?:ON DELETE|ON UPDATE|DEFERRABLE|INITIALLY|NOT VALID|NO INHERIT|NOT ENFORCED|MATCH|INCLUDE|WHERE)\b)"
 )
-_HEAD: Final = re.compile(r"[A-Z]+(?: [A-Z]+)*(?![A-Za-z])")
+_HEAD: Final = lazily(r"[A-Z]+(?: [A-Z]+)*(?![A-Za-z])")
 
 
 def _changes(kind: str, before: str, after: str) -> str:

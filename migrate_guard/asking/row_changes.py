@@ -11,6 +11,7 @@ from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Severity
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.queries import Query
 from migrate_guard.model.schema import Column, Expression, Schema, Table
 from migrate_guard.model.target import Target
@@ -83,12 +84,12 @@ _MOST_RELATED: Final = 5
 
 # Which rows.
 
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
+_STRING: Final = lazily(r"'(?:[^']|'')*'")
 _BOUND: Final = rf"(?:''|-?\b\d[\d.]*\b|:\w+|%s|%\(\w+\)s|\$\d+|\?|{UNKNOWN})"
-_TAUTOLOGY: Final = re.compile(r"true|1|1\s*=\s*1|not\s+false", re.IGNORECASE)
-_JOINED: Final = re.compile(r"[a-z_\"`][\w.\"`]*\s*=\s*[a-z_\"`][\w.\"`]*", re.IGNORECASE)
-_NULL: Final = re.compile(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+null", re.IGNORECASE)
-_NOT_NULL: Final = re.compile(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+not\s+null", re.IGNORECASE)
+_TAUTOLOGY: Final = lazily(r"true|1|1\s*=\s*1|not\s+false", re.IGNORECASE)
+_JOINED: Final = lazily(r"[a-z_\"`][\w.\"`]*\s*=\s*[a-z_\"`][\w.\"`]*", re.IGNORECASE)
+_NULL: Final = lazily(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+null", re.IGNORECASE)
+_NOT_NULL: Final = lazily(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+not\s+null", re.IGNORECASE)
 
 
 def _terms(where: Expression) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -12,13 +11,14 @@ from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import AutocommitBlock, Code, Instead, Note, OwnRevision
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Expression
 from migrate_guard.model.source import Span
 from migrate_guard.model.statement import Statement
 from migrate_guard.model.target import Target
 
 _WHY: Final = "an autocommit block commits what stands before it"
-_PLAIN_NAME: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_PLAIN_NAME: Final = lazily(r"[a-z_][a-z0-9_]*")
 _LONGEST_NAME: Final = 63
 
 

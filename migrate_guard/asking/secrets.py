@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from migrate_guard import asking
+from migrate_guard.model.patterns import lazily
 
 
 class Secret(NamedTuple):
@@ -36,21 +37,21 @@ _TOKENS: Final = (
     ("a signed token", r"\beyJ[\w-]{12,}\.eyJ[\w-]{12,}\.[\w-]{20,}"),
 )
 """The shapes of keys that those who give them out publish (GitHub, secret scanning patterns; gitleaks' rules)."""
-_SHAPES: Final = re.compile("|".join(f"(?P<s{number}>{shape})" for number, (_, shape) in enumerate(_TOKENS)))
+_SHAPES: Final = lazily("|".join(f"(?P<s{number}>{shape})" for number, (_, shape) in enumerate(_TOKENS)))
 _MARKS: Final = (
     *("PRIVATE KEY", "AKIA", "ASIA", "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xox"),
     *("hooks.slack.com", "k_live_", "whsec_", "AIza", "sk-", "SG.", "SK", "npm_", "pypi-AgE", "eyJ"),
 )
 """Each shape holds one of them, and nearly no script does: to look for the shapes takes a hundred times as long."""
-_URL: Final = re.compile(
+_URL: Final = lazily(
     r"\b[a-z][a-z0-9+.-]{2,}://[^\s:/@'\"<>{}%$]*:(?P<password>[^\s/@'\"<>{}$]{3,})@(?P<host>[\w.-]+)", re.IGNORECASE
 )
-_LOCAL: Final = re.compile(
+_LOCAL: Final = lazily(
     r"localhost|.*\.localhost|127\.[\d.]+|0\.0\.0\.0|host\.docker\.internal|db|database|host|hostname|server|pg|postgres"
     r"|postgresql|mysql|mariadb|redis|rabbitmq|example\.\w+|.*\.example(?:\.\w+)?|.*\.test|.*\.local",
     re.IGNORECASE,
 )
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = lazily(
     r"""(?:x+|\*+|\.+|-+|_+|0+|1+|123\d*|abc\w{0,5}|n/?a|none|null|nil|true|false|empty|unset|undefined|redacted|masked
     |(?:your|my|the|a|some|insert|put|enter|new|old|default|initial|temp(?:orary)?|change|replace|fake|dummy|mock|sample
     |example|test(?:ing)?|demo|foo|bar|baz|todo|fixme|placeholder|secret|secrets|password|passwd|passphrase|pass|pwd
@@ -58,13 +59,13 @@ _PLACEHOLDER: Final = re.compile(
     [\s_.\-]*)+[\d!]{0,2}|<.*>|\[.*\]|\{.*\}|\$.*\$?|%.*%?|:\w+|.*\*{3,}.*|.*\.{3,}.*|.*….*""",
     re.IGNORECASE | re.VERBOSE | re.DOTALL,
 )
-_HASH: Final = re.compile(
+_HASH: Final = lazily(
     r"\$(?:2[abxy]?|argon2\w*|scrypt|pbkdf2[\w-]*|[156y])\$.*|(?:pbkdf2|scrypt|argon2|bcrypt|sha\d*)[\w:-]*\$.*"
     r"|\{\w+\}.*|SCRAM-SHA-256\$.*|md5[0-9a-f]{32}|[0-9a-fA-F]{32}|[0-9a-fA-F]{40}|[0-9a-fA-F]{56}|[0-9a-fA-F]{64}"
     r"|[0-9a-fA-F]{96}|[0-9a-fA-F]{128}",
     re.DOTALL,
 )
-_UUID: Final = re.compile(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
+_UUID: Final = lazily(r"[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}", re.IGNORECASE)
 _LEAST: Final = 4
 _LEAST_OF_TOKENS: Final = 16
 _ENTROPY: Final = 3.0

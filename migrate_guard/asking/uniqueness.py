@@ -8,6 +8,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 from migrate_guard.dialects.quoting import qualified, quoted
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column, Index, IndexElement, PrimaryKey, Table, UniqueConstraint
 from migrate_guard.model.target import Target
 
@@ -17,7 +18,7 @@ _MAKES_UNIQUE: Final = frozenset(
     {"gen_random_uuid", "uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "uuidv4", "uuidv7", "nextval"}
 )
 """Functions that give every row another value (PostgreSQL manual 9.14, 9.17; uuid-ossp)."""
-_DIRECTED: Final = re.compile(r'"?(\w+)"?(?:\s+(?:ASC|DESC))?(?:\s+NULLS\s+(?:FIRST|LAST))?', re.IGNORECASE)
+_DIRECTED: Final = lazily(r'"?(\w+)"?(?:\s+(?:ASC|DESC))?(?:\s+NULLS\s+(?:FIRST|LAST))?', re.IGNORECASE)
 
 
 class Parts(NamedTuple):

@@ -15,12 +15,13 @@ from msgspec.structs import replace
 
 from migrate_guard.config import ConfigError, Mistake, Written
 from migrate_guard.config.selectors import SETS
+from migrate_guard.model.patterns import lazily
 from migrate_guard.pages import PageError, parse
 from migrate_guard.rule import Rule
 
 KEY: Final = "rules"
 _PACKAGE: Final = "_migrate_guard_rules"
-_CODE: Final = re.compile(r"[A-Z]{1,9}[0-9]{3,4}")
+_CODE: Final = lazily(r"[A-Z]{1,9}[0-9]{3,4}")
 
 
 class BrokenRule(Exception):

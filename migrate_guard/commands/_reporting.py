@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol, TypeAlias
@@ -14,13 +13,14 @@ from migrate_guard.commands._options import FORMAT_VARIABLE, ReportOptions
 from migrate_guard.commands._shared import color, width
 from migrate_guard.config import ConfigError, Mistake, nearest
 from migrate_guard.model.finding import Report, Severity
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reporters import WIDTH, Look, formats, reporter
 from migrate_guard.terminal import UserError, complain, emit
 
 SUMMARY_VARIABLE: Final = "GITHUB_STEP_SUMMARY"
 """The file whose Markdown GitHub shows on the page of a run; it is appended to."""
 _STDOUT: Final = "-"
-_WORD: Final = re.compile(r"[A-Za-z][\w-]+")
+_WORD: Final = lazily(r"[A-Za-z][\w-]+")
 
 Render: TypeAlias = Callable[[str, Report, Look], str]
 """The name of a format, a report and its look in, the text out."""

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from migrate_guard.commands.schema import resolve
 from migrate_guard.history.graph import reached
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Direction, History
 from migrate_guard.terminal import UserError
 
 if TYPE_CHECKING:
     from migrate_guard.engine import Reading
 
-_RELATIVE: Final = re.compile(r"(.+)([-+])(\d+)")
+_RELATIVE: Final = lazily(r"(.+)([-+])(\d+)")
 
 
 def revisions_of(word: str, history: History, direction: Direction) -> frozenset[str]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from typing import Final, TypeAlias
 
+from migrate_guard.model.patterns import lazily
+
 Key: TypeAlias = tuple[str, ...]
 
 _PART: Final = r"""(?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')"""
 _DOTTED: Final = rf"{_PART}(?:\s*\.\s*{_PART})*"
-_HEADER: Final = re.compile(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
-_PAIR: Final = re.compile(rf"\s*({_DOTTED})\s*=")
+_HEADER: Final = lazily(rf"\s*\[\[?\s*({_DOTTED})\s*\]\]?\s*(?:#.*)?")
+_PAIR: Final = lazily(rf"\s*({_DOTTED})\s*=")
 
 
 def parts(dotted: str) -> Key:

@@ -15,6 +15,7 @@ from migrate_guard.departing.aligning import aligned
 from migrate_guard.model.effects import Answer, Verdict
 from migrate_guard.model.locks import LockMode
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.round_trip import Departure, ObservedStatement, Trace
 from migrate_guard.model.source import Span
 from migrate_guard.planning import PlannedStatement
@@ -22,11 +23,11 @@ from migrate_guard.planning import PlannedStatement
 _MOST: Final = 2
 """What is told one by one of a statement."""
 _NOT_KNOWN: Final = "-- not known"
-_HAS_PLANNER: Final = re.compile(
+_HAS_PLANNER: Final = lazily(
     r"\s*(?:SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|REFRESH|CREATE\s+MATERIALIZED)\b", re.IGNORECASE
 )
 """What finds its rows as the planner likes: a table of a few it reads whole though an index leads to them."""
-_LEFT_OUT: Final = re.compile(
+_LEFT_OUT: Final = lazily(
     r"\s*(?:SELECT|WITH|SHOW|VALUES|TABLE|EXPLAIN|SAVEPOINT|RELEASE|ROLLBACK|BEGIN|COMMIT)\b", re.IGNORECASE
 )
 """What plans leave out: queries, and the transactions and savepoints of SQLAlchemy."""

@@ -6,13 +6,14 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Final
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression
 
 UNKNOWN: Final = "\ufffc"
 """What could not be computed stands in a text as this."""
-_TOKEN: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|[\d.]+|\w+|[^\s\w]""")
-_LITERAL: Final = re.compile(r"'.*'|(- )?[\d.]+( [\d.]+)*|true|false|null", re.DOTALL)
-_CAST: Final = re.compile(
+_TOKEN: Final = lazily(r"""'(?:[^']|'')*'|"[^"]*"|[\d.]+|\w+|[^\s\w]""")
+_LITERAL: Final = lazily(r"'.*'|(- )?[\d.]+( [\d.]+)*|true|false|null", re.DOTALL)
+_CAST: Final = lazily(
     r"""::\s*("[^"]+"|\w+)(\.("[^"]+"|\w+))?(\s+(varying|precision|with(out)?\s+time\s+zone))?(\([\d, ]*\))?(\[\])*""",
     re.IGNORECASE,
 )
@@ -54,13 +55,13 @@ def _plain(text: str) -> str:
     return plain
 
 
-_QUOTED: Final = re.compile(r"""["`]([a-z_][a-z0-9_]*)["`]""")
+_QUOTED: Final = lazily(r"""["`]([a-z_][a-z0-9_]*)["`]""")
 _SPELLINGS: Final = (
-    (re.compile(r"\b(now|transaction_timestamp|current_timestamp) \( \)"), "current_timestamp"),
-    (re.compile(r"timezone \( ('[^']*') , (\w+) \)"), r"\2 at time zone \1"),
-    (re.compile("! ="), "< >"),
-    (re.compile(r"\b[a-z_]\w* \. (?=[a-z_]\w*\b(?! \())"), ""),
-    (re.compile(r"= any (?:\( )+array \[ ([^\[\]]*) \](?: \))+"), r"in ( \1 )"),
+    (lazily(r"\b(now|transaction_timestamp|current_timestamp) \( \)"), "current_timestamp"),
+    (lazily(r"timezone \( ('[^']*') , (\w+) \)"), r"\2 at time zone \1"),
+    (lazily("! ="), "< >"),
+    (lazily(r"\b[a-z_]\w* \. (?=[a-z_]\w*\b(?! \())"), ""),
+    (lazily(r"= any (?:\( )+array \[ ([^\[\]]*) \](?: \))+"), r"in ( \1 )"),
 )
 """What is written in two ways and is one, as PostgreSQL prints or reads it: a column with the name of
 its table, which has no other (documentation, 9.9.5 Current Date/Time and
@@ -83,10 +84,10 @@ _KEYWORDS: Final = frozenset(
     )
 )
 """Words that are no names: one condition may be written with them or without."""
-_WORD_OR_LITERAL: Final = re.compile(r"""'(?:[^']|'')*'|"[^"]*"|\d[\d.]*|[^\W\d]\w*""")
-_MIXED: Final = re.compile(r" or .* and | and .* or |\bnot | [-+*/%|] ")
+_WORD_OR_LITERAL: Final = lazily(r"""'(?:[^']|'')*'|"[^"]*"|\d[\d.]*|[^\W\d]\w*""")
+_MIXED: Final = lazily(r" or .* and | and .* or |\bnot | [-+*/%|] ")
 """Where parentheses say what belongs together."""
-_COMPARED: Final = re.compile(r"(\w+) ((?:[<>=!] ?)+) ('(?:[^']|'')*'|(?:- )?[\d.]+)")
+_COMPARED: Final = lazily(r"(\w+) ((?:[<>=!] ?)+) ('(?:[^']|'')*'|(?:- )?[\d.]+)")
 
 
 def _are_same_words(first: str, second: str) -> bool | None:

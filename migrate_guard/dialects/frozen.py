@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from typing import Final, Literal, NamedTuple
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression, Type
 from migrate_guard.model.target import Target
 
@@ -25,15 +26,15 @@ class Frozen(NamedTuple):
     """The SQL that was meant, where that is plain."""
 
 
-_STRING: Final = re.compile(r"\(*\s*'((?:[^']|'')*)'\s*\)*\s*(?:::\s*(?P<cast>.+))?", re.DOTALL)
-_SPECIAL: Final = re.compile(r"[\s'()]*(now|today|tomorrow|yesterday)[\s'()]*", re.IGNORECASE)
+_STRING: Final = lazily(r"\(*\s*'((?:[^']|'')*)'\s*\)*\s*(?:::\s*(?P<cast>.+))?", re.DOTALL)
+_SPECIAL: Final = lazily(r"[\s'()]*(now|today|tomorrow|yesterday)[\s'()]*", re.IGNORECASE)
 _CALLS: Final = (
     r"(?:now|clock_timestamp|statement_timestamp|transaction_timestamp|timeofday|gen_random_uuid|uuid_generate_v\d\w*"
     r"|uuidv[47]|uuid|random|nextval|timezone|getdate|getutcdate|sysdate|sysdatetime|newid|utc_timestamp|curdate"
     r"|curtime|unix_timestamp|strftime|datetime|current_timestamp|current_date|current_time|localtimestamp|localtime)"
 )
-_CALL: Final = re.compile(rf"[\s('\"]*{_CALLS}\s*\(.*\).*", re.IGNORECASE | re.DOTALL)
-_KEYWORD: Final = re.compile(
+_CALL: Final = lazily(rf"[\s('\"]*{_CALLS}\s*\(.*\).*", re.IGNORECASE | re.DOTALL)
+_KEYWORD: Final = lazily(
     r"[\s('\"]*(current_timestamp|current_date|current_time|localtimestamp|localtime)\b[^a-z]*"
     r"(?:on\s+update\b.*|at\s+time\s+zone\b.*)?",
     re.IGNORECASE | re.DOTALL,

@@ -12,6 +12,7 @@ from itertools import count
 from typing import Final
 
 from migrate_guard.model.generated_names import Kind, first_free, postgresql_name
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.target import DialectName
 
 # The database's own names.
@@ -110,7 +111,7 @@ _KEYS: Final[Mapping[Kind, str]] = {
     "check": "ck",
     "index": "ix",
 }
-_COLUMN_TOKEN: Final = re.compile(
+_COLUMN_TOKEN: Final = lazily(
     r"(?P<referred>referred_)?column_(?:(?P<all>0_?N)|(?P<index>\d+))_(?P<what>name|key|label)"
 )
 _LONGEST: Final[Mapping[DialectName, int]] = {"postgresql": 63, "mysql": 64, "mariadb": 64, "sqlite": 9999}

@@ -13,6 +13,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrate_guard.dialects.sql_types import sql_type
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression, Type
 from migrate_guard.model.target import Target
 
@@ -55,7 +56,7 @@ _MORE_THAN_ANY: Final = 2**20
 """A length that no value comes near to."""
 _WIDTHS: Final[Mapping[str, int]] = {"SMALLINT": 6, "INTEGER": 11, "BIGINT": 20, "UUID": 36, "BOOLEAN": 5, "DATE": 10}
 """Characters of the longest value as text."""
-_CAST: Final = re.compile(
+_CAST: Final = lazily(
     r"\(?\s*(?:CAST\s*\(\s*)?\(?(?P<column>\"[^\"]+\"|\w+)\)?\s*(?:::|\s+AS\s+)[^()]+(?:\([^()]*\))?\s*\)?",
     re.IGNORECASE,
 )

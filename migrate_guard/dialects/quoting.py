@@ -7,12 +7,13 @@ from typing import Final
 
 from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.target import Target
 
-_FOLDED: Final = re.compile(r"[a-z_][a-z0-9_$]*")
+_FOLDED: Final = lazily(r"[a-z_][a-z0-9_$]*")
 """What PostgreSQL reads as it is written."""
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORD: Final = re.compile(r"[^\W\d][\w$]*")
+_PLAIN: Final = lazily(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = lazily(r"[^\W\d][\w$]*")
 
 
 def quoted(name: str, target: Target) -> str:

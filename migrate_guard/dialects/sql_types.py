@@ -15,6 +15,7 @@ from typing import Final, TypeAlias
 from msgspec import Struct
 from msgspec.structs import replace
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import UNKNOWN_TYPE, Type
 from migrate_guard.model.target import DialectName
 
@@ -268,7 +269,7 @@ _NAMES: Final[Mapping[DialectName, Mapping[str, _Builder]]] = {
     "mysql": _MYSQL,
     "mariadb": MARIADB_TYPES,
 }
-_UNSIGNED: Final = re.compile(r"( unsigned| signed| zerofill)+$")
+_UNSIGNED: Final = lazily(r"( unsigned| signed| zerofill)+$")
 
 
 def builtin(name: str, arguments: Arguments, dialect: DialectName) -> Type | None:
@@ -308,7 +309,7 @@ class _Parsed(Struct, frozen=True):
     is_array: bool
 
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazily(
     r"""
     (?P<quoted>"(?:[^"]|"")*"|`(?:[^`]|``)*`)
     |\((?P<arguments>(?:[^()']|'(?:[^']|'')*')*)\)
@@ -318,7 +319,7 @@ _TOKEN: Final = re.compile(
     """,
     re.VERBOSE,
 )
-_ARGUMENT: Final = re.compile(r"'(?:[^']|'')*'|[^,']+")
+_ARGUMENT: Final = lazily(r"'(?:[^']|'')*'|[^,']+")
 _ENDS_TYPE: Final = frozenset({"collate", "charset", "ascii", "unicode", "binary"})
 """Words after which nothing belongs to the type any more, where they are not its first."""
 

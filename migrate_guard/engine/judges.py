@@ -90,11 +90,11 @@ class Judges(Struct):
 
     def _problems(self, rule: Rule, subject: object, revision: Revision | None) -> Iterator[Problem]:
         try:
-            if rule.options is None:
+            if rule.options_of is None:
                 yield from rule.check(subject)
             else:
                 given = self.options.get(rule.name) or self.options.get(rule.code) or {}
-                yield from rule.check(subject, rule.options(**given))
+                yield from rule.check(subject, rule.options_of()(**given))
         except Exception as error:  # noqa: BLE001  a crash of one rule is reported as MG000 and the run goes on
             if rule.code not in self.crashed:
                 self.crashed.add(rule.code)

@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.patterns import lazily
 
 _REPEATABLE: Final = frozenset(
     {"SELECT", "VALUES", "SHOW", "ANALYZE", "VACUUM", "GRANT", "REVOKE", "COMMENT", "LOCK", "LOCK TABLE"}
@@ -13,7 +14,7 @@ _REPEATABLE: Final = frozenset(
     | {"TRUNCATE", "TRUNCATE TABLE", "REFRESH MATERIALIZED VIEW", "REINDEX"}
 )
 """Statements that have no other effect, or none at all, when they run again."""
-_GUARDED: Final = re.compile(
+_GUARDED: Final = lazily(
     r"\s*CREATE\s+OR\s+REPLACE\b|\s*(?:CREATE|DROP|ALTER)\b[^(';]*\bIF\s+(?:NOT\s+)?EXISTS\b", re.IGNORECASE
 )
 

@@ -11,6 +11,7 @@ from migrate_guard.history.reading_views import reads
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_objects import is_numbered_by
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     Attached,
     ForeignKey,
@@ -73,11 +74,11 @@ def keeps_column(name: QualifiedName, column: str, schema: Schema, target: Targe
             yield each
 
 
-_LITERAL: Final = re.compile(r"'(?:[^']|'')*'|\$\$.*?\$\$", re.DOTALL)
+_LITERAL: Final = lazily(r"'(?:[^']|'')*'|\$\$.*?\$\$", re.DOTALL)
 _ROW: Final = r'\b(?:NEW|OLD)\s*\.\s*"?{}"?(?!\w)'
 _WORD: Final = r'(?<![\w."]){}(?![\w".]|\s*\()|(?<!\w)"?{}"?\s*\.\s*"?{}"?(?![\w"])'
-_OF: Final = re.compile(r"\bUPDATE\s+OF\s+(.+?)\s+(?:ON|OR)\b", re.IGNORECASE | re.DOTALL)
-_SUBQUERY: Final = re.compile(r"\(\s*SELECT\b", re.IGNORECASE)
+_OF: Final = lazily(r"\bUPDATE\s+OF\s+(.+?)\s+(?:ON|OR)\b", re.IGNORECASE | re.DOTALL)
+_SUBQUERY: Final = lazily(r"\(\s*SELECT\b", re.IGNORECASE)
 
 
 def _names(each: Attached, column: str) -> bool:

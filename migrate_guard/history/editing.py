@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from msgspec import Struct
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Run, Unknown
 from migrate_guard.model.schema import UNKNOWN_TYPE, Expression
 from migrate_guard.model.source import Span
@@ -107,7 +108,7 @@ def _field(name: str, value: object) -> Any:
     return _plain(value)
 
 
-_TOKEN: Final = re.compile(
+_TOKEN: Final = lazily(
     r"""\s+ | --[^\n]* | /\*.*?\*/ | (?P<quoted>'(?:[^']|'')*' | "(?:[^"]|"")*" | (\$\w*\$).*?\2) | (?P<other>\w+|.)""",
     re.VERBOSE | re.DOTALL,
 )

@@ -9,11 +9,12 @@ from typing import Final, NamedTuple
 from migrate_guard.dialects.namespaces import folds_column_names, has_unique_constraint_names, shares_index_names
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import AnyConstraint, ForeignKey, PrimaryKey, Schema, Table, UniqueConstraint
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 
-_GUARD: Final = re.compile(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
+_GUARD: Final = lazily(r"\bIF\s+NOT\s+EXISTS\b", re.IGNORECASE)
 
 
 class Existing(NamedTuple):

@@ -12,6 +12,7 @@ from migrate_guard.dialects.same_types import are_same_types
 from migrate_guard.dialects.sql_types import builtin
 from migrate_guard.model.difference import Fact, PartKind
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -81,7 +82,7 @@ def _default(before: Column, after: Column, tables: Sides) -> Iterator[Fact]:
     yield from expression_facts("default", before.default, after.default, after.type.family)
 
 
-_NEXT: Final = re.compile(r"nextval\(\s*'(?:\w+\.)?\"?(\w+)\"?'", re.IGNORECASE)
+_NEXT: Final = lazily(r"nextval\(\s*'(?:\w+\.)?\"?(\w+)\"?'", re.IGNORECASE)
 
 
 def numbering(column: Column, table: QualifiedName) -> str | None:

@@ -8,9 +8,10 @@ from functools import lru_cache
 from typing import Final
 
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Schema, Table, View
 
-_WORD: Final = re.compile(
+_WORD: Final = lazily(
     r"""(?P<comment>--[^\n]*|/\*.*?\*/) | (?P<string>'(?:[^']|'')*') | "(?P<quoted>(?:[^"]|"")*)"
         | (?P<word>[^\W\d]\w*) | (?P<sign>::|\S)""",
     re.VERBOSE | re.DOTALL,

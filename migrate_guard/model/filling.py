@@ -6,10 +6,11 @@ import re
 from typing import Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Table
 
-_IS_NULL: Final = re.compile(r"\bIS\s+NULL\b", re.IGNORECASE)
-_PARAMETER: Final = re.compile(r"[:%?\ufffc]")
+_IS_NULL: Final = lazily(r"\bIS\s+NULL\b", re.IGNORECASE)
+_PARAMETER: Final = lazily(r"[:%?\ufffc]")
 
 
 def leaves_no_null(operation: ops.Update | ops.Delete, column: str, table: Table | None) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, TypeVar
 
@@ -13,6 +12,7 @@ from migrate_guard.model.folding_tables import C, with_constraints_changed
 from migrate_guard.model.generated_names import Kind, index_columns, kind_of, postgresql_name
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Like
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -68,7 +68,7 @@ def _merged(column: Column, inherited: Column) -> Column:
     return replace(column, type=type_, nullable=nullable, default=default, computed=computed, is_stored=is_stored)
 
 
-_PLAIN: Final = re.compile(r"[a-z_][a-z0-9_]*")
+_PLAIN: Final = lazily(r"[a-z_][a-z0-9_]*")
 
 
 def owned_column(column: Column, table: Table, schema: Schema) -> Column:

@@ -9,9 +9,10 @@ from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column, Expression, Schema, Sequence, Table
 
-_AS: Final = re.compile(r"\bAS\s+(?:bigint|int8|integer|int4?|smallint|int2)\b", re.IGNORECASE)
+_AS: Final = lazily(r"\bAS\s+(?:bigint|int8|integer|int4?|smallint|int2)\b", re.IGNORECASE)
 
 
 def raw_sql(schema: Schema, operation: ops.RawSql) -> Schema:

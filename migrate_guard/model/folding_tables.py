@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
     CheckConstraint,
@@ -97,8 +98,8 @@ def with_lost(table: Table, before: Table, span: Span, name: str | None = None) 
     return replace(table, lost=(*table.lost, *lost))
 
 
-_COMMENT: Final = re.compile(r"(?:IS|COMMENT\s*=?)\s*(?:NULL|'(?P<text>(?:[^']|'')*)')\s*;?\s*", re.IGNORECASE)
-_GENERATION: Final = re.compile(r"\bSET\s+GENERATED\s+(ALWAYS|BY\s+DEFAULT)\b", re.IGNORECASE)
+_COMMENT: Final = lazily(r"(?:IS|COMMENT\s*=?)\s*(?:NULL|'(?P<text>(?:[^']|'')*)')\s*;?\s*", re.IGNORECASE)
+_GENERATION: Final = lazily(r"\bSET\s+GENERATED\s+(ALWAYS|BY\s+DEFAULT)\b", re.IGNORECASE)
 
 
 def _with_comment(table: Table, operation: ops.RawSql) -> Table:

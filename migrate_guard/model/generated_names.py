@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import count
 from typing import Final, Literal, TypeAlias
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -101,7 +102,7 @@ def index_columns(index: Index) -> list[str]:
     return found
 
 
-_CALL: Final = re.compile(r"\(*\s*(?P<function>[a-z_]\w*)\s*\([^()]*\)\s*\)*", re.IGNORECASE)
+_CALL: Final = lazily(r"\(*\s*(?P<function>[a-z_]\w*)\s*\([^()]*\)\s*\)*", re.IGNORECASE)
 
 
 def _called(expression: Expression | None) -> str:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model.comparing import PartlyCompared
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.source import Span
 
@@ -83,10 +84,8 @@ class Expression(Struct, frozen=True):
         return replace(self, text=_NAME_IN_SQL.sub(renamed, self.text))
 
 
-_PLAIN_NAME = re.compile(r"[a-z_][a-z0-9_]*")
-_NAME_IN_SQL = re.compile(
-    r"""'(?:[^']|'')*' | (?P<name>"(?:[^"]|"")*"|`[^`]*`|[^\W\d]\w*) (?!\s*\() | \w+""", re.VERBOSE
-)
+_PLAIN_NAME = lazily(r"[a-z_][a-z0-9_]*")
+_NAME_IN_SQL = lazily(r"""'(?:[^']|'')*' | (?P<name>"(?:[^"]|"")*"|`[^`]*`|[^\W\d]\w*) (?!\s*\() | \w+""", re.VERBOSE)
 """A string, a name that is not called, or another word."""
 
 

@@ -19,15 +19,16 @@ from pathlib import Path
 from msgspec import Struct
 
 from migrate_guard import files
+from migrate_guard.model.patterns import lazily
 
 MAX_BYTES = 1_000_000
 MAIN_SECTION = "alembic"
 
 _SEPARATORS = {"space": " ", "newline": "\n", "os": os.pathsep, ":": ":", ";": ";"}
-_SPACE_COMMA = re.compile(r", *|(?: +)")
-_SPACE_COMMA_COLON = re.compile(r", *|(?: +)|\:")
-_TOML_CODE = re.compile(r"%%|%\(here\)s")
-_SECTION_HEADER = re.compile(r"\[(.+)\]")
+_SPACE_COMMA = lazily(r", *|(?: +)")
+_SPACE_COMMA_COLON = lazily(r", *|(?: +)|\:")
+_TOML_CODE = lazily(r"%%|%\(here\)s")
+_SECTION_HEADER = lazily(r"\[(.+)\]")
 # What has a field of its own in the environment, and so is not repeated among its other options.
 _NAMED_OPTIONS = frozenset(
     {"here", "script_location", "version_locations", "recursive_version_locations", "prepend_sys_path"}

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from msgspec.structs import replace
 
 from migrate_guard.model.facts import ApplicationKind, ApplicationUse, Fact
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Unknown
 from migrate_guard.reading.computing import CONTAINERS, PRIMITIVES, enum_members, is_plain
 from migrate_guard.reading.models import model_table
@@ -30,18 +31,16 @@ from migrate_guard.reading.values import (
 if TYPE_CHECKING:
     from migrate_guard.reading.calls import CallEvaluator
 
-_OF_MIGRATIONS: Final = re.compile(r"alembic\w*|\w*migrations?\w*|versions|\w*_[0-9a-f]{12}", re.IGNORECASE)
+_OF_MIGRATIONS: Final = lazily(r"alembic\w*|\w*migrations?\w*|versions|\w*_[0-9a-f]{12}", re.IGNORECASE)
 """How modules are called whose code belongs to migrations, and is kept as old as they are."""
-_HELPING: Final = re.compile(r"\w*(util|helper|compat)\w*", re.IGNORECASE)
+_HELPING: Final = lazily(r"\w*(util|helper|compat)\w*", re.IGNORECASE)
 """How modules are called whose functions have no idea of the application's tables."""
 _APPLICATION: Final = frozenset(
     {"api", "app", "application", "backend", "config", "core", "database", "db", "entities", "enums", "models",
      "project", "server", "service", "services", "settings", "src"}
 )  # fmt: skip
 """How packages of applications are called, where the application does not lie beside its migrations."""
-_SETTINGS: Final = re.compile(
-    r"settings|conf|config|configuration|get_(\w+_)?(settings|config|configuration)(_service)?"
-)
+_SETTINGS: Final = lazily(r"settings|conf|config|configuration|get_(\w+_)?(settings|config|configuration)(_service)?")
 _SESSIONS: Final = frozenset(
     {"session", "sessionlocal", "db", "engine", "get_session", "get_db", "get_engine", "async_session", "session_scope",
      "session_maker", "sessionmaker"}

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard.model.baseline import Entry
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reading.json_documents import DocumentError, SyntaxMistake, kind, read_document, version_mistake
 
 VERSION: Final = 1
-_FINGERPRINT: Final = re.compile(r"[0-9a-f]{16}")
-_CONFLICT: Final = re.compile(rb"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
+_FINGERPRINT: Final = lazily(r"[0-9a-f]{16}")
+_CONFLICT: Final = lazily(rb"^(<{7}|={7}|>{7})(\s|$)", re.MULTILINE)
 
 
 def read_baseline(path: Path) -> tuple[Entry, ...]:

@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from migrate_guard.dialects.sqlalchemy_types import is_known_type
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.attributes import ATTRIBUTES, bound_method
@@ -386,7 +387,7 @@ _TYPE_BASES: Final = (
     "sqlalchemy.sql.sqltypes.TypeDecorator",
     "sqlalchemy.sql.type_api.TypeDecorator",
 )
-_QUESTION: Final = re.compile(r"exist|has_|check|inspect", re.IGNORECASE)
+_QUESTION: Final = lazily(r"exist|has_|check|inspect", re.IGNORECASE)
 """How functions are called that ask the database whether something is there."""
 _TALKING: Final = frozenset(
     {"debug", "info", "warning", "warn", "error", "exception", "log", "print", "echo", "secho", "sleep"}

@@ -7,16 +7,17 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression
 from migrate_guard.model.target import DialectName
 from migrate_guard.reading.constructs import ANSI_FUNCTIONS, literal
 from migrate_guard.reading.values import HOLE, Clause, EnumMember, External, Value
 
-_STRING: Final = re.compile(r"'(?:[^']|'')*'")
-_LITERAL: Final = re.compile(
+_STRING: Final = lazily(r"'(?:[^']|'')*'")
+_LITERAL: Final = lazily(
     r"\s*(?:'(?:[^']|'')*'(?:\s*::\s*[\w .\[\]()\"]+)?|[-+]?\d+(?:\.\d+)?|true|false|null)\s*", re.IGNORECASE
 )
-_WORD: Final = re.compile(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
+_WORD: Final = lazily(r'"([^"]+)"|([A-Za-z_][A-Za-z_0-9$]*)(\s*\()?')
 _KEYWORDS: Final = frozenset(
     [
         "and",
@@ -81,7 +82,7 @@ def folded(value: Value, given: Expression, dialect: DialectName) -> Expression:
     return replace(given, columns=tuple(dict.fromkeys(columns)))
 
 
-_ESCAPED: Final = re.compile(r"\\(:[\w$]*)(?![:\w$])")
+_ESCAPED: Final = lazily(r"\\(:[\w$]*)(?![:\w$])")
 
 
 def unescaped(text: str) -> str:

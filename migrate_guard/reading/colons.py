@@ -8,11 +8,11 @@ a word character behind it; quotes and comments do not matter (`_bind_params_reg
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from migrate_guard.model.facts import ColonBind
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reading.outside import parts
 from migrate_guard.reading.values import HOLE, Clause, ConstraintValue, Generated, Value
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from migrate_guard.model.source import Span
     from migrate_guard.reading.calls import Call
 
-PARAMETER: Final = re.compile(rf"(?<![:\w\\{HOLE}]):(\w+)(?![:\w{HOLE}])")
+PARAMETER: Final = lazily(rf"(?<![:\w\\{HOLE}]):(\w+)(?![:\w{HOLE}])")
 """A parameter of `text()`; beside a part that is not known nothing is one."""
 
 

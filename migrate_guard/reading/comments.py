@@ -8,14 +8,15 @@ import tokenize
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Suppression
 from migrate_guard.model.source import Source, Span
 
 MARK = "migrate-guard:"
 
 # Another remark on the line begins with "# " ("# type: …"); "#123" in a reason is a ticket.
-_DIRECTIVE = re.compile(r"#\s*migrate-guard:\s*(?P<body>.*?)(?=\s+#\s|\s*$)")
-_IGNORE = re.compile(r"(?P<verb>ignore-file|ignore)\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)")
+_DIRECTIVE = lazily(r"#\s*migrate-guard:\s*(?P<body>.*?)(?=\s+#\s|\s*$)")
+_IGNORE = lazily(r"(?P<verb>ignore-file|ignore)\s*\[(?P<rules>[^\]]*)\]\s*(?P<reason>.*)")
 
 
 class _Comment(NamedTuple):

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.source import Span
 from migrate_guard.reading.machine import MAXIMUM_DIGITS, MAXIMUM_ITEMS, MAXIMUM_TEXT, MAXIMUM_WIDTH
@@ -58,7 +59,7 @@ COMPARISONS: Final[dict[type[ast.cmpop], Callable[[Any, Any], Any]]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_PERCENT: Final = re.compile(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[diouxXeEfFgGcrsa]")
+_PERCENT: Final = lazily(r"%(?:\(\w*\))?[#0\- +]*(?:\d+|\*)?(?:\.(?:\d+|\*))?[diouxXeEfFgGcrsa]")
 
 FAILURES: Final = (TypeError, ValueError, ArithmeticError, LookupError, AttributeError)
 """What Python's own operations raise on values they do not fit."""

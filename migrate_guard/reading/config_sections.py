@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from configparser import InterpolationError
 from pathlib import Path
 from typing import NamedTuple
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reading.alembic_config import AlembicConfig, IniFile, content
 
 _URL = "sqlalchemy.url"
-_TOML_URL = re.compile(r"""\s*(?:["']?sqlalchemy\.url["']?|["']?sqlalchemy_url["']?|url)\s*=""")
+_TOML_URL = lazily(r"""\s*(?:["']?sqlalchemy\.url["']?|["']?sqlalchemy_url["']?|url)\s*=""")
 
 
 class WrittenUrl(NamedTuple):

@@ -9,9 +9,10 @@ import re
 from typing import Final
 
 from migrate_guard.model.environment import ConfiguredUrl
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Span
 
-URL: Final = re.compile(
+URL: Final = lazily(
     r"(?P<dialect>\w+)(\+(?P<driver>\w+))?://"
     r"((?P<user>[^:/@]*)(:(?P<password>[^@]*))?@)?"
     r"(\[(?P<address>[^\]/?]+)\]|(?P<host>[^:/?]*))(:(?P<port>[0-9]*))?"
@@ -19,11 +20,11 @@ URL: Final = re.compile(
 )
 """Like in SQLAlchemy, a password may hold anything but "@"; urllib.parse would take its "#" or "/" for the end of the
 host."""
-_IN_QUERY: Final = re.compile(r"(?:^|&)(?:password|passwd|pwd)=([^&]*)", re.IGNORECASE)
-_MASKED: Final = re.compile(
+_IN_QUERY: Final = lazily(r"(?:^|&)(?:password|passwd|pwd)=([^&]*)", re.IGNORECASE)
+_MASKED: Final = lazily(
     r"(?P<before>\w://[^:/@\s'\"]*:)[^@\s'\"]+(?=@)|(?P<key>[?&](?:password|passwd|pwd)=)[^&\s'\"]+", re.IGNORECASE
 )
-_FILLED_IN: Final = re.compile(r"[%$<>{}\[\]]|\*\*|\.\.\.|^x+$|^[A-Z][A-Z0-9]*_[A-Z0-9_]*$|^\w*_(?:here|password)$")
+_FILLED_IN: Final = lazily(r"[%$<>{}\[\]]|\*\*|\.\.\.|^x+$|^[A-Z][A-Z0-9]*_[A-Z0-9_]*$|^\w*_(?:here|password)$")
 """Interpolation, templates of any kind, the name of a variable: something fills in the password later."""
 _NO_SECRETS: Final = frozenset(
     (

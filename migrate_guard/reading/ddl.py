@@ -12,6 +12,7 @@ from migrate_guard.dialects.names import conventional_name, implicit_name
 from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model.generated_names import kind_of
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import (
     UNKNOWN_TYPE,
@@ -256,7 +257,7 @@ def _exclusion(machine: CallEvaluator, value: ConstraintValue) -> str | None:
     return None if HOLE in definition or not elements else definition
 
 
-_KEY: Final = re.compile(
+_KEY: Final = lazily(
     r"""\s*(?P<key>.+?)
     (\s+collate\s+(?P<collation>"[^"]+"|\w+))?
     (\s+(?P<opclass>[\w.]+_ops)(\s*\([^()]*\))?)?
@@ -266,7 +267,7 @@ _KEY: Final = re.compile(
 )
 """A key of an index in SQL; the names of PostgreSQL's operator classes end in _ops."""
 _NULLS: Final[Mapping[str, Literal["FIRST", "LAST"]]] = {"first": "FIRST", "last": "LAST"}
-_PLAIN: Final = re.compile(r'"[^"]+"|[A-Za-z_]\w*')
+_PLAIN: Final = lazily(r'"[^"]+"|[A-Za-z_]\w*')
 
 
 def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> Index:
@@ -321,7 +322,7 @@ def _element(value: Value) -> IndexElement:
     return IndexElement(None, Expression(HOLE)) if HOLE in name else IndexElement(name)
 
 
-_IN_BRACKETS: Final = re.compile(r"\(((?:[^()']|'(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\))*)\)")
+_IN_BRACKETS: Final = lazily(r"\(((?:[^()']|'(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\))*)\)")
 
 
 def _without_brackets(key: str) -> str:

@@ -15,6 +15,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from migrate_guard.model.patterns import lazily
+
 _ELSEWHERE: Final = frozenset(
     {
         "GIT_ALTERNATE_OBJECT_DIRECTORIES",
@@ -33,7 +35,7 @@ _ELSEWHERE: Final = frozenset(
 in them.
 """
 
-_NAME: Final = re.compile(r"[\w.+-]+(/[\w.+-]+)*")
+_NAME: Final = lazily(r"[\w.+-]+(/[\w.+-]+)*")
 """A ref as people name branches and tags, which a suggested command may quote as it is."""
 
 Algorithm: TypeAlias = Literal["sha1", "sha256"]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import re
 import tokenize
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Source
 from migrate_guard.reading.comments import MARK, speaks_for, suppressions
 from migrate_guard.reading.script import UnreadableFile, decode, parse
@@ -16,7 +16,7 @@ from migrate_guard.reading.script import UnreadableFile, decode, parse
 REASON: Final = "TODO: say why"
 """What stands in the place of a reason that somebody has to give."""
 
-_LINES: Final = re.compile(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
+_LINES: Final = lazily(rb"[^\r\n]*(?:\r\n|\r|\n|\Z)")
 # Where a line ends is the same in all encodings that Python takes for source code.
 
 

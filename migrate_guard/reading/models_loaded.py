@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard.model.environment import UnloadedModels
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Source, Span
 from migrate_guard.reading.project import Project, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
@@ -23,12 +24,12 @@ _MOST_FILES: Final = 3_000
 _MOST_LOADED: Final = 2_000
 _SIGNS: Final = (b"__tablename__", b"Table(")
 """What stands in a module that defines tables."""
-_IMPORT: Final = re.compile(
+_IMPORT: Final = lazily(
     r"^[ \t]*(?:from[ \t]+(?P<origin>[.\w]+)[ \t]+import[ \t]*(?P<names>\([^)]*\)|[^\n;]*)"
     r"|import[ \t]+(?P<modules>[^\n;]+))",
     re.MULTILINE,
 )
-_COMPUTED: Final = re.compile(
+_COMPUTED: Final = lazily(
     r"importlib|__import__|try_import|pkgutil|import_module|walk_packages|iter_modules|import_string|find_modules|load_plugins"
     r"|entry_points|exec\(|automap|create_app|autodiscover|glob\("
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard import files
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reading.alembic_config import content
 from migrate_guard.reading.script import MAXIMUM_SIZE
 
@@ -21,8 +22,8 @@ _REQUIREMENTS: Final = (
     "*.dist-info/METADATA",
 )
 _NUMBERS: Final = r"(?P<version>\d+(?:\.\d+)*)"
-_SQLALCHEMY: Final = re.compile(r"(?<![\w-])sqlalchemy(?![-\w.])(?:\[[\w\s,]*\])?([^\n#;]*)", re.IGNORECASE)
-_BEFORE_2: Final = re.compile(r"(?:===?|~=|\^|<=?)\s*1\.|<\s*2(?:\.0)*(?![\d.])")
+_SQLALCHEMY: Final = lazily(r"(?<![\w-])sqlalchemy(?![-\w.])(?:\[[\w\s,]*\])?([^\n#;]*)", re.IGNORECASE)
+_BEFORE_2: Final = lazily(r"(?:===?|~=|\^|<=?)\s*1\.|<\s*2(?:\.0)*(?![\d.])")
 
 
 @lru_cache(maxsize=64)
@@ -51,7 +52,12 @@ def _versions(texts: Iterable[str], pattern: str) -> Iterator[Version]:
             yield tuple(map(int, match["version"].split(".")))
 
 
+def _matching(root: Path, name: str) -> list[Path]:
+    folder, _, pattern = name.rpartition("/")
+    return files.matching(root / folder, pattern)
+
+
 def _texts(root: Path, names: Iterable[str]) -> Iterator[str]:
     for name in names:
-        for path in files.matching(root, name) if "*" in name else (root / name,):
+        for path in _matching(root, name) if "*" in name else (root / name,):
             yield content(path, MAXIMUM_SIZE).decode(errors="replace")

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model.facts import RowsLoaded
 from migrate_guard.model.operations import Delete, Operation, RawSql, Update
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.queries import Query
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
@@ -24,9 +25,9 @@ if TYPE_CHECKING:
     from migrate_guard.reading.calls import Call
     from migrate_guard.reading.machine import Machine
 
-_QUERY: Final = re.compile(r"[\s(]*(select|with|pragma)\b", re.IGNORECASE)
-_CATALOGS: Final = re.compile(r"information_schema|\bpg_|sqlite_(master|schema)|to_reg|pragma", re.IGNORECASE)
-_PRAGMA: Final = re.compile(
+_QUERY: Final = lazily(r"[\s(]*(select|with|pragma)\b", re.IGNORECASE)
+_CATALOGS: Final = lazily(r"information_schema|\bpg_|sqlite_(master|schema)|to_reg|pragma", re.IGNORECASE)
+_PRAGMA: Final = lazily(
     r"\s*pragma\s+(table_info|index_list|index_info)\s*\(\s*[\"'`]?(\w+)[\"'`]?\s*\)[\s;]*", re.IGNORECASE
 )
 
@@ -113,8 +114,8 @@ _PRAGMAS: Final[Mapping[str, Callable[[Table, str], _Answer]]] = {
 }
 
 
-_LIMITED: Final = re.compile(r"\b(LIMIT|FETCH\s+(FIRST|NEXT))\b", re.IGNORECASE)
-_GROUPED: Final = re.compile(r"\b(GROUP\s+BY|SELECT\s+DISTINCT)\b", re.IGNORECASE)
+_LIMITED: Final = lazily(r"\b(LIMIT|FETCH\s+(FIRST|NEXT))\b", re.IGNORECASE)
+_GROUPED: Final = lazily(r"\b(GROUP\s+BY|SELECT\s+DISTINCT)\b", re.IGNORECASE)
 _AGGREGATES: Final = frozenset(
     {"count", "sum", "avg", "min", "max", "array_agg", "string_agg", "json_agg", "jsonb_agg", "exists", "bool_or"}
 )

@@ -18,6 +18,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrate_guard import files
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision, StrayScript, UnreadableScript
 from migrate_guard.model.source import Source, Span
 from migrate_guard.reading import paperwork
@@ -27,7 +28,7 @@ from migrate_guard.reading.spans import first_line_of, span_of
 MAXIMUM_SIZE = 64 * 1024 * 1024
 """Bytes of a script that are still read; a larger file is reported instead."""
 
-_LEGACY_ID = re.compile(r"([a-f0-9]+)\.py$")
+_LEGACY_ID = lazily(r"([a-f0-9]+)\.py$")
 """Alembic's rule for scripts of its first releases, which carried no `revision` variable (alembic/script/base.py)."""
 
 
@@ -124,7 +125,7 @@ def script_of(source: Source, path: Path) -> Script | UnreadableScript | StraySc
     return Script(revision, source, path, computed, tree)
 
 
-_IRREVERSIBLE: Final = re.compile(r"^\s*#\s*irreversible\b", re.IGNORECASE)
+_IRREVERSIBLE: Final = lazily(r"^\s*#\s*irreversible\b", re.IGNORECASE)
 
 
 def _is_irreversible(
@@ -250,11 +251,11 @@ def parse(source: Source) -> ast.Module:
         raise UnreadableFile(reason, source.whole()) from error
 
 
-_PYTHON_2: Final = re.compile(
+_PYTHON_2: Final = lazily(
     r"^\s*(print\s+[^\s(=]|exec\s+['\"\w]|raise\s+\w+\s*,|except\s+[\w.]+\s*,\s*[a-z_]\w*\s*:)"
     r"|`|<>|\b[uU][rR]['\"]|\b\d+[lL]\b"
 )
-_CONFLICT: Final = re.compile(r"(<{7}|={7}|>{7})(\s|$)")
+_CONFLICT: Final = lazily(r"(<{7}|={7}|>{7})(\s|$)")
 
 
 class _Newer(NamedTuple):
@@ -266,19 +267,17 @@ class _Newer(NamedTuple):
 
 
 _NEWER: Final = (
-    _Newer(
-        13, "a type parameter with a default", re.compile(r"\s*(async\s+def|def|class|type)\s+\w+\s*\[[^\]]*\w\s*=")
-    ),
-    _Newer(12, "a type parameter", re.compile(r"\s*(async\s+def|def|class)\s+\w+\s*\[")),
-    _Newer(12, "the type statement", re.compile(r"\s*type\s+\w+\s*(\[.*\])?\s*=")),
+    _Newer(13, "a type parameter with a default", lazily(r"\s*(async\s+def|def|class|type)\s+\w+\s*\[[^\]]*\w\s*=")),
+    _Newer(12, "a type parameter", lazily(r"\s*(async\s+def|def|class)\s+\w+\s*\[")),
+    _Newer(12, "the type statement", lazily(r"\s*type\s+\w+\s*(\[.*\])?\s*=")),
     _Newer(
         12,
         "an f-string with its own quotes or a backslash in braces",
-        re.compile(r""".*(?<!\w)([fF][rR]?|[rR][fF])(["'])((?!\2).)*\{[^{}]*(\2|\\)[^{}]*\}"""),
+        lazily(r""".*(?<!\w)([fF][rR]?|[rR][fF])(["'])((?!\2).)*\{[^{}]*(\2|\\)[^{}]*\}"""),
     ),
-    _Newer(14, "a template string", re.compile(r""".*(?<!\w)([tT][rR]?|[rR][tT])["']""")),
-    _Newer(14, "except without parentheses", re.compile(r"\s*except\*?\s+[\w.]+(\s*,\s*[\w.]+)+\s*:")),
-    _Newer(15, "a lazy import", re.compile(r"\s*lazy\s+(import|from)\s")),
+    _Newer(14, "a template string", lazily(r""".*(?<!\w)([tT][rR]?|[rR][tT])["']""")),
+    _Newer(14, "except without parentheses", lazily(r"\s*except\*?\s+[\w.]+(\s*,\s*[\w.]+)+\s*:")),
+    _Newer(15, "a lazy import", lazily(r"\s*lazy\s+(import|from)\s")),
 )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard import files
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Source
 from migrate_guard.reading.alembic_config import content
 from migrate_guard.reading.directories import real, walk
@@ -16,13 +17,13 @@ from migrate_guard.reading.script import UnreadableFile, assignments_of, decode,
 # Helpers may stand among scripts, but not so many that all the first files by name are helpers.
 SNIFFED_FILES: Final = 16
 
-SCRIPT_NAME: Final = re.compile(r"(?!\.\#|__init__)(.*\.py)$")
+SCRIPT_NAME: Final = lazily(r"(?!\.\#|__init__)(.*\.py)$")
 """The names of files that Alembic takes for scripts (`_only_source_rev_file` of alembic/script/base.py)."""
-_ASSIGNMENT: Final = re.compile(
+_ASSIGNMENT: Final = lazily(
     rb"^(revision|down_revision|depends_on)[ \t]*(?::[^=\n]*)?=[ \t]*(\([^)]{0,999}\)|[^\n]*)", re.MULTILINE
 )
 _VARIABLES: Final = frozenset({"revision", "down_revision"})
-_QUOTED: Final = re.compile(rb"""["']([^"'\n]+)["']""")
+_QUOTED: Final = lazily(rb"""["']([^"'\n]+)["']""")
 
 
 def revisions_in(directory: Path) -> tuple[frozenset[bytes], frozenset[bytes]]:

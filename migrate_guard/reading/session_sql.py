@@ -8,16 +8,15 @@ from typing import Final
 
 from msgspec import Struct
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.reading.values import HOLE, Value
 
 MAXIMUM_LENGTH: Final = 10_000
 """Longer texts and options are not looked at; no one sets a session with them."""
 _LONGEST_PARAMETER: Final = 200
-_WORD: Final = re.compile(
-    rf"(?P<space>--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?)|'(?:[^']|'')*'?|\"[^\"]*\"?|[\w.{HOLE}]+|\S"
-)
-_LOCKING: Final = re.compile(r"pg_(try_)?advisory_(xact_)?lock(_shared)?")
-_OPTION: Final = re.compile(r"(?:-c\s*|--)(\w[\w.-]*)=((?:\\.|\S)*)")
+_WORD: Final = lazily(rf"(?P<space>--[^\n]*|/\*(?:[^*]|\*(?!/))*(?:\*/)?)|'(?:[^']|'')*'?|\"[^\"]*\"?|[\w.{HOLE}]+|\S")
+_LOCKING: Final = lazily(r"pg_(try_)?advisory_(xact_)?lock(_shared)?")
+_OPTION: Final = lazily(r"(?:-c\s*|--)(\w[\w.-]*)=((?:\\.|\S)*)")
 _NAMED: Final = {("ROLE",): "role", ("SCHEMA",): "search_path", ("TIME", "ZONE"): "timezone"}
 """Settings with a spelling of their own, and the parameter they set."""
 

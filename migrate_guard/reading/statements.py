@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from migrate_guard.model import operations as ops
 from migrate_guard.model.facts import BuiltSql
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Span
 from migrate_guard.reading import results
 from migrate_guard.reading.calls import Call
@@ -128,7 +129,7 @@ def _is_about_rows(node: ast.expr | None) -> bool:
     return False
 
 
-_DROPPING: Final = re.compile(r"\s*(drop|truncate|create\s+(unique\s+)?index|grant|revoke)\b", re.IGNORECASE)
+_DROPPING: Final = lazily(r"\s*(drop|truncate|create\s+(unique\s+)?index|grant|revoke)\b", re.IGNORECASE)
 """Statements that add no column or table, whatever they are about."""
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
 from migrate_guard.dialects.quoting import quoted
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -31,7 +31,7 @@ TRUE: Final = "True"
 
 # -- pieces of SQL
 
-_PARAMETER: Final = re.compile(r"(?<![:\w\\]):(?=[\w$]+(?![:\w$]))|\\(?=:[\w$]*(?![:\w$]))")
+_PARAMETER: Final = lazily(r"(?<![:\w\\]):(?=[\w$]+(?![:\w$]))|\\(?=:[\w$]*(?![:\w$]))")
 """What `sa.text()` takes for a parameter, or for a colon that is none (SQLAlchemy 2.1 `sql/compiler.py`, BIND_PARAMS
 and BIND_PARAMS_ESC)."""
 
@@ -56,7 +56,7 @@ def _told(expression: Expression, what: str) -> str:
     return expression.text.strip()
 
 
-_STRING: Final = re.compile(r"'((?:[^'\\]|'')*)'")
+_STRING: Final = lazily(r"'((?:[^'\\]|'')*)'")
 """A string that every database reads in the same way."""
 _CONSTANTS: Final = {"true": "sa.true()", "false": "sa.false()"}
 
@@ -197,7 +197,7 @@ def index_keys(index: Index, target: Target) -> list[Code]:
     return [_key(each, target) for each in index.elements]
 
 
-_CALL: Final = re.compile(r"[\w.]+\s*\((?:[^()']|'(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\))*\)")
+_CALL: Final = lazily(r"[\w.]+\s*\((?:[^()']|'(?:[^']|'')*'|\((?:[^()']|'(?:[^']|'')*')*\))*\)")
 """A call, which needs no parentheses as the key of an index."""
 
 

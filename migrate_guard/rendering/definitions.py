@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 
 from migrate_guard.dialects.postgresql import extensions as known
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Definition, Expression, Table
 from migrate_guard.rendering.parts import HOLE, Scope
 
 _ROUTINES = ("FUNCTION", "PROCEDURE", "AGGREGATE")
-_SCHEMA_OF = re.compile(r"\bSCHEMA\s+(\"[^\"]+\"|\w+)", re.IGNORECASE)
+_SCHEMA_OF = lazily(r"\bSCHEMA\s+(\"[^\"]+\"|\w+)", re.IGNORECASE)
 
 
 def extensions(scope: Scope, tables: Iterable[Table]) -> Iterator[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
 
 from migrate_guard.model import operations as ops
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import IndexElement
 from migrate_guard.rendering.parts import HOLE, NotKnown, Scope, expression_text
 
@@ -37,8 +37,8 @@ def create_index(operation: ops.CreateIndex, scope: Scope) -> str:
     return " ".join(words)
 
 
-_CALL: Final = re.compile(r"[\w.]+\(")
-_BRACKET: Final = re.compile(r"'(?:[^']|'')*'|[()]")
+_CALL: Final = lazily(r"[\w.]+\(")
+_BRACKET: Final = lazily(r"'(?:[^']|'')*'|[()]")
 
 
 def _is_call(text: str) -> bool:

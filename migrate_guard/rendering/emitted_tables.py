@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.generated_names import kind_of
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Column, Expression, ForeignKey, Table
 from migrate_guard.model.source import Span
 from migrate_guard.rendering import parts
@@ -147,8 +148,8 @@ def _default(column: Column, emission: Emission) -> Iterator[str]:
         yield f"DEFAULT {default_text(column.default, emission)}"
 
 
-_FUNCTION: Final = re.compile(r"(?!\s*['\"(]).*\W.*", re.DOTALL)
-_MOMENT: Final = re.compile(r"(now|current_timestamp)\(\d+\)|.*\bON\s+UPDATE\b", re.IGNORECASE | re.DOTALL)
+_FUNCTION: Final = lazily(r"(?!\s*['\"(]).*\W.*", re.DOTALL)
+_MOMENT: Final = lazily(r"(now|current_timestamp)\(\d+\)|.*\bON\s+UPDATE\b", re.IGNORECASE | re.DOTALL)
 
 
 def default_text(default: Expression, emission: Emission) -> str:

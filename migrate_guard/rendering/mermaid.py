@@ -11,10 +11,11 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column, ForeignKey, Schema, Table
 
-_PLAIN: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_WORD: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_\-()\[\]]*")
+_PLAIN: Final = lazily(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD: Final = lazily(r"[A-Za-z_][A-Za-z0-9_\-()\[\]]*")
 _KEYWORDS: Final = frozenset(
     {"acc", "class", "classdef", "direction", "erdiagram", "many", "md", "one", "only", "optionally", "style", "title"}
     | {"to", "u", "zero"}

@@ -13,6 +13,7 @@ from migrate_guard.dialects.quoting import qualified, quoted
 from migrate_guard.dialects.reserved import is_reserved
 from migrate_guard.dialects.sql_types import POSTGRESQL_TYPES
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -188,7 +189,7 @@ def _identity(column: Column, table: Table, scope: Scope) -> str:
     return f"GENERATED {'ALWAYS' if column.is_always_identity else 'BY DEFAULT'} AS IDENTITY{own}"
 
 
-_SEQUENCE_USED: Final = re.compile(r"nextval\s*\(\s*'([^']+)'", re.IGNORECASE)
+_SEQUENCE_USED: Final = lazily(r"nextval\s*\(\s*'([^']+)'", re.IGNORECASE)
 
 
 def default_text(column: Column, table: Table, scope: Scope) -> str | None:
@@ -201,8 +202,8 @@ def default_text(column: Column, table: Table, scope: Scope) -> str | None:
     return None
 
 
-_NEEDS_NO_PARENTHESES: Final = re.compile(r"\(.*\)|\w+|'.*", re.DOTALL)
-_MOMENT: Final = re.compile(r"(current_timestamp|now)\b.*", re.IGNORECASE | re.DOTALL)
+_NEEDS_NO_PARENTHESES: Final = lazily(r"\(.*\)|\w+|'.*", re.DOTALL)
+_MOMENT: Final = lazily(r"(current_timestamp|now)\b.*", re.IGNORECASE | re.DOTALL)
 
 
 def _default(default: Expression, scope: Scope) -> str:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable
 from typing import Final, TypeAlias
 
 from msgspec import Struct
+
+from migrate_guard.model.patterns import lazily
 
 WIDTH: Final = 100
 
@@ -32,7 +33,7 @@ def _with_bare_quotes(text: str) -> str:
     return _ESCAPE.sub(lambda found: '"' if found[0] == r"\"" else found[0], text)
 
 
-_ESCAPE: Final = re.compile(r"\\.")
+_ESCAPE: Final = lazily(r"\\.")
 
 
 class Parts(Struct, frozen=True):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -11,6 +10,7 @@ from msgspec.structs import replace
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import UNSET
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import (
     AnyConstraint,
     CheckConstraint,
@@ -70,8 +70,8 @@ def _about_table(operation: ops.TableOperation, scope: Scope) -> Iterator[str]:
             yield from (f"{head} {action}" for action in _actions(operation, scope))
 
 
-_PARAMETER: Final = re.compile(r"(?<![:\w]):[A-Za-z_]\w*|%s|%\(\w+\)s|\$\d")
-_QUOTED: Final = re.compile(r"'(?:[^']|'')*'")
+_PARAMETER: Final = lazily(r"(?<![:\w]):[A-Za-z_]\w*|%s|%\(\w+\)s|\$\d")
+_QUOTED: Final = lazily(r"'(?:[^']|'')*'")
 
 
 def _is_complete(operation: ops.TableOperation, sql: str, scope: Scope) -> bool:
@@ -279,10 +279,10 @@ def _comments(table: Table, scope: Scope) -> Iterator[str]:
 
 # -- settings
 
-_NUMBER_OR_WORD: Final = re.compile(r"[-+]?\d+(\.\d+)?|[A-Za-z_]\w*")
-_EXPRESSION: Final = re.compile(r"""['"`(@]""")
+_NUMBER_OR_WORD: Final = lazily(r"[-+]?\d+(\.\d+)?|[A-Za-z_]\w*")
+_EXPRESSION: Final = lazily(r"""['"`(@]""")
 """What MySQL's expressions have and settings of one word do not."""
-_LIST: Final = re.compile(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+)(?:\s*,\s*(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+))*""")
+_LIST: Final = lazily(r"""(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+)(?:\s*,\s*(?:'(?:[^']|'')*'|"(?:[^"]|"")+"|\w+))*""")
 
 
 def _is_written_out(operation: ops.SetParameter, target: Target) -> bool:

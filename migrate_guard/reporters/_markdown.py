@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.terminal import visible
 
-_SPECIAL: Final = re.compile(r"[\\`*_{}\[\]()<>#!|~&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
+_SPECIAL: Final = lazily(r"[\\`*_{}\[\]()<>#!|~&@]|:(?=//)|(?<=www)\.", re.IGNORECASE)
 _AS_ENTITIES: Final = "<>&@|"
 _LINKING: Final = "@#:."
 """What GitHub makes links to people, issues and addresses of, whichever way it is spelled."""
-_TICKS: Final = re.compile(r"`+")
+_TICKS: Final = lazily(r"`+")
 
 
 def code(text: str) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from typing import Final, NotRequired, TypedDict
 from urllib.parse import quote
 
 from migrate_guard import __version__
 from migrate_guard.model.finding import Finding, Report, RuleSummary, Severity
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.source import Span
 from migrate_guard.pages import Page, load
 from migrate_guard.reporters import Look
@@ -29,7 +29,7 @@ _LEVELS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity
 _PROBLEMS: Final = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 _SECTIONS: Final = ("What happens", "Why it hurts", "What to do", "Quiet when", "Not seen", "Options", "Sources")
 """Of a page, what explains the rule; its examples are for `explain`."""
-_DRIVE: Final = re.compile(r"[A-Za-z]:/")
+_DRIVE: Final = lazily(r"[A-Za-z]:/")
 
 
 class Text(TypedDict):

@@ -1,11 +1,14 @@
 """The rules: one function a module, found by the contents of this package.
 
-Module, function and catalogue page share the name. Importing this package imports no rule.
+Module, function and catalogue page share the name. Importing this package imports no rule, and neither does asking for
+all of them: `index.json` says what each declares, and the module is imported when the rule has something to judge. The
+index is written by `python -m migrate_guard.rules`; where a module is not the one that it speaks of, all are imported.
 """
 
 from __future__ import annotations
 
-from functools import cache
+import os
+from functools import cache, partial
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -14,7 +17,7 @@ from migrate_guard.rule import Rule
 
 def rule_names() -> tuple[str, ...]:
     """The names of all rules, as users write them."""
-    return tuple(sorted(module.name.replace("_", "-") for module in iter_modules(__path__)))
+    return tuple(sorted(module.name.replace("_", "-") for module in iter_modules(__path__) if module.name[0] != "_"))
 
 
 def load_rule(name: str) -> Rule:
@@ -28,6 +31,13 @@ def load_rule(name: str) -> Rule:
 
 @cache
 def load_rules() -> tuple[Rule, ...]:
+    """Every rule, in the order of their codes."""
+    from migrate_guard.rules._index import indexed
+
+    return indexed(os.path.dirname(__file__), partial(load_rule)) or imported_rules()
+
+
+def imported_rules() -> tuple[Rule, ...]:
     """Import every rule, in the order of their codes."""
     rules = tuple(sorted(map(load_rule, rule_names()), key=lambda each: each.code))
     codes = [each.code for each in rules]

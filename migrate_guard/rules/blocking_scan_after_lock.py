@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
@@ -13,6 +12,7 @@ from migrate_guard.model.effects import Answer, Effects
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Confidence, Problem, Related, RevisionView, Severity, Statement, rule
 
@@ -99,7 +99,7 @@ def _work(effects: Effects) -> Answer | None:
     return max(possible, key=lambda each: each.verdict, default=None)
 
 
-_LOOP: Final = re.compile(r"\bfor each\b")
+_LOOP: Final = lazily(r"\bfor each\b")
 
 
 def _is_repeated(statement: Statement[Operation]) -> bool:

@@ -19,6 +19,7 @@ from migrate_guard.history.grouping import are_exclusive
 from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.schema import ForeignKey, Schema, Table
 from migrate_guard.rule import Problem, Related, RevisionView, Severity, Statement, rule
@@ -32,10 +33,10 @@ _REFUSED: Final = (
     ops.AddNotNull,
     ops.DropTable,
 )
-_REFUSED_SQL: Final = re.compile(r"ALTER TABLE (?!RENAME)|TRUNCATE|CLUSTER")
+_REFUSED_SQL: Final = lazily(r"ALTER TABLE (?!RENAME)|TRUNCATE|CLUSTER")
 _NO_ACTION: Final = frozenset({None, "NO ACTION"})
-_EVENTS: Final = re.compile(r"\bAFTER\s+(?P<events>.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
-_DEFERRED_TRIGGER: Final = re.compile(r"\bCONSTRAINT\s+TRIGGER\b.*\bINITIALLY\s+DEFERRED\b", re.IGNORECASE | re.DOTALL)
+_EVENTS: Final = lazily(r"\bAFTER\s+(?P<events>.*?)\s+ON\b", re.IGNORECASE | re.DOTALL)
+_DEFERRED_TRIGGER: Final = lazily(r"\bCONSTRAINT\s+TRIGGER\b.*\bINITIALLY\s+DEFERRED\b", re.IGNORECASE | re.DOTALL)
 
 
 class _Event(NamedTuple):

@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from migrate_guard.model.environment import ConfiguredUrl, Environment
+from migrate_guard.model.patterns import lazily
 from migrate_guard.rule import EnvironmentView, Problem, Severity, rule
 
-_LOCAL: Final = re.compile(
+_LOCAL: Final = lazily(
     r"""(?:localhost|.*\.localhost|127\.[\d.]+|::1|0\.0\.0\.0|host\.docker\.internal
     |db|database|host|hostname|server|pg|postgres|postgresql|mysql|mariadb|)""",
     re.VERBOSE | re.IGNORECASE,

@@ -8,14 +8,15 @@ from migrate_guard import asking
 from migrate_guard.asking import transactions
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Operation, RawSql
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
 
-_BODY: Final = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
-_DEFINER: Final = re.compile(r"\bSECURITY\s+DEFINER\b", re.IGNORECASE)
-_INVOKER: Final = re.compile(r"\bSECURITY\s+INVOKER\b", re.IGNORECASE)
-_PATH: Final = re.compile(r"\bSET\s+\"?search_path\b", re.IGNORECASE)
-_ATOMIC: Final = re.compile(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_BODY: Final = lazily(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
+_DEFINER: Final = lazily(r"\bSECURITY\s+DEFINER\b", re.IGNORECASE)
+_INVOKER: Final = lazily(r"\bSECURITY\s+INVOKER\b", re.IGNORECASE)
+_PATH: Final = lazily(r"\bSET\s+\"?search_path\b", re.IGNORECASE)
+_ATOMIC: Final = lazily(r"\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _KINDS: Final = ("FUNCTION", "PROCEDURE", "ROUTINE")
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from msgspec import Struct
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Table, constraint_kind
 from migrate_guard.model.source import Span
 from migrate_guard.rendering.python import literal
@@ -23,7 +24,7 @@ NOUNS: Final = {
 USUAL: Final = "{key}_%(table_name)s_%(constraint_name)s"
 """What a convention with the name in it looks like (SQLAlchemy, "Configuring Constraint Naming Conventions")."""
 NAME: Final = "%(constraint_name)s"
-CUT: Final = re.compile(r".{51,}_[0-9a-f]{4}")
+CUT: Final = lazily(r".{51,}_[0-9a-f]{4}")
 """A name that was too long, as SQLAlchemy cuts it."""
 
 
@@ -88,7 +89,7 @@ def _given(name: str, template: str, table: str) -> str:
     return found["given"] if found else ""
 
 
-_TOKEN: Final = re.compile(r"%\((\w+)\)s")
+_TOKEN: Final = lazily(r"%\((\w+)\)s")
 
 
 def _token(token: str, table: str) -> str:

@@ -13,6 +13,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.deeds import deed
 from migrate_guard.model.instead import Code, Downgrade
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Downgrades, Revision, Run, Transition
 from migrate_guard.model.schema import AnyConstraint, Column, EnumType, Index, Schema, Sequence, Table, View
 from migrate_guard.model.source import Span
@@ -90,7 +91,7 @@ def empty_downgrade(view: RevisionView, options: Options) -> Iterator[Problem]:
     )
 
 
-_SQUASHED: Final = re.compile(r"\bsquash", re.IGNORECASE)
+_SQUASHED: Final = lazily(r"\bsquash", re.IGNORECASE)
 
 
 def _is_let_be(revision: Revision, options: Options) -> bool:

@@ -6,13 +6,14 @@ from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.model.operations import RawSql
+from migrate_guard.model.patterns import lazily
 from migrate_guard.rule import Problem, Severity, Step, rule
 
-_GRANT: Final = re.compile(
+_GRANT: Final = lazily(
     r"\bGRANT\s+(?P<what>.+?)\s+ON\s+(?P<object>.+?)\s+TO\s+(?P<roles>.+)$", re.IGNORECASE | re.DOTALL
 )
-_PUBLIC: Final = re.compile(r"(?:^|,)\s*(?:GROUP\s+)?PUBLIC\s*(?:,|;|$|\bWITH\b|\bGRANTED\b)", re.IGNORECASE)
-_BY_DEFAULT: Final = re.compile(
+_PUBLIC: Final = lazily(r"(?:^|,)\s*(?:GROUP\s+)?PUBLIC\s*(?:,|;|$|\bWITH\b|\bGRANTED\b)", re.IGNORECASE)
+_BY_DEFAULT: Final = lazily(
     r"(?:FUNCTIONS?|PROCEDURES?|ROUTINES?|ALL\s+(?:FUNCTIONS|PROCEDURES|ROUTINES)|TYPES?|DOMAIN|LANGUAGE|SCHEMA\s+public\b)",
     re.IGNORECASE,
 )

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,23 +7,24 @@ from migrate_guard.asking.client_defaults import written_default, written_onupda
 from migrate_guard.asking.declarations import Argument, declaration
 from migrate_guard.model.instead import Code
 from migrate_guard.model.models import Attribute, ClientDefault, Model
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Table
 from migrate_guard.rule import Confidence, ModelView, Problem, Severity, rule
 
 CLOCKS: Final = frozenset({"datetime.datetime", "datetime.date", "datetime.time"})
 OTHERS: Final = frozenset({"uuid.UUID", "builtins.str", "builtins.int", "builtins.float", "builtins.bytes"})
-CHANGING: Final = re.compile(
+CHANGING: Final = lazily(
     r"(?<!func\.)\b(?:now|utcnow|today|uuid[1-8]|time\.time|time_ns|monotonic|perf_counter|getnode"
     r"|token_(?:hex|bytes|urlsafe)|randint|randrange|randbits|getrandbits|urandom|random\.\w+|ulid|ULID|ksuid|nanoid)"
     r"(?:\(|\.\w+\()"
 )
 """Calls that give another value each time, wherever they stand in an expression."""
-STRING: Final = re.compile(r"""'[^'\n]*'|"[^"\n]*\"""")
-CALL: Final = re.compile(r"(?P<function>[\w.]+)\((?P<arguments>[^()]*)\)")
-UTCNOW: Final = re.compile(r"(?:\w+\.)*(?:datetime|dt)\.utcnow\(\s*\)")
-CONSTANT: Final = re.compile(r"[\d\"']|\b(?:min|max)\b")
+STRING: Final = lazily(r"""'[^'\n]*'|"[^"\n]*\"""")
+CALL: Final = lazily(r"(?P<function>[\w.]+)\((?P<arguments>[^()]*)\)")
+UTCNOW: Final = lazily(r"(?:\w+\.)*(?:datetime|dt)\.utcnow\(\s*\)")
+CONSTANT: Final = lazily(r"[\d\"']|\b(?:min|max)\b")
 """What an expression has that spells a moment out: date(1970, 1, 1), datetime.min, UUID("…")."""
-TO_THE_MICROSECOND: Final = re.compile(r"datetime\.datetime\((?:\d+, ){6}\d+")
+TO_THE_MICROSECOND: Final = lazily(r"datetime\.datetime\((?:\d+, ){6}\d+")
 """How Python prints a moment that nobody has typed in."""
 
 

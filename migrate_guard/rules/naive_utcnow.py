@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -8,12 +7,13 @@ from migrate_guard.asking.client_defaults import written_default, written_onupda
 from migrate_guard.asking.declarations import Argument
 from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.models import Attribute, ClientDefault, Model
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column
 from migrate_guard.model.target import Target
 from migrate_guard.rule import ModelView, Problem, Severity, rule
 
 AWARE: Final = "lambda: datetime.now(timezone.utc)"
-IN_LAMBDA: Final = re.compile(r"\b(?:datetime|dt)\.utcnow\(\)(?!\s*\.replace\(\s*tzinfo)")
+IN_LAMBDA: Final = lazily(r"\b(?:datetime|dt)\.utcnow\(\)(?!\s*\.replace\(\s*tzinfo)")
 """A call that is left without a zone."""
 
 

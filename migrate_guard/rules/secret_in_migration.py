@@ -8,16 +8,17 @@ from migrate_guard.asking import scripts
 from migrate_guard.asking.secrets import is_placeholder, is_secret, secrets_in
 from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.model import operations as ops
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.model.source import Span
 from migrate_guard.rule import Confidence, Problem, RevisionView, Severity, rule
 
 _ROLES: Final = ("ROLE", "USER", "USER MAPPING", "SUBSCRIPTION", "SERVER", "LOGIN", "GROUP")
-_PASSWORD: Final = re.compile(
+_PASSWORD: Final = lazily(
     r"\b(?:PASSWORD|IDENTIFIED\s+(?:WITH\s+\S+\s+)?(?:BY|AS))\s+(?:E|N)?'(?P<password>(?:[^']|'')+)'", re.IGNORECASE
 )
-_OF_CONNECTION: Final = re.compile(r"\bpassword\s*=\s*(?P<password>[^\s'\"]+)", re.IGNORECASE)
-_NAME: Final = re.compile(
+_OF_CONNECTION: Final = lazily(r"\bpassword\s*=\s*(?P<password>[^\s'\"]+)", re.IGNORECASE)
+_NAME: Final = lazily(
     r"\b(?:ROLE|USER|GROUP|SUBSCRIPTION|SERVER)\s+(?:IF\s+(?:NOT\s+)?EXISTS\s+)?(?:MAPPING\s+FOR\s+)?[\"'`]?([\w-]+)",
     re.IGNORECASE,
 )

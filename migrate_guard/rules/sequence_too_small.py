@@ -9,12 +9,13 @@ from migrate_guard.asking import numbering, transactions
 from migrate_guard.dialects.quoting import qualified
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import AlterColumn, Opaque, Operation, RawSql
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, RevisionView, Severity, Statement, rule
 
 _MAXIMA: Final = {"SMALLINT": "32,767", "INTEGER": "2,147,483,647", "BIGINT": "9,223,372,036,854,775,807"}
 _ORDER: Final = tuple(_MAXIMA)
-_WIDENS: Final = re.compile(r"\bAS\s+(?:bigint|int8|integer|int4?)\b", re.IGNORECASE)
+_WIDENS: Final = lazily(r"\bAS\s+(?:bigint|int8|integer|int4?)\b", re.IGNORECASE)
 
 
 @rule("MG418", on=Revision, severity=Severity.ERROR, dialects=("postgresql",))

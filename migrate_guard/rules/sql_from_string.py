@@ -7,12 +7,13 @@ from typing import Final
 from migrate_guard.asking import scripts
 from migrate_guard.dialects.expressions import UNKNOWN
 from migrate_guard.model.facts import BuiltSql
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Confidence, Problem, RevisionView, Severity, rule
 
 _HARMLESS: Final = ("the clock", "a random value", "the machine")
 """Sources that give no quote."""
-_VALUE_NEXT: Final = re.compile(r"(?:=|<|>|\bin\s*\(?|\blike|\bvalues\s*\([^()]*|\bthen|\belse)\s*$", re.IGNORECASE)
+_VALUE_NEXT: Final = lazily(r"(?:=|<|>|\bin\s*\(?|\blike|\bvalues\s*\([^()]*|\bthen|\belse)\s*$", re.IGNORECASE)
 """What stands before a value that is not between quotes."""
 
 

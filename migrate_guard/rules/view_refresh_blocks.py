@@ -11,10 +11,11 @@ from migrate_guard.asking.locks import held
 from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import RawSql
+from migrate_guard.model.patterns import lazily
 from migrate_guard.rule import Problem, Severity, Statement, rule
 
 _REFRESH: Final = "REFRESH MATERIALIZED VIEW"
-_HEAD: Final = re.compile(r"REFRESH\s+MATERIALIZED\s+VIEW", re.IGNORECASE)
+_HEAD: Final = lazily(r"REFRESH\s+MATERIALIZED\s+VIEW", re.IGNORECASE)
 
 
 @rule("MG324", on=Statement[RawSql], severity=Severity.WARNING)

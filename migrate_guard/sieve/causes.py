@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
@@ -11,10 +10,11 @@ from msgspec.structs import replace
 
 from migrate_guard.model.finding import Confidence, Finding
 from migrate_guard.model.operations import Opaque, Operation
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Rule
 
-_CONDITION: Final = re.compile(r" (?:if|unless|while|for each) ")
+_CONDITION: Final = lazily(r" (?:if|unless|while|for each) ")
 """Where the condition begins that ends a message."""
 
 _MOST_NAMED: Final = 3

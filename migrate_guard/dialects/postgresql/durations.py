@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from typing import Final
+
+from migrate_guard.model.patterns import lazily
 
 _UNITS: Final = {"us": 0.001, "ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 """Milliseconds of each unit, the smallest first."""
-_DURATION: Final = re.compile(
+_DURATION: Final = lazily(
     r"\s*(?:(?P<fraction>\+?(?:\d+\.\d*|\.\d+|\d+(?=[eE][+-]?\d))(?:[eE][+-]?\d+)?)"
     r"|(?P<integer>\+?(?:0[xX][\da-fA-F]+|0[0-7]*|[1-9]\d*)))\s*(?P<unit>[a-z]*)\s*"
 )

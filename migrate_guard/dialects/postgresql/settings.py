@@ -6,6 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from migrate_guard.model.patterns import lazily
+
 BUILT_IN: Final[Mapping[str, str]] = {
     "lock_timeout": "0",
     "statement_timeout": "0",
@@ -32,7 +34,7 @@ BUILT_IN: Final[Mapping[str, str]] = {
 }
 """`boot_val` of pg_settings, PostgreSQL 12 to 18; a server, a role or a database may have others."""
 
-_AMOUNT: Final = re.compile(r"(\d+)\s*([a-z]+)?", re.IGNORECASE)
+_AMOUNT: Final = lazily(r"(\d+)\s*([a-z]+)?", re.IGNORECASE)
 _UNITS: Final = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000, "d": 86_400_000}
 _SIZES: Final = {"kb": 1, "mb": 1_024, "gb": 1_048_576, "tb": 1_073_741_824}
 _WORDS: Final = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off"}

@@ -15,13 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from migrate_guard.model.patterns import lazily
 from migrate_guard.probes.janitor import Account, Janitor, ScratchError
 from migrate_guard.probes.servers import cache, packs
 
 PATIENCE: Final = 60.0
 """Seconds that a server has to be set up, and again to take connections."""
 
-_TELLING: Final = re.compile(r"\b(ERROR|FATAL|PANIC|HINT|DETAIL|error|could not|cannot)\b")
+_TELLING: Final = lazily(r"\b(ERROR|FATAL|PANIC|HINT|DETAIL|error|could not|cannot)\b")
 
 
 @dataclass(frozen=True, slots=True)

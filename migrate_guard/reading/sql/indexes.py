@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from msgspec import Struct
@@ -10,6 +9,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateIndex, DropIndex, Operation, RenameIndex
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression, Index, IndexElement
 from migrate_guard.reading.sql.cursor import Cursor
 from migrate_guard.reading.sql.raw import raw
@@ -167,7 +167,7 @@ def _index(cursor: Cursor, name: str | None, *, unique: bool, method: str | None
     )
 
 
-_BARE = re.compile(r'[\s(]*("[^"]+"|[A-Za-z_]\w*)[\s)]*')
+_BARE = lazily(r'[\s(]*("[^"]+"|[A-Za-z_]\w*)[\s)]*')
 """A column in brackets, which PostgreSQL stores as the plain column."""
 
 

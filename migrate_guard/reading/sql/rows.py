@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import CreateTable, Delete, Insert, Operation, SetParameter, Update
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Contents, Expression, Row, Table
 from migrate_guard.reading.sql.cursor import Cursor, qualified_name
 from migrate_guard.reading.sql.errors import NotKnown, NotUnderstood
@@ -119,7 +120,7 @@ def _into(cursor: Cursor) -> QualifiedName | None:
     return cursor.table()
 
 
-_INTO_TEMPORARY: Final = re.compile(r"\bINTO\s+TEMP(ORARY)?\b", re.IGNORECASE)
+_INTO_TEMPORARY: Final = lazily(r"\bINTO\s+TEMP(ORARY)?\b", re.IGNORECASE)
 
 
 def _is_temporary(cursor: Cursor) -> bool:

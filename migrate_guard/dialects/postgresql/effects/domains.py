@@ -10,18 +10,19 @@ from msgspec import Struct
 
 from migrate_guard.dialects.sql_types import POSTGRESQL_TYPES, sql_type
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import UNKNOWN_TYPE, Column, Definition, Schema, Table, Type
 
-_STRINGS: Final = re.compile(r"'(?:[^']|'')*'")
-_CREATE: Final = re.compile(
+_STRINGS: Final = lazily(r"'(?:[^']|'')*'")
+_CREATE: Final = lazily(
     r"\s*CREATE\s+DOMAIN\s+\S+\s+(?:AS\s+)?(?P<base>.+?)"
     r"(?=\s+(?:COLLATE|DEFAULT|CONSTRAINT|NOT\s+NULL|NULL|CHECK)\b|\s*;?\s*$)",
     re.IGNORECASE | re.DOTALL,
 )
-_CHECK: Final = re.compile(r"\bCHECK\s*\(", re.IGNORECASE)
-_NOT_NULL: Final = re.compile(r"\bNOT\s+NULL\b", re.IGNORECASE)
-_IN_BRACKETS: Final = re.compile(r"\([^()]*\)")
-_ALTER: Final = re.compile(
+_CHECK: Final = lazily(r"\bCHECK\s*\(", re.IGNORECASE)
+_NOT_NULL: Final = lazily(r"\bNOT\s+NULL\b", re.IGNORECASE)
+_IN_BRACKETS: Final = lazily(r"\([^()]*\)")
+_ALTER: Final = lazily(
     r"\s*ALTER\s+DOMAIN\s+\S+\s+(?P<action>ADD|DROP\s+CONSTRAINT|SET\s+NOT\s+NULL|DROP\s+NOT\s+NULL)", re.IGNORECASE
 )
 

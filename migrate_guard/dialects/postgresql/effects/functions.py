@@ -10,6 +10,7 @@ from migrate_guard.dialects.postgresql.catalog import NOT_VOLATILE, PARTLY_VOLAT
 from migrate_guard.dialects.postgresql.extensions import of_function
 from migrate_guard.model.effects import NO, Answer
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Expression, Schema
 
 _SYNTAX: Final = frozenset(
@@ -31,10 +32,10 @@ _SYNTAX: Final = frozenset(
 )
 """What is written like a call and is none of a function in pg_proc, or of one that is as stable as its arguments
 (PostgreSQL manual, 9.16 to 9.19; current_timestamp and its like are stable: 9.9.5)."""
-_STRINGS: Final = re.compile(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
-_VOLATILITY: Final = re.compile(r"\b(IMMUTABLE|STABLE|VOLATILE)\b", re.IGNORECASE)
-_LANGUAGE_SQL: Final = re.compile(r"\bLANGUAGE\s+'?sql\b", re.IGNORECASE)
-_BODY_OF_SQL: Final = re.compile(r"\bRETURN\b|\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
+_STRINGS: Final = lazily(r"\$(\w*)\$.*?\$\1\$|'(?:[^']|'')*'", re.DOTALL)
+_VOLATILITY: Final = lazily(r"\b(IMMUTABLE|STABLE|VOLATILE)\b", re.IGNORECASE)
+_LANGUAGE_SQL: Final = lazily(r"\bLANGUAGE\s+'?sql\b", re.IGNORECASE)
+_BODY_OF_SQL: Final = lazily(r"\bRETURN\b|\bBEGIN\s+ATOMIC\b", re.IGNORECASE)
 _UNKNOWN: Final = "￼"
 """What could not be computed stands in a text as this."""
 
@@ -49,13 +50,13 @@ def volatility(expression: Expression, schema: Schema) -> Answer:
     return of_functions(names, schema)
 
 
-_AT_ZONE: Final = re.compile(
+_AT_ZONE: Final = lazily(
     r"\btimezone\s*\(\s*'[^']*'(?:::text)?\s*,\s*"
     r"(?:(?:now|\w+_timestamp)\s*\(\s*\)|(?:current_timestamp|localtimestamp)\b|\w+\s*'[^']*')",
     re.IGNORECASE,
 )
 """timezone() of a time with a date, which is what AT TIME ZONE stands for: immutable (pg_proc, 12 to 18)."""
-_WITHOUT_DATE: Final = re.compile(r"\bcurrent_time\b|\blocaltime\b|timetz|\btime\b", re.IGNORECASE)
+_WITHOUT_DATE: Final = lazily(r"\bcurrent_time\b|\blocaltime\b|timetz|\btime\b", re.IGNORECASE)
 """timezone() of a time without one is volatile."""
 
 
@@ -103,7 +104,7 @@ def sequence_in(text: str) -> QualifiedName | None:
     return QualifiedName(name, schema if schema not in ("", "public") else None)
 
 
-_HARMLESS: Final = re.compile(
+_HARMLESS: Final = lazily(
     r"pg_(try_)?advisory_\w+|nextval|setval|currval|lastval|random|gen_random_uuid|clock_timestamp|timeofday|pg_sleep\w*"
     r"|uuid\w*|set_config|pg_notify|setseed"
 )

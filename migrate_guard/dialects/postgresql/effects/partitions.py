@@ -25,6 +25,7 @@ from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, NOTHING, Answer, Effects
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column, Expression, ForeignKey, Table
 
 _LOCKED_WHOLLY_SINCE = 14
@@ -150,18 +151,18 @@ def detaches_concurrently(operation: ops.DetachPartition, scene: Scene) -> Answe
 _STRING: Final = r"'(?:[^']|'')*'"
 _TYPE: Final = r"[A-Za-z_][\w ]*(?:\(\d+\)[\w ]*)?"
 _LITERAL: Final = rf"({_STRING}(?:::{_TYPE})?|{_TYPE}\s+{_STRING}|CAST\s*\(\s*{_STRING}\s+AS\s+{_TYPE}\)|-?[\d.]+)"
-_CONSTANT: Final = re.compile(
+_CONSTANT: Final = lazily(
     rf"(?:CAST\s*\(\s*|(?P<before>{_TYPE})\s+)?(?P<text>{_STRING})(?:\s*(?:::|\s+AS\s+)\s*(?P<after>{_TYPE}))?\s*\)?",
     re.IGNORECASE,
 )
 _NAME: Final = r'("[^"]+"|[\w$]+)'
-_RANGE: Final = re.compile(r"FOR\s+VALUES\s+FROM\s*\(([^,()]+)\)\s*TO\s*\(([^,()]+)\)", re.IGNORECASE)
-_LIST: Final = re.compile(r"FOR\s+VALUES\s+IN\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
-_KEY: Final = re.compile(rf"(RANGE|LIST)\s*\(\s*{_NAME}\s*\)", re.IGNORECASE)
-_COMPARISON: Final = re.compile(rf"\(*\s*{_NAME}\s*(>=|<=|<|>|=)\s*{_LITERAL}\s*\)*", re.IGNORECASE)
-_ONE_OF: Final = re.compile(rf"\(*\s*{_NAME}\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
-_AND: Final = re.compile(r"\bAND\b", re.IGNORECASE)
-_OR: Final = re.compile(r"\bOR\b", re.IGNORECASE)
+_RANGE: Final = lazily(r"FOR\s+VALUES\s+FROM\s*\(([^,()]+)\)\s*TO\s*\(([^,()]+)\)", re.IGNORECASE)
+_LIST: Final = lazily(r"FOR\s+VALUES\s+IN\s*\((.+)\)", re.IGNORECASE | re.DOTALL)
+_KEY: Final = lazily(rf"(RANGE|LIST)\s*\(\s*{_NAME}\s*\)", re.IGNORECASE)
+_COMPARISON: Final = lazily(rf"\(*\s*{_NAME}\s*(>=|<=|<|>|=)\s*{_LITERAL}\s*\)*", re.IGNORECASE)
+_ONE_OF: Final = lazily(rf"\(*\s*{_NAME}\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
+_AND: Final = lazily(r"\bAND\b", re.IGNORECASE)
+_OR: Final = lazily(r"\bOR\b", re.IGNORECASE)
 
 
 class _Facts(Struct, frozen=True):
@@ -276,8 +277,8 @@ def _excludes(table: Table | None, parent: QualifiedName, bound: str | None, sce
     )
 
 
-_NULL: Final = re.compile(rf"\(*\s*{_NAME}\s+IS\s+NULL\s*\)*", re.IGNORECASE)
-_NONE_OF: Final = re.compile(rf"\(*\s*{_NAME}\s+NOT\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
+_NULL: Final = lazily(rf"\(*\s*{_NAME}\s+IS\s+NULL\s*\)*", re.IGNORECASE)
+_NONE_OF: Final = lazily(rf"\(*\s*{_NAME}\s+NOT\s+IN\s*\(([^()]+)\)\s*\)*", re.IGNORECASE)
 
 
 def _leaves_out(text: str, column: str, bound: str) -> bool:
@@ -338,7 +339,7 @@ def proof_of(parent: QualifiedName, bound: str | None, scene: Scene) -> Proof | 
     return Proof(within, Expression(" OR ".join([f"{column} IS NULL", *beside]), columns=(name,)))
 
 
-_MOMENT: Final = re.compile(
+_MOMENT: Final = lazily(
     r"(?P<day>\d{4}-\d\d-\d\d)(?:[ T](?P<minute>\d\d:\d\d)(?P<second>:\d\d)?(?:\.0+)?)?"
     r"\s*(?P<zone>[+-]\d\d(?::?\d\d)?|Z)?"
 )

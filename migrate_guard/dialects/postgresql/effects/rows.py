@@ -21,6 +21,7 @@ from migrate_guard.dialects.postgresql.effects.tables import reading
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NOTHING, Answer, Effects, Verdict
 from migrate_guard.model.names import QualifiedName
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Contents, Expression, PrimaryKey, Table, UniqueConstraint
 
 
@@ -132,7 +133,7 @@ def query(operation: ops.RawSql, scene: Scene) -> Effects:
     return found | doubt
 
 
-_EXTREME: Final = re.compile(r"\b(?:max|min)\s*\(\s*\"?(\w+)\"?\s*\)", re.IGNORECASE)
+_EXTREME: Final = lazily(r"\b(?:max|min)\s*\(\s*\"?(\w+)\"?\s*\)", re.IGNORECASE)
 _AGGREGATES: Final = frozenset({"count", "sum", "avg", "array_agg", "string_agg", "json_agg", "jsonb_agg"})
 
 
@@ -150,8 +151,8 @@ _ROW_LOCKS: Final = frozenset({"UPDATE", "NO KEY UPDATE", "SHARE", "KEY SHARE"})
 
 # -- which rows
 
-_OR: Final = re.compile(r"\bOR\b", re.IGNORECASE)
-_STRINGS: Final = re.compile(r"'(?:[^']|'')*'")
+_OR: Final = lazily(r"\bOR\b", re.IGNORECASE)
+_STRINGS: Final = lazily(r"'(?:[^']|'')*'")
 
 
 def _searched(name: QualifiedName, where: Expression | None, scene: Scene, *, only: bool = False) -> Effects:
@@ -178,10 +179,10 @@ def _is_filled(name: QualifiedName, scene: Scene) -> bool:
     return view is not None and view.is_materialized
 
 
-_VALUE: Final = re.compile(r"''|\b\d|%s|%\(|:\w|\$\d|\bNULL\b|\bTRUE\b|\bFALSE\b|\bIN\b|\bEXISTS\b", re.IGNORECASE)
+_VALUE: Final = lazily(r"''|\b\d|%s|%\(|:\w|\$\d|\bNULL\b|\bTRUE\b|\bFALSE\b|\bIN\b|\bEXISTS\b", re.IGNORECASE)
 
 
-_COMPUTED: Final = re.compile(rf"((?:[=<>]|\bLIKE\b|\bIN\s*\()\s*){UNKNOWN}(?![\w.])", re.IGNORECASE)
+_COMPUTED: Final = lazily(rf"((?:[=<>]|\bLIKE\b|\bIN\s*\()\s*){UNKNOWN}(?![\w.])", re.IGNORECASE)
 """A value that the script computes."""
 
 

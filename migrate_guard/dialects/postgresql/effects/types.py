@@ -21,6 +21,7 @@ from migrate_guard.dialects.postgresql.effects import domains
 from migrate_guard.dialects.postgresql.extensions import of_type
 from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.model.effects import NO, Answer
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Column, Expression, Index, Schema, Type
 
 _ZONES: Final = frozenset({"TIMESTAMP WITHOUT TIME ZONE", "TIMESTAMP WITH TIME ZONE"})
@@ -69,9 +70,7 @@ def in_time_zone(rewrites: Answer, time_zone: str | None) -> Answer:
     return replace(rewrites, why=left) if left else NO
 
 
-_AT_UTC: Final = re.compile(
-    r"\(*\s*(?P<column>\"?[\w$]+\"?)\s+AT\s+TIME\s+ZONE\s+'(?P<zone>[^']+)'\s*\)*", re.IGNORECASE
-)
+_AT_UTC: Final = lazily(r"\(*\s*(?P<column>\"?[\w$]+\"?)\s+AT\s+TIME\s+ZONE\s+'(?P<zone>[^']+)'\s*\)*", re.IGNORECASE)
 
 
 def converts_alike(column: Column, new: Type, using: Expression, schema: Schema) -> bool:
@@ -93,10 +92,10 @@ def converts_alike(column: Column, new: Type, using: Expression, schema: Schema)
     return True
 
 
-_CAST_CALL: Final = re.compile(
+_CAST_CALL: Final = lazily(
     r"CAST\s*\((?P<inner>.+)\s+AS\s+(?P<type>[^()]+(?:\([\d\s,]*\))?[^()]*)\)", re.IGNORECASE | re.DOTALL
 )
-_DOUBLE_COLON: Final = re.compile(r"(?P<inner>.+)::\s*(?P<type>[^():]+(?:\([\d\s,]*\))?[^():]*)", re.DOTALL)
+_DOUBLE_COLON: Final = lazily(r"(?P<inner>.+)::\s*(?P<type>[^():]+(?:\([\d\s,]*\))?[^():]*)", re.DOTALL)
 
 
 def _steps(using: Expression, column: str) -> tuple[Type, ...] | None:
