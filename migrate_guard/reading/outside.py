@@ -68,6 +68,8 @@ def parts(values: Iterable[Value]) -> Iterator[Value]:
         each = pending.pop()
         count += 1
         yield each
+        if each is None or isinstance(each, str):
+            continue
         match each:
             case ColumnValue():
                 given = (value for name, value in each.options.items() if name not in _OF_PYTHON)

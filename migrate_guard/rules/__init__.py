@@ -32,7 +32,7 @@ def load_rule(name: str) -> Rule:
 @cache
 def load_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of their codes."""
-    from migrate_guard.rules._index import indexed
+    from migrate_guard.rule_index import indexed
 
     return indexed(os.path.dirname(__file__), partial(load_rule)) or imported_rules()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from migrate_guard.rule_index import NAME, written
 from migrate_guard.rules import imported_rules
-from migrate_guard.rules._index import NAME, written
 
 if __name__ == "__main__":
     folder = Path(__file__).parent
