@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["bytes", "kind", "link", "names", "readable", "real", "size"]
+Kind: TypeAlias = Literal["bytes", "git", "kind", "link", "names", "readable", "real", "size"]
 Asked: TypeAlias = str | os.PathLike[str]
 
 
@@ -22,6 +22,8 @@ class Question(NamedTuple):
     path: str
     most: int = -1
     """Of "bytes", how many are read; -1: all."""
+    arguments: tuple[str, ...] = ()
+    """Of "git", what it is asked in that directory."""
 
 
 _NOTED: ContextVar[dict[Question, str] | None] = ContextVar("noted", default=None)
@@ -52,10 +54,12 @@ def noted() -> Iterator[dict[Question, str]]:
 def answer(question: Question) -> str:
     """What tells the answer to a question from another: a digest of the bytes of a file, the names in a folder."""
     path = question.path
+    if question.kind == "git":
+        raise ValueError("git is to be asked")
     try:
         match question.kind:
             case "bytes":
-                return _digest(_bytes_of_file(path, question.most))
+                return digest(_bytes_of_file(path, question.most))
             case "names":
                 return _told(_names(path))
             case "size":
@@ -72,6 +76,11 @@ def answer(question: Question) -> str:
         return _failed(error)
 
 
+def digest(data: bytes) -> str:
+    """What tells bytes from others."""
+    return blake2b(data, digest_size=_DIGEST).hexdigest()
+
+
 def read_bytes(path: Asked, most: int = -1) -> bytes:
     """Return what a file holds, of a long one the first bytes; raises OSError."""
     question = Question("bytes", os.fspath(path), most)
@@ -81,7 +90,7 @@ def read_bytes(path: Asked, most: int = -1) -> bytes:
         _note(question, _failed(error))
         raise
     if _NOTED.get() is not None:
-        _note(question, _digest(data))
+        _note(question, digest(data))
     return data
 
 
@@ -160,6 +169,12 @@ def realpath(path: Asked) -> str:
     return found
 
 
+def note_said(directory: Asked, arguments: tuple[str, ...], said: bytes) -> None:
+    """Note what git says in a directory."""
+    if _NOTED.get() is not None:
+        _note(Question("git", os.fspath(directory), arguments=arguments), digest(said))
+
+
 def note_listed(directory: Asked, listed: list[str]) -> None:
     """Note the names in a directory that were found by other means, in any order."""
     if _NOTED.get() is not None:
@@ -197,11 +212,7 @@ def _kind(path: Asked) -> str:
 
 
 def _told(listed: list[str]) -> str:
-    return _digest("\0".join(listed).encode("utf-8", "surrogatepass"))
-
-
-def _digest(data: bytes) -> str:
-    return blake2b(data, digest_size=_DIGEST).hexdigest()
+    return digest("\0".join(listed).encode("utf-8", "surrogatepass"))
 
 
 def _failed(error: OSError) -> str:

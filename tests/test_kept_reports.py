@@ -19,6 +19,7 @@ from migrate_guard import cache
 from migrate_guard.__main__ import run
 from migrate_guard.commands._kept_reports import MOST
 from tests.conftest import MakeProject, script
+from tests.repositories import make, price
 
 ROOT = Path(__file__).parents[1]
 HELPERS = """\
@@ -228,6 +229,30 @@ def test_two_runs_at_once(project: Path, own_cache: Path) -> None:
     assert len(said) == 1
     assert [each.name for each in own_cache.iterdir() if each.name.endswith(".tmp")] == []
     assert len(list((own_cache / "reports").iterdir())) == 1
+
+
+def test_what_git_says_is_asked_again(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = make(tmp_path / "repo")
+    monkeypatch.chdir(repo.project)
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.commit(c3=price("c3", "b2"))
+    first = checked(capsys, "--since", "main", "--output-format", "concise")
+    assert first[0] == 1
+    with monkeypatch.context() as patched:
+        patched.setattr("migrate_guard.engine.read", None)
+        assert checked(capsys, "--since", "main", "--output-format", "concise") == first
+    repo.git("branch", "--force", "main", "feature")
+    assert checked(capsys, "--since", "main", "--output-format", "concise")[0] == 0
+
+
+def test_the_plan_of_a_comment_is_made_anew(tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    repo = make(tmp_path / "repo")
+    monkeypatch.chdir(repo.project)
+    repo.git("switch", "--quiet", "--create", "feature")
+    repo.commit(c3=price("c3", "b2"))
+    first = checked(capsys, "--since", "main", "--output-format", "markdown")
+    assert "CREATE TABLE" in first[1] or "plan" in first[1].lower()
+    assert checked(capsys, "--since", "main", "--output-format", "markdown") == first
 
 
 # Edits of a real project, one after the other: with and without the cache the same is found.

@@ -56,11 +56,15 @@ def since(capsys: Capture) -> Since:
     """Return a function that gives the revisions with findings after a check that finds something, or nothing."""
 
     def found(word: str, *paths: str) -> list[str]:
-        code = run(["check", *PRICES, "--since", word, *paths])
-        out, err = capsys.readouterr()
-        assert err == ""
-        report = json.loads(out)
-        assert code == (1 if report["findings"] else 0)
+        said = []
+        for more in (["--no-cache"], [], []):
+            code = run(["check", *PRICES, "--since", word, *paths, *more])
+            out, err = capsys.readouterr()
+            assert err == ""
+            report = json.loads(out)
+            assert code == (1 if report["findings"] else 0)
+            said.append({**report, "elapsed_ms": 0})
+        assert said[0] == said[1] == said[2], "with and without the cache"
         return [each["revision"] for each in report["findings"]]
 
     return found

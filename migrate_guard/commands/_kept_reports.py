@@ -130,11 +130,19 @@ def found(where: Shelf, name: str, debug: Debug) -> Said | None:
     except (msgspec.DecodeError, RecursionError) as error:
         debug(f"what {where.directory} holds of the last run is not used: {error}")
         return None
-    changed = next((each.question for each in kept.asked if files.answer(each.question) != each.answer), None)
+    changed = next((each.question for each in kept.asked if _answer(each.question) != each.answer), None)
     if changed is not None:
         debug(f"{changed.path} has changed since the last run")
         return None
     return Said(_report(kept), kept.complaints, kept.fail_on, kept.output_format)
+
+
+def _answer(question: Question) -> str:
+    if question.kind != "git":
+        return files.answer(question)
+    from migrate_guard.reading import git
+
+    return git.answer(question)
 
 
 def keep(where: Shelf, name: str, said: Said, questions: Mapping[Question, str], debug: Debug) -> None:

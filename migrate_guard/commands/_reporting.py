@@ -68,6 +68,14 @@ class Output(Struct, frozen=True):
         """The formats that are written."""
         return [each.format or settings.output_format for each in self.targets]
 
+    def shows_plan(self, settings: Chosen) -> bool:
+        """Whether a report shows what deploying the revisions under review does, where it knows them."""
+        return "markdown" in self.formats(settings) or self._summary(settings) is not None
+
+    def _summary(self, settings: Chosen) -> str | None:
+        """The file for the page of a run on GitHub, if there is one."""
+        return (os.environ.get(SUMMARY_VARIABLE) or None) if "github" in self.formats(settings) else None
+
     def write(self, report: Report, settings: Chosen, render: Render | None = None) -> None:
         """Write a report to wherever it is to go, stdout first; raises UserError where that cannot be."""
         as_text = render or rendered
@@ -84,8 +92,7 @@ class Output(Struct, frozen=True):
                 emit(as_text(name or settings.output_format, report, on_screen))
             else:
                 _write(as_text(name or settings.output_format, report, look), Path(place))
-        summary = os.environ.get(SUMMARY_VARIABLE)
-        if summary and "github" in self.formats(settings):
+        if summary := self._summary(settings):
             _append(as_text("markdown", report, look), Path(summary))
 
 

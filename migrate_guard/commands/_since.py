@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from migrate_guard import files
 from migrate_guard.commands.schema import UnknownRevision, resolve
 from migrate_guard.history.range import Range, added, behind
 from migrate_guard.reading import git
@@ -50,7 +50,7 @@ def reviewed(word: str, reading: Reading, found: AlembicEnvironment) -> Reviewed
 
 
 def _folders(found: AlembicEnvironment) -> Collection[Path]:
-    return {Path(os.path.realpath(each.path.parent)) for each in found.scripts}
+    return {Path(files.realpath(each.path.parent)) for each in found.scripts}
 
 
 def _revisions(word: str, history: History) -> tuple[str, ...] | None:

@@ -86,11 +86,11 @@ def command(
     asking = Asking(paths, asked, since, baseline, no_baseline, overrides, of_models, environment, shown)
     if add_ignore:
         return _add_ignores(*_told(asking)[:2])
-    where = shelf(environment.cache) if environment.cache and since is None else None
+    where = shelf(environment.cache) if environment.cache else None
     name = key(asking) if where else ""
     debug = partial(complain, "info") if shown.verbose else _unsaid
     kept = found(where, name, debug) if where else None
-    if kept is not None:
+    if kept is not None and not (since and output.shows_plan(kept)):
         for kind, message in kept.complaints:
             complain(kind, message)
         taken = round((time.perf_counter() - started) * 1000)
@@ -103,7 +103,8 @@ def command(
     else:
         plan = cache(partial(_plan, selection, said, run.settings))
         output.write(said.report, run.settings, partial(_with_plan, plan=plan))
-    if where and not said.has_crashed and is_told_by_files(run.settings):
+    has_plan = since is not None and output.shows_plan(run.settings)
+    if where and not said.has_crashed and not has_plan and is_told_by_files(run.settings):
         ended = Said(said.report, complained, run.settings.fail_on, run.settings.output_format)
         keep(where, name, ended, questions, debug)
     return exit_code(run, said, exit_zero=shown.exit_zero)

@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
+from migrate_guard import files
 from migrate_guard.model.patterns import lazily
 
 _ELSEWHERE: Final = frozenset(
@@ -34,6 +35,9 @@ _ELSEWHERE: Final = frozenset(
 `git rev-parse --local-env-vars` lists them (git-rev-parse(1)); those about configuration stay, as safe.directory may be
 in them.
 """
+
+_IMMUTABLE: Final = ("cat-file", "ls-tree")
+"""What says the same ever after: it is asked about ids of commits and files."""
 
 _NAME: Final = lazily(r"[\w.+-]+(/[\w.+-]+)*")
 """A ref as people name branches and tags, which a suggested command may quote as it is."""
@@ -109,8 +113,8 @@ def sides(where: Repository, ref: str) -> Sides:
                 "run git fetch --deepen=1000, or git fetch --unshallow (actions/checkout: fetch-depth: 0)"
             )
         raise GitError(f"HEAD and {ref} have no commit in common in {where.root}; name a revision")
-    files = {commit: dict(_files(where, commit)) for commit in dict.fromkeys((*done.stdout.decode().split(), other))}
-    return Sides(tuple(files[commit] for commit in done.stdout.decode().split()), files[other])
+    trees = {commit: dict(_files(where, commit)) for commit in dict.fromkeys((*done.stdout.decode().split(), other))}
+    return Sides(tuple(trees[commit] for commit in done.stdout.decode().split()), trees[other])
 
 
 def id_of(path: str, algorithm: Algorithm) -> str | None:
@@ -119,7 +123,8 @@ def id_of(path: str, algorithm: Algorithm) -> str | None:
     Source: git-hash-object(1) without filters. A link is its target (gitformat-index, mode 120000).
     """
     try:
-        data = os.fsencode(os.readlink(path)) if os.path.islink(path) else Path(path).read_bytes()
+        is_link = files.realpath(path) != os.path.join(files.realpath(os.path.dirname(path)), os.path.basename(path))
+        data = os.fsencode(os.readlink(path)) if is_link else files.read_bytes(path)
     except OSError:
         return None
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
@@ -190,10 +195,25 @@ def _git(directory: Path, *arguments: str, given: bytes = b"") -> subprocess.Com
     environ |= {"LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
     command = ["git", "-C", str(directory), *arguments]
     try:
-        return subprocess.run(command, input=given, capture_output=True, env=environ, check=False)
+        done = subprocess.run(command, input=given, capture_output=True, env=environ, check=False)
+        if arguments[0] not in _IMMUTABLE:
+            files.note_said(directory, arguments, _told(done))
+        return done
     except OSError as error:
         reason = "it is not on the PATH" if isinstance(error, FileNotFoundError) else str(error.strerror)
         raise GitError(f"git cannot be run ({reason}); install it, or name a revision") from error
+
+
+def answer(question: files.Question) -> str:
+    """What tells what git says now from what it would say else (`migrate_guard.files`)."""
+    try:
+        return files.digest(_told(_git(Path(question.path), *question.arguments)))
+    except GitError:
+        return ""
+
+
+def _told(done: subprocess.CompletedProcess[bytes]) -> bytes:
+    return b"%d " % done.returncode + done.stdout + done.stderr
 
 
 def _first_line(done: subprocess.CompletedProcess[bytes]) -> str:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec import Struct
 
+from migrate_guard import files as file_system
 from migrate_guard.model.base import Base
 from migrate_guard.model.revision import History, Revision, UnreadableScript
 from migrate_guard.model.source import Source, Span
@@ -36,11 +37,11 @@ class MergeBase(Struct):
 
     def is_file(self, path: Path) -> bool:
         place, tree = self._tree(path)
-        return path.is_file() if tree is None else place in tree
+        return file_system.is_file(path) if tree is None else place in tree
 
     def is_dir(self, path: Path) -> bool:
         # A folder without a module in it is asked for only after the files that would make one.
-        return path.is_dir()
+        return file_system.is_dir(path)
 
     def text(self, path: Path, display: str) -> str:
         place, tree = self._tree(path)
@@ -54,12 +55,12 @@ class MergeBase(Struct):
 
     def has_changed(self, path: Path) -> bool:
         """Whether a file is neither as the merge base has it nor as the tip has it."""
-        place = os.path.realpath(path)
+        place = file_system.realpath(path)
         if place not in self._unlike:
             self._unlike[place] = any(
                 self._is_unlike(place, sides)
                 for repository, sides in self.sides.items()
-                if _is_below(place, repository) and (os.path.isfile(place) or place in sides.parted[-1])
+                if _is_below(place, repository) and (file_system.is_file(place) or place in sides.parted[-1])
             )
         return self._unlike[place]
 
@@ -69,7 +70,7 @@ class MergeBase(Struct):
 
     def _tree(self, path: Path) -> tuple[str, Mapping[str, str] | None]:
         """The place of a file, and the tree in which it is looked up; None outside of every repository."""
-        place = os.path.realpath(path)
+        place = file_system.realpath(path)
         found = (sides.parted[-1] for repository, sides in self.sides.items() if _is_below(place, repository))
         return place, next(found, None)
 
@@ -150,10 +151,10 @@ class _Then(NamedTuple):
 def _repositories(found: AlembicEnvironment) -> dict[git.Repository, frozenset[str]]:
     """The repositories that an environment lies in, each with its folders there; places of scripts may be links."""
     folders = {each.path.parent for each in found.scripts} | set(found.version_locations)
-    if not any(each.is_dir() for each in folders):
+    if not any(file_system.is_dir(each) for each in folders):
         folders = {found.script_location or found.root}
     inside: defaultdict[git.Repository, set[str]] = defaultdict(set)
-    for real in {os.path.realpath(each) for each in folders if each.is_dir()}:
+    for real in {file_system.realpath(each) for each in folders if file_system.is_dir(each)}:
         inside[git.repository(Path(real))].add(real)
     return {repository: frozenset(each) for repository, each in inside.items()}
 
@@ -219,7 +220,7 @@ def _present(folders: Iterable[str], here: _Here, algorithm: git.Algorithm) -> I
     for file in here.found.scripts:
         parent = file.path.parent
         if parent not in real:
-            real[parent] = os.path.realpath(parent)
+            real[parent] = file_system.realpath(parent)
         if real[parent] in folders or here.found.recursive:
             place = os.path.join(real[parent], file.path.name)
             path = display_path(file.path, here.project.base)
@@ -317,4 +318,4 @@ class _Reader:
         folder, name = os.path.split(path)
         if folder in self.shown:
             return f"{self.shown[folder]}/{name}" if self.shown[folder] else name
-        return display_path(Path(path), Path(os.path.realpath(self.here.project.base)))
+        return display_path(Path(path), Path(file_system.realpath(self.here.project.base)))
