@@ -13,7 +13,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-Kind: TypeAlias = Literal["bytes", "git", "kind", "link", "names", "readable", "real", "size"]
+Kind: TypeAlias = Literal["bytes", "git", "kind", "link", "names", "present", "readable", "real", "size"]
 Asked: TypeAlias = str | os.PathLike[str]
 
 
@@ -28,7 +28,7 @@ class Question(NamedTuple):
 
 _NOTED: ContextVar[dict[Question, str] | None] = ContextVar("noted", default=None)
 _DIGEST: Final = 16
-_IMPLIED: Final = ("kind", "link", "readable", "size")
+_IMPLIED: Final = ("kind", "present", "readable", "size")
 _NO_WAITING: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
@@ -67,6 +67,8 @@ def answer(question: Question) -> str:
             case "kind":
                 return _kind(path)
             case "link":
+                return _link(path)
+            case "present":
                 return str(os.path.lexists(path))
             case "readable":
                 return str(os.access(path, os.R_OK))
@@ -151,7 +153,19 @@ def kind(path: Asked) -> str:
 def lexists(path: Asked) -> bool:
     """Whether there is anything, if only a link that leads nowhere."""
     found = os.path.lexists(path)
-    _note(Question("link", os.fspath(path)), str(found))
+    _note(Question("present", os.fspath(path)), str(found))
+    return found
+
+
+def is_link(path: Asked) -> bool:
+    """Whether it is a symbolic link."""
+    return readlink(path) != ""
+
+
+def readlink(path: Asked) -> str:
+    """Where a symbolic link leads, as it says it; empty where there is none."""
+    found = _link(path)
+    _note(Question("link", os.fspath(path)), found)
     return found
 
 
@@ -201,6 +215,13 @@ def _bytes_of_file(path: str, most: int) -> bytes:
 
 def _names(path: str) -> list[str]:
     return sorted(os.listdir(path))
+
+
+def _link(path: Asked) -> str:
+    try:
+        return os.readlink(path)
+    except (OSError, ValueError):
+        return ""
 
 
 def _kind(path: Asked) -> str:

@@ -215,8 +215,8 @@ def read_configs(ini_path: Path | None, toml_path: Path | None, names: Sequence[
     Either file may be None or absent; nothing is returned when neither configures Alembic. Raises DiscoveryError
     for a file that cannot be read and for a section that does not exist.
     """
-    ini = _read_ini(ini_path) if ini_path and os.path.lexists(ini_path) else None
-    toml = _read_toml(toml_path) if toml_path and os.path.lexists(toml_path) else None
+    ini = _read_ini(ini_path) if ini_path and files.lexists(ini_path) else None
+    toml = _read_toml(toml_path) if toml_path and files.lexists(toml_path) else None
     known = _sections(ini, toml)
     configs = tuple(AlembicConfig(name, ini, toml) for name in names or known)
     if names:

@@ -152,7 +152,7 @@ class _Search:
         """Add what Alembic would take in the current directory, else what lies below it, else above it."""
         if named:
             path = self.cwd / named
-            if not os.path.lexists(path) or not self.add(self.configured(path, beside=self.cwd)):
+            if not files.lexists(path) or not self.add(self.configured(path, beside=self.cwd)):
                 raise DiscoveryError(f"{path}, named by ALEMBIC_CONFIG, is not a configuration of Alembic")
             return
         if self.take_directory(self.cwd):
@@ -160,7 +160,7 @@ class _Search:
         for directory in list(upward(self.cwd))[1:]:
             if any(self.add(self.tried(config)) for config in configs_in(directory)):
                 return
-            if os.path.lexists(directory / ".git") and self.take_tree(directory):
+            if files.lexists(directory / ".git") and self.take_tree(directory):
                 return
         self.warn(f"no migration scripts found in {self.cwd}")
 
@@ -322,7 +322,7 @@ def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) 
             real_place = real(place)
             for name in [] if place.name.endswith("__pycache__") else names:
                 path = place / name
-                target = real(path) if os.path.islink(path) else real_place / name
+                target = real(path) if files.is_link(path) else real_place / name
                 # Alembic goes by the name that a link leads to; where nothing is there, at least the link is told of.
                 if SCRIPT_NAME.match(target.name if files.exists(target) else name):
                     found.setdefault(target, ScriptFile(path, problem(path)))

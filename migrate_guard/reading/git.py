@@ -123,8 +123,7 @@ def id_of(path: str, algorithm: Algorithm) -> str | None:
     Source: git-hash-object(1) without filters. A link is its target (gitformat-index, mode 120000).
     """
     try:
-        is_link = files.realpath(path) != os.path.join(files.realpath(os.path.dirname(path)), os.path.basename(path))
-        data = os.fsencode(os.readlink(path)) if is_link else files.read_bytes(path)
+        data = os.fsencode(files.readlink(path)) if files.is_link(path) else files.read_bytes(path)
     except OSError:
         return None
     return hashlib.new(algorithm, b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()

@@ -207,7 +207,7 @@ def _is_settled(
         return any(files.get(place) == now.content for files in sides)
     then = at_base.get(now.revision.id, ())
     return any(each.place == place for each in then) or (
-        bool(then) and not any(os.path.lexists(each.place) for each in then)
+        bool(then) and not any(file_system.lexists(each.place) for each in then)
     )
 
 
@@ -270,7 +270,7 @@ class _Reader:
         return is_inside and SCRIPT_NAME.match(name) is not None
 
     def _is_gone(self, path: str) -> bool:
-        return SCRIPT_NAME.match(os.path.basename(path)) is not None and not os.path.lexists(path)
+        return SCRIPT_NAME.match(os.path.basename(path)) is not None and not file_system.lexists(path)
 
     def _moved(self, files: Mapping[str, str]) -> Iterator[str]:
         """Files outside the folders that the working tree has no longer, and that may be scripts from before a move."""
