@@ -179,7 +179,7 @@ def measure_tree(
         try:
             programs[rival] = environments.programs((*rival.requirements, *project))
         except NotInstalled as error:
-            measured[rival] = Measured(problem=f"cannot be installed beside it: {shortened(str(error))}")
+            measured[rival] = Measured(problem=f"cannot be installed beside it: {shortened(error.cause)}")
             continue
         measured[rival] = counted(rival, programs[rival], subject)
     if not (subject.root / CACHE).is_dir():

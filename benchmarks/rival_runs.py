@@ -57,6 +57,11 @@ class Run:
 class NotInstalled(Exception):
     """The requirements cannot be had together."""
 
+    @property
+    def cause(self) -> str:
+        """What uv says of it, without what it says of every such failure."""
+        return str(self).rpartition("cause: ")[2]
+
 
 @dataclass
 class Environments:
