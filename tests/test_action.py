@@ -14,9 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import ValidationError
 
 from tests import yaml_files
 from tests.conftest import script
+from tests.reporting import valid
 from tests.repositories import Repo, clone, make, price
 
 ROOT = Path(__file__).parents[1]
@@ -246,6 +248,14 @@ def test_the_job_of_gitlab(tmp_path: Path, scripts: dict[str, str], code: int) -
     report = runner.checkout.root / job["artifacts"]["reports"]["codequality"]
     found = json.loads(report.read_text(encoding="utf-8"))
     assert [each["location"]["path"] for each in found if "MG603" in each["check_name"]] == [C3] * code
+
+
+def test_the_job_is_what_gitlab_takes() -> None:
+    text = json.dumps(yaml_files.load(RECIPES / "gitlab-ci.yml"))
+    valid(text, "gitlab-ci.json")
+    for wrong in (text.replace('"codequality"', '"code-quality"'), text.replace('"script"', '"scripts"')):
+        with pytest.raises(ValidationError):
+            valid(wrong, "gitlab-ci.json")
 
 
 def test_the_documentation_shows_the_recipes() -> None:

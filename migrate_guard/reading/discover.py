@@ -334,7 +334,8 @@ def _list_scripts(environment: AlembicEnvironment, warn: Callable[[str], None]) 
 
 def _warn_of_unread(environment: AlembicEnvironment, found: Iterable[Path], warn: Callable[[str], None]) -> None:
     """Warn of an environment without scripts, of compiled scripts, and of scripts below `versions` left out."""
-    if not any(found):
+    # of a directory that is not there has been warned
+    if not any(found) and any(map(Path.is_dir, environment.version_locations)):
         warn(f"no migration scripts found in {', '.join(map(str, environment.version_locations))}")
     if environment.options.get("sourceless") == "true":
         warn(f"{environment.config_path}: sourceless is set, but compiled scripts (.pyc) are not read")

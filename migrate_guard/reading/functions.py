@@ -13,7 +13,7 @@ from migrate_guard.reading.calls import is_database
 from migrate_guard.reading.comparing import equal_values
 from migrate_guard.reading.computing import is_answer, outside
 from migrate_guard.reading.execution import Flow, StatementExecutor, enclosing
-from migrate_guard.reading.machine import MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
+from migrate_guard.reading.machine import MAXIMUM_BLIND_RECURSION, MAXIMUM_DEPTH, MAXIMUM_RECURSION, Fails, OutOfBudget
 from migrate_guard.reading.project import Project
 from migrate_guard.reading.values import ContextManager, Function, Scope, Value
 
@@ -32,6 +32,9 @@ class FunctionExecutor(StatementExecutor):
         self.step()
         if self.depth >= MAXIMUM_DEPTH or self.active[id(function.node)] >= MAXIMUM_RECURSION:
             return Unknown(f"{function.name}() calls itself, or calls are nested, more deeply than is followed")
+        if self.active[id(function.node)] >= MAXIMUM_BLIND_RECURSION and _are_unknown([*args, *kwargs.values()]):
+            # each further level would do the same with as little, as often as the one before calls it
+            return Unknown(f"{function.name}() calls itself with what is not known")
         scope = self.bind_call(function, args, kwargs)
         if isinstance(function.node, ast.Lambda):
             return self.evaluate(function.node.body, scope)
@@ -98,6 +101,10 @@ class FunctionExecutor(StatementExecutor):
         is_asked = self.answers > answers or any(map(is_answer, values))
         source = outside(values) or next(iter(self.sources[sources:]), "")
         return Unknown(reason, is_answer=is_asked, source=source)
+
+
+def _are_unknown(arguments: Sequence[Value]) -> bool:
+    return bool(arguments) and all(isinstance(each, Unknown) for each in arguments)
 
 
 def _bind(function: Function, args: Sequence[Value], kwargs: Mapping[str, Value], scope: Scope) -> None:

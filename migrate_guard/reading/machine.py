@@ -34,6 +34,8 @@ MAXIMUM_DEPTH = 60
 """Calls within calls."""
 MAXIMUM_RECURSION = 12
 """Calls of one function within itself."""
+MAXIMUM_BLIND_RECURSION = 2
+"""The same, where nothing is known of the arguments."""
 MAXIMUM_ROUNDS = 5_000
 """Rounds of one loop over known values."""
 MAXIMUM_TEXT = 4_000_000
