@@ -12,8 +12,11 @@ def columns(text: str) -> int:
 
 def wrapped(text: str, width: int) -> list[str]:
     """Return a text as a terminal shows it, in lines of at most `width` columns where its words let it."""
+    shown = visible(text)
+    if len(shown) <= width and shown.isascii():
+        return [shown]
     lines: list[str] = []
-    for word in visible(text).split(" "):
+    for word in shown.split(" "):
         if lines and columns(lines[-1]) + 1 + columns(word) <= width:
             lines[-1] += f" {word}"
         else:

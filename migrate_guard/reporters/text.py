@@ -117,6 +117,9 @@ def mark(line: str, span: Span, room: int = WIDTH) -> Marked:
 
     Of a line with more columns than `room` the part around the span is shown.
     """
+    if len(line) <= room and line.isascii() and line.isprintable():
+        begin, end = span.column - 1, span.end_column - 1 if span.end_line == span.line else len(line.rstrip())
+        return Marked(line, min(begin, len(line)), max(min(end, len(line)) - begin, 1))
     encoded = line.encode(errors="surrogatepass")
     begin = len(encoded[: span.column - 1].decode(errors="ignore"))
     end = len(line.rstrip())
