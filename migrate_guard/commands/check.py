@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +30,7 @@ from migrate_guard.commands._options import (
 from migrate_guard.commands._reporting import Output, rendered
 from migrate_guard.commands._shared import discovered, small_tables, tell_unknown_databases
 from migrate_guard.config import Overrides
-from migrate_guard.files import noted
+from migrate_guard.files import Question, noted
 from migrate_guard.model.baseline import Baseline
 from migrate_guard.model.finding import Report
 from migrate_guard.reporters import Look
@@ -96,7 +97,8 @@ def command(
         taken = round((time.perf_counter() - started) * 1000)
         output.write(replace(kept.report, elapsed_ms=taken), kept)
         return gate(kept.report, kept.fail_on, exit_zero=shown.exit_zero)
-    with complaints() as complained, noted() as questions:
+    noting: AbstractContextManager[dict[Question, str]] = noted() if where else nullcontext({})
+    with complaints() as complained, noting as questions:
         run, said, selection = _told(asking)
     if since is None:
         output.write(said.report, run.settings)
