@@ -37,6 +37,13 @@ class Shelf(NamedTuple):
         except OSError:
             return None
 
+    def beginning(self, key: str) -> list[str]:
+        """The keys that begin with another and a dot, the one that was written last first."""
+        with suppress(OSError):
+            there = [(_age(each), each.stem) for each in (self.directory / self.name).glob(f"{key}.*.json")]
+            return [stem for _, stem in sorted(there, reverse=True)]
+        return []
+
     def write(self, key: str, data: bytes) -> None:
         """Keep something; raises OSError."""
         path = self._place(key)

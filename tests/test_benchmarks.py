@@ -104,6 +104,12 @@ def test_cold_prints_a_ratio(history: Path) -> None:
     assert "empty project" in printed
 
 
+def test_warm_prints_ratios() -> None:
+    printed = run("warm.py", "--runs", "1", "--revisions", "12")
+    for way in ("alembic history", "check, nothing new", "check, one new revision", "check --since main, nothing new"):
+        assert re.search(rf"^{way} +\d+\.\d+ +\d+\.\d+ +\d+\.\d+ +\d+$", printed, re.MULTILINE), printed
+
+
 def test_cold_profiles(history: Path) -> None:
     printed = run("cold.py", history, "--profile")
     assert "Ordered by: internal time" in printed

@@ -32,6 +32,7 @@ SCRIPTS = {
     "a1.py": script("a1", None, 'op.create_table("items", sa.Column("id", sa.Integer(), primary_key=True))'),
     "b2.py": script("b2", "a1", "from shared import price\n    op.add_column('items', price())"),
 }
+VERSIONS_OF_PROJECT = "alembic/versions"
 Capture: TypeAlias = pytest.CaptureFixture[str]
 
 
@@ -132,6 +133,20 @@ def test_an_edited_migrate_guard_is_another_one(tmp_path: Path) -> None:
     before = list(_modules(str(tmp_path)))
     (tmp_path / "rules" / "a.py").write_text("22")
     assert list(_modules(str(tmp_path))) != before
+
+
+def test_going_to_and_fro_between_branches(
+    project: Path, capsys: Capture, own_cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = checked(capsys)
+    (project / VERSIONS_OF_PROJECT / "c3.py").write_text(script("c3", "b2", "op.drop_table('items')"))
+    other = checked(capsys)
+    assert one != other
+    assert len(kept(own_cache)) == 2
+    monkeypatch.setattr("migrate_guard.engine.read", None)
+    assert checked(capsys) == other
+    (project / VERSIONS_OF_PROJECT / "c3.py").unlink()
+    assert checked(capsys) == one
 
 
 def test_warnings_are_said_again(make_project: MakeProject, capsys: Capture) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -121,20 +122,22 @@ def key(options: Sequence[object]) -> str:
 
 
 def found(where: Shelf, name: str, debug: Debug) -> Said | None:
-    """What a run like this one has come to, if nothing has changed that it asked about."""
-    data = where.read(name)
-    if data is None:
-        return None
-    try:
-        kept = msgspec.json.decode(data, type=_Kept)
-    except (msgspec.DecodeError, RecursionError) as error:
-        debug(f"what {where.directory} holds of the last run is not used: {error}")
-        return None
-    changed = next((each.question for each in kept.asked if _answer(each.question) != each.answer), None)
-    if changed is not None:
+    """What a run like this one has come to, if nothing has changed that it asked about.
+
+    There may be several, as of two branches that somebody goes to and fro between.
+    """
+    ask = cache(_answer)
+    for each in where.beginning(name):
+        try:
+            kept = msgspec.json.decode(where.read(each) or b"", type=_Kept)
+        except (msgspec.DecodeError, RecursionError) as error:
+            debug(f"what {where.directory} holds of the last run is not used: {error}")
+            continue
+        changed = next((told.question for told in kept.asked if ask(told.question) != told.answer), None)
+        if changed is None:
+            return Said(_report(kept), kept.complaints, kept.fail_on, kept.output_format)
         debug(f"{changed.path} has changed since the last run")
-        return None
-    return Said(_report(kept), kept.complaints, kept.fail_on, kept.output_format)
+    return None
 
 
 def _answer(question: Question) -> str:
@@ -168,8 +171,9 @@ def keep(where: Shelf, name: str, said: Said, questions: Mapping[Question, str],
         rules_run=report.rules_run,
         operations=report.operations,
     )
+    answers = files.digest(msgspec.json.encode(kept.asked))
     try:
-        where.write(name, msgspec.json.encode(kept))
+        where.write(f"{name}.{answers}", msgspec.json.encode(kept))
     except (OSError, UnicodeError) as error:
         debug(f"{where.directory} keeps nothing: {error}")
 

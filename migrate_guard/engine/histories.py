@@ -27,7 +27,7 @@ from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, read_script
 
-MAXIMUM_TREES: Final = 800
+MAXIMUM_TREES: Final = 500
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
 
 
@@ -75,7 +75,10 @@ def read(found: AlembicEnvironment, target: Target, base: Path) -> Reading:
                 else:
                     scripts.setdefault(head.id, result)
                     revisions.append(head)
-                    if len(scripts) > MAXIMUM_TREES:
+                    if len(scripts) == MAXIMUM_TREES + 1:
+                        for each in scripts.values():
+                            each.release()
+                    elif len(scripts) > MAXIMUM_TREES:
                         result.release()
     history = graph.build(revisions, unreadable, strays)
     return Reading(history, scripts, sources, environment, project, target, found.env_path)
