@@ -116,7 +116,8 @@ class RenameTable(TableOperation):
 class RecreateTable(TableOperation):
     """Batch mode copies the table into a new one, which does not keep everything."""
 
-    copy: Table
+    copy: Table | None
+    """What becomes of it before the block changes anything; None where the history does not know the table."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

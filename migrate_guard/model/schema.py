@@ -107,6 +107,8 @@ class Column:
     """GENERATED ALWAYS, not BY DEFAULT."""
     is_serial: bool = False
     """The database numbers it: SERIAL, AUTO_INCREMENT, SQLite's rowid."""
+    is_autoincrement: bool = field(default=False, compare=False)
+    """SQLite's AUTOINCREMENT: a number that a deleted row had does not come again."""
     computed: Expression | None = None
     is_stored: bool = False
     comment: str | None = None
@@ -166,6 +168,8 @@ class ForeignKey(Constraint):
     onupdate: str | None = None
     deferrable: bool = False
     initially_deferred: bool = False
+    is_inline: bool = field(default=False, compare=False)
+    """REFERENCES at its column, not FOREIGN KEY behind the columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

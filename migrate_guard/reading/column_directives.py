@@ -27,7 +27,7 @@ def add_column(a: Arguments) -> Value:
     made, constraints, indexes = ddl.column(
         a.call.machine, value, name, numbers_itself=ddl_tables.numbers_itself(a.call.machine, value, key)
     )
-    if a.call.machine.target.dialect == "sqlite":
+    if a.call.machine.target.dialect == "sqlite" and not recreates(a):
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
         checks = ddl.type_check(a.call.machine, value, name)
         constraints = tuple(each for each in constraints if each not in checks)
@@ -51,8 +51,10 @@ def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation
     """At the column Alembic writes no name: `inline_references` and `inline_primary_key` of `alembic/ddl/base.py`."""
     if not added.inline_references and not any(isinstance(each, PrimaryKey) for each in added.constraints):
         return added
-    inline = ForeignKey if added.inline_references else ()
-    nameless = tuple(replace(each, name=None) if isinstance(each, inline) else each for each in added.constraints)
+    nameless = tuple(
+        replace(each, name=None, is_inline=True) if added.inline_references and isinstance(each, ForeignKey) else each
+        for each in added.constraints
+    )
     return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)
 
 

@@ -487,3 +487,7 @@ class Batch:
     """The block has come to something for which the table is copied into a new one."""
     copied: bool = False
     """`copy_from` says what the table is."""
+    reflect_args: tuple[Value, ...] = ()
+    """What of the table is not to be read from the database."""
+    table_kwargs: Mapping[str, Value] = field(default_factory=dict)
+    """Options of the table besides those that are read."""
