@@ -11,13 +11,15 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading.values import Value
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class EngineValue:
     """What env.py makes connections with; one that it takes from elsewhere has nothing set."""
 
     isolation_level: Value = None
     settings: tuple[SessionSetting, ...] = ()
     """Those that every connection starts with."""
+    is_made: bool = False
+    """env.py, or what it imports, makes it; else it is one that is not known."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,6 +86,8 @@ class Listening:
 
     connection: ConnectionValue
     event: str
+    engine: EngineValue | None = None
+    """The one engine that it listens to; None: every one, or it is not known."""
 
 
 @dataclass(frozen=True, slots=True)

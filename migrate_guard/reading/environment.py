@@ -25,6 +25,7 @@ from migrate_guard.reading.computing import texts, usually
 from migrate_guard.reading.database_urls import configured_url, masked
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment_interpreter import EnvironmentInterpreter
+from migrate_guard.reading.imported import listening
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.models_loaded import unloaded_models
 from migrate_guard.reading.packages import is_before_sqlalchemy_2
@@ -138,6 +139,12 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
         try:
             # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
             names: dict[str, Value] = {"__name__": "env_py"}
+            if target.dialect == "sqlite":
+                # other settings of a session are not looked for so far away from env.py
+                for module, statement in listening(path, project, "foreign_keys"):
+                    machine.call_site = span_of(statement, module.display)
+                    machine.execute(statement, machine.module_scope(module))
+                machine.call_site = None
             package = package_of(path.parent, project.roots)
             machine.load_module(tree, Scope(None, names, path=source.path, package=package))
         except (OutOfBudget, RecursionError, MemoryError):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from migrate_guard.model.source import Source
-from migrate_guard.reading.project import Project, display_path, package_of
+from migrate_guard.reading.project import Project, ProjectModule, display_path, package_of
 from migrate_guard.reading.script import UnreadableFile, parse, read_text
 
 MAXIMUM_MODULES: Final = 400
@@ -31,6 +31,32 @@ def _is_hook(node: ast.FunctionDef) -> bool:
     calls = [each.func for each in node.decorator_list if isinstance(each, ast.Call)]
     return any(
         (each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "")) == "compiles" for each in calls
+    )
+
+
+def listening(env_path: Path, project: Project, word: str) -> Iterator[tuple[ProjectModule, ast.stmt]]:
+    """What the modules that env.py imports do with `sqlalchemy.event`, in those whose text has a word."""
+    for name in _imported(env_path, project):
+        path, module = project.path(name), project.module(name)
+        if module is None or path is None or not path.is_file():
+            continue
+        try:
+            source = Source(module.display, read_text(path, module.display))
+            if word in source.text:
+                yield from ((module, each) for each in parse(source).body if _listens(each))
+        except UnreadableFile:
+            continue
+
+
+def _listens(node: ast.stmt) -> bool:
+    called = node.value if isinstance(node, ast.Expr) else None
+    calls = [called] if isinstance(called, ast.Call) else []
+    if isinstance(node, ast.FunctionDef):
+        calls += [each for each in node.decorator_list if isinstance(each, ast.Call)]
+    return any(
+        (each.func.attr if isinstance(each.func, ast.Attribute) else getattr(each.func, "id", ""))
+        in ("listen", "listens_for")
+        for each in calls
     )
 
 

@@ -26,6 +26,7 @@ from migrate_guard.reading.account import (
     Configured,
     ConnectionValue,
     Ended,
+    EngineValue,
     Entrusted,
     Event,
     Executed,
@@ -167,7 +168,7 @@ class _Reader:
 
     def __init__(self) -> None:
         self.sessions: dict[object, _Session] = {}
-        self.listeners: list[tuple[str, _Session]] = []
+        self.listeners: list[tuple[Listening, _Session]] = []
         self.started: list[SessionSetting] = []
         self.locks: list[AdvisoryLock] = []
         self.ways: list[_Way] = []
@@ -177,8 +178,8 @@ class _Reader:
         match event:
             case Started(setting=setting):
                 self.started.append(setting)
-            case Listening(connection=connection, event=name):
-                self.listeners.append((name, self.session(connection)))
+            case Listening(connection=connection):
+                self.listeners.append((event, self.session(connection)))
             case Began(connection=connection):
                 session = self.session(connection)
                 session.is_begun = session.is_own = True
@@ -220,7 +221,7 @@ class _Reader:
     def way(self, event: Configured) -> _Way:
         session = self.session(event.connection) if event.connection is not None else _Session()
         # who listens to that event is handed the connection itself, not that of the driver
-        heard = [each for name, each in self.listeners if name == "engine_connect" and each.is_begun]
+        heard = [each for listening, each in self.listeners if listening.event == "engine_connect" and each.is_begun]
         pending = [each for one in (session, *heard) for each in one.pending.values()]
         is_owned = session.is_own or session.is_autocommit
         begun_by = next((each.begun_by for each in (session, *heard) if each.begun_by), None)
@@ -231,13 +232,22 @@ class _Reader:
     def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
         """What is set on a connection by now, in order."""
         found = [*self.started]
+        engine: EngineValue | None = None
         for connection, each in self.sessions.items():
             if each is session and isinstance(connection, ConnectionValue):
-                found += connection.engine.settings
-        for name, each in self.listeners:
+                engine = connection.engine
+                found += engine.settings
+        for listening, each in self.listeners:
+            if listening.engine is not None and engine is not None and _are_two(listening.engine, engine):
+                continue
             set_there = (*each.kept.values(), *each.pending.values())
-            found += [replace(one, is_repeated=name == "begin") for one in set_there]
+            found += [replace(one, is_repeated=listening.event == "begin") for one in set_there]
         return (*found, *session.kept.values(), *session.pending.values())
+
+
+def _are_two(one: EngineValue, other: EngineValue) -> bool:
+    """Whether two engines are certainly not one."""
+    return one is not other and one.is_made and other.is_made
 
 
 def running(account: Sequence[Event], target: Target) -> Running:
