@@ -169,7 +169,7 @@ class ForeignKey(Constraint):
     deferrable: bool = False
     initially_deferred: bool = False
     is_inline: bool = field(default=False, compare=False)
-    """REFERENCES at its column, not FOREIGN KEY behind the columns."""
+    """SQLite: REFERENCES at its column, not FOREIGN KEY behind the columns."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

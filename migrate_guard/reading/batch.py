@@ -72,7 +72,7 @@ def recreate(machine: CallEvaluator, batch: Batch, span: Span) -> None:
     table = machine.schema.table(batch.table)
     if machine.target.dialect == "sqlite":
         copy = _copied(machine, table, batch) if table is not None else None
-        machine.emit(ops.RecreateTable(span=span, table=batch.table, copy=copy))
+        machine.emit(ops.RecreateTable(span=batch.span, table=batch.table, copy=copy))
     elif table is not None and batch.copied:
         reason = f"batch mode makes of {table.name} what copy_from says, which is not compared with what it was"
         machine.opaque(span, reason, table.name, may_create=False)

@@ -52,7 +52,9 @@ def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation
     if not added.inline_references and not any(isinstance(each, PrimaryKey) for each in added.constraints):
         return added
     nameless = tuple(
-        replace(each, name=None, is_inline=True) if added.inline_references and isinstance(each, ForeignKey) else each
+        replace(each, name=None, is_inline=machine.target.dialect == "sqlite")
+        if added.inline_references and isinstance(each, ForeignKey)
+        else each
         for each in added.constraints
     )
     return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)

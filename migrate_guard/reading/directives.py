@@ -145,6 +145,7 @@ def _batch_alter_table(a: Arguments) -> Value:
     table = a.call.machine.qualified(name, a.get("schema")) if known else Unknown(describe(name), a.call.span)
     return Batch(
         table,
+        a.call.span,
         names,
         tuple(table_args),
         choice if isinstance(choice, str) else "auto",

@@ -103,6 +103,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         settings=how.settings,
         advisory_locks=how.advisory_locks,
         is_autocommit=how.is_autocommit,
+        begins_for_driver=how.begins_for_driver,
         is_handed_connection=how.is_handed_connection,
         suppressions=tuple(_suppressions(found, told, project.base)),
     )

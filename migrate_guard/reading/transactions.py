@@ -50,6 +50,7 @@ class Running:
     settings: tuple[SessionSetting, ...] = ()
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
+    begins_for_driver: bool = False
     is_handed_connection: bool = False
     is_in_transaction: bool = False
     uncommitted: Executed | Ran | None = None
@@ -173,6 +174,7 @@ class _Reader:
         self.locks: list[AdvisoryLock] = []
         self.ways: list[_Way] = []
         self.is_entrusted = False
+        self.begins_for_driver = False
 
     def take(self, event: Event) -> None:
         match event:
@@ -187,6 +189,10 @@ class _Reader:
                 self.session(connection).level = level
             case Executed(connection=connection, text=text, span=span):
                 session = self.session(connection)
+                if text.upper().startswith("BEGIN"):
+                    self.begins_for_driver |= any(
+                        each is session and one.event == "begin" for one, each in self.listeners
+                    )
                 for function in advisory_locks(text):
                     is_waiting = not function.startswith("pg_try_")
                     self.locks.append(AdvisoryLock(function, span, is_waiting, not session.is_autocommit))
@@ -269,6 +275,7 @@ def running(account: Sequence[Event], target: Target) -> Running:
         tuple(replace(each, is_in_transaction=each not in way.opening) for each in way.settings or ()),
         tuple(reader.locks),
         way.session.is_autocommit,
+        reader.begins_for_driver,
         is_in_transaction=any(each.is_external and not each.session.is_autocommit for each in ways),
         uncommitted=next((found for each in opened if (found := each.uncommitted(target))), None),
         is_handed_connection=not any(isinstance(each.configured.connection, ConnectionValue) for each in reader.ways),

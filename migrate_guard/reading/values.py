@@ -478,6 +478,8 @@ class Batch:
     """The `batch_op` of `op.batch_alter_table(...)`."""
 
     table: QualifiedName | Unknown
+    span: Span
+    """The call that opens the block."""
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     table_args: tuple[ConstraintValue, ...] = ()
     """What the table gets besides, if it is recreated."""

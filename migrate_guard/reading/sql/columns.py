@@ -179,7 +179,7 @@ def _references(cursor: Cursor, definition: Definition) -> None:
         return
     columns = (definition.name,)
     made = foreign_key(cursor, definition.constraint_name, columns, table, referred, options, begin)
-    definition.constraints.append(replace(made, is_inline=True))
+    definition.constraints.append(replace(made, is_inline=cursor.dialect == "sqlite"))
 
 
 def _generated(cursor: Cursor, definition: Definition) -> None:
