@@ -27,11 +27,13 @@ def add_column(a: Arguments) -> Value:
     made, constraints, indexes = ddl.column(
         a.call.machine, value, name, numbers_itself=ddl_tables.numbers_itself(a.call.machine, value, key)
     )
-    if a.call.machine.target.dialect == "sqlite" and not recreates(a):
+    if a.call.machine.target.dialect == "sqlite" and (a.batch is None or a.batch.recreate == "never"):
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
         checks = ddl.type_check(a.call.machine, value, name)
         constraints = tuple(each for each in constraints if each not in checks)
-    if key and a.flag("inline_primary_key"):
+    is_copied = a.batch is not None and (a.batch.is_recreated or recreates(a))
+    known = a.call.machine.schema.table(name)
+    if key and (a.flag("inline_primary_key") or (is_copied and known is not None and known.primary_key is None)):
         constraints = (PrimaryKey(name=None, columns=tuple(key), span=value.span), *constraints)
     added = ops.AddColumn(
         span=a.call.span,
@@ -41,7 +43,7 @@ def add_column(a: Arguments) -> Value:
         indexes=indexes,
         if_not_exists=a.flag("if_not_exists"),
         inline_references=a.flag("inline_references"),
-        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not recreates(a),
+        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not is_copied,
     )
     a.call.machine.emit(_named_inline(added, a.call.machine))
     return None
