@@ -9,8 +9,8 @@ TABLE = r"""
 
 CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL ON CONFLICT IGNORE DEFAULT '', "order" int,
    [x y] REAL) STRICT
--> CreateTable(Table(t, columns=[id INTEGER NOT NULL is_serial is_autoincrement, name TEXT NOT NULL default='', order INT,
-   x y REAL], primary_key=PrimaryKey(None, columns=[id])))
+-> CreateTable(Table(t, columns=[id INTEGER NOT NULL is_serial is_autoincrement, name TEXT NOT NULL default='',
+   order INT, x y REAL], primary_key=PrimaryKey(None, columns=[id])))
 CREATE TABLE main.t (a, b TEXT COLLATE NOCASE UNIQUE ON CONFLICT REPLACE, c INT AS (a + 1) VIRTUAL, PRIMARY KEY (a,
    b)) WITHOUT ROWID
 -> CreateTable(Table(t, columns=[a NOT NULL, b TEXT NOT NULL collation=NOCASE, c INT computed=<a + 1|a>],
