@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Final
 
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import AnyConstraint, Index, constraint_kind
+from migrate_guard.model.schema import AnyConstraint, CheckConstraint, Index, constraint_kind
 
 _KEYS: Final[Mapping[str, str]] = {"primary": "pk", "unique": "uq", "foreignkey": "fk", "check": "ck", "exclude": "ex"}
 """What a naming convention calls the kinds of constraints."""
 
 
-def batched(op: ops.TableOperation, *without: Index) -> Instead:
-    """The operation in a batch block, behind the indexes that are dropped there.
+def batched(op: ops.TableOperation) -> Instead:
+    """The operation in a batch block.
 
     A constraint gets a name there: Alembic refuses one without ("Constraint must have a name").
     """
@@ -25,8 +25,20 @@ def batched(op: ops.TableOperation, *without: Index) -> Instead:
             op = replace(op, constraint=_with_name(constraint, op.table))
         case ops.AddColumn(constraints=constraints):
             op = replace(op, constraints=tuple(_with_name(each, op.table) for each in constraints))
-    written = replace(op, in_batch=True, is_sql=False, part=0)
-    return (*(index_dropped(op, each, in_batch=True) for each in without), written)
+    return (replace(op, in_batch=True, is_sql=False, part=0),)
+
+
+def dropped_in_block(op: ops.DropColumn, on_it: Iterable[object]) -> Instead:
+    """A column dropped in a batch block, behind the indexes and CHECKs without which the copy cannot be made."""
+    drops: list[ops.Operation] = []
+    for each in on_it:
+        if isinstance(each, Index):
+            drops.append(index_dropped(op, each, in_batch=True))
+        elif isinstance(each, CheckConstraint) and each.name:
+            drops.append(
+                ops.DropConstraint(span=op.span, table=op.table, constraint=each.name, kind="check", in_batch=True)
+            )
+    return (*drops, *batched(replace(op, if_exists=False)))
 
 
 def index_dropped(op: ops.TableOperation, index: Index, *, in_batch: bool) -> ops.DropIndex:

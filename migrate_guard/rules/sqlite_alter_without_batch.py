@@ -5,12 +5,12 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from migrate_guard import asking
-from migrate_guard.asking.batch_blocks import batched, index_dropped
+from migrate_guard.asking.batch_blocks import batched, dropped_in_block, index_dropped
 from migrate_guard.asking.constraints import called, named
 from migrate_guard.dialects.sqlite import alter
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import Instead
-from migrate_guard.model.schema import Index, constraint_kind
+from migrate_guard.model.schema import Column, Index, constraint_kind
 from migrate_guard.rule import Problem, Related, Severity, Statement, rule
 
 _IN_BATCH = "Write it in a batch block, where Alembic copies the table into a new one."
@@ -137,21 +137,24 @@ def _changes(op: ops.AlterColumn) -> Iterator[str]:
 
 def _dropped(op: ops.DropColumn, statement: Statement[ops.Operation]) -> _Fault | None:
     name, product = f"{op.table}.{op.column}", asking.product(statement.target)
+    found = list(alter.keeping(op.table, op.column, statement.before))
+    objects = [each.object for each in found]
+    # nothing copies a table with a generated column
+    in_block = () if any(isinstance(each, Column) for each in objects) else dropped_in_block(op, objects)
     if not alter.can(alter.DROPS_COLUMNS, statement.target):
         told = f'{product} cannot drop "{name}": DROP COLUMN came with 3.35'
-        return _Fault(told, name, instead=batched(op))
-    found = list(alter.keeping(op.table, op.column, statement.before))
+        return _Fault(told, name, instead=in_block)
     if not found:
         return _guarded(op, statement)
     told = " and ".join([", ".join(each.what for each in found[:-1]), found[-1].what] if found[1:] else [found[0].what])
     need = "needs" if len(found) == 1 else "need"
     related = tuple(Related(each.span, f"{each.what} is made here") for each in found)
     message = f'{product} does not drop "{name}" while {told} {need} it'
-    indexes = [each.object for each in found if isinstance(each.object, Index)]
+    indexes = [each for each in objects if isinstance(each, Index)]
     if len(indexes) == len(found):
         drops = tuple(index_dropped(op, each, in_batch=False) for each in indexes)
         return _Fault(message, name, "Drop what is on it first.", (*drops, op), related)
-    return _Fault(message, name, instead=batched(op, *indexes), related=related)
+    return _Fault(message, name, instead=in_block, related=related)
 
 
 def _added(op: ops.AddConstraint, statement: Statement[ops.Operation]) -> _Fault | None:

@@ -191,14 +191,10 @@ def _foreign_key(key: ForeignKey) -> _Loss:
 
 
 def _obstacles(step: Step[ops.RecreateTable], table: Table | None) -> Iterator[_Obstacle]:
-    """Views and triggers that name the table when it is renamed, and generated columns, which no INSERT fills."""
+    """What the new table cannot be made with, what no INSERT fills, and what names the table when it is renamed."""
     name = step.op.table
-    dropped = {each.column for each, _, _ in step.later if isinstance(each, ops.DropColumn) and each.table == name}
-    for column in table.columns if table else ():
-        if column.computed is not None and column.name not in dropped:
-            why = f'it inserts into the generated column "{column.name}"'
-            told = "Drop the generated column in the block and add it again behind it."
-            yield _Obstacle(why, told, column.span)
+    if table is not None:
+        yield from _own_obstacles(table, list(_block(step)))
     if any(_is_legacy(each) for each, _, _ in step.earlier):
         return
     leftover = f'"_alembic_tmp_{name.name}" stays behind'
@@ -212,6 +208,38 @@ def _obstacles(step: Step[ops.RecreateTable], table: Table | None) -> Iterator[_
             why = f'SQLite does not rename the copy while the trigger "{each.name}" names a table that is gone'
             told = f'Drop the trigger "{each.name}" before the block, and create it again behind it.'
             yield _Obstacle(f"{why}, and {leftover}", told, each.span)
+
+
+def _block(step: Step[ops.RecreateTable]) -> Iterator[ops.Operation]:
+    """What the block does besides the copy."""
+    for operation, _, _ in step.later:
+        is_of_table = isinstance(operation, ops.DropIndex) or getattr(operation, "table", None) == step.op.table
+        if not (operation.in_batch and is_of_table) or isinstance(operation, ops.RecreateTable):
+            return
+        yield operation
+
+
+def _own_obstacles(table: Table, block: Sequence[ops.Operation]) -> Iterator[_Obstacle]:
+    dropped = {each.column for each in block if isinstance(each, ops.DropColumn)}
+    renamed = {each.column for each in block if isinstance(each, ops.RenameColumn)}
+    without = {each.constraint for each in block if isinstance(each, ops.DropConstraint)}
+    without |= {each.index.name for each in block if isinstance(each, ops.DropIndex)}
+    for check in table.check_constraints:
+        gone = next((each for each in check.expression.columns if each in dropped | renamed), None)
+        if gone and check.name and check.name not in without and not check.is_of_type and table.is_sure_of(check.name):
+            why = f'the CHECK "{check.name}" names "{gone}", which is not there'
+            yield _Obstacle(why, f'Drop "{check.name}" in the block: batch_op.drop_constraint().', check.span)
+    for index in table.indexes:
+        asked = index.where.columns if index.where else ()
+        gone = next((each for each in (*index.columns, *asked) if each in dropped), None)
+        gone = gone or next((each for each in asked if each in renamed), None)
+        if gone and index.name and index.name not in without and table.is_sure_of(index.name):
+            why = f'the index "{index.name}" is on "{gone}", which is not there'
+            yield _Obstacle(why, f'Drop "{index.name}" in the block: batch_op.drop_index().', index.span)
+    for column in table.columns:
+        if column.computed is not None and column.name not in dropped:
+            why = f'it inserts into the generated column "{column.name}"'
+            yield _Obstacle(why, "Drop the generated column in the block and add it again behind it.", column.span)
 
 
 def _is_legacy(op: ops.Operation) -> bool:
