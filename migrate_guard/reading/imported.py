@@ -49,6 +49,8 @@ def listening(env_path: Path, project: Project, word: str) -> Iterator[tuple[Pro
 
 
 def _listens(node: ast.stmt) -> bool:
+    if isinstance(node, ast.If | ast.Try):
+        return any(map(_listens, (*node.body, *node.orelse)))
     called = node.value if isinstance(node, ast.Expr) else None
     calls = [called] if isinstance(called, ast.Call) else []
     if isinstance(node, ast.FunctionDef):
