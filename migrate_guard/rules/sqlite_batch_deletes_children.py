@@ -36,7 +36,8 @@ def sqlite_batch_deletes_children(view: RevisionView) -> Iterator[Problem]:
 
 
 def _of(run: Run, view: RevisionView) -> Iterator[Problem]:
-    new: set[QualifiedName] = set()
+    # what the range under review has created, too
+    new = set(next((each.new for each in view.statements), frozenset())) if run is view.upgrade else set()
     for (op, before, _), enforced in steps(run, view.environment):
         if isinstance(op, ops.CreateTable):
             new.add(op.table.name)

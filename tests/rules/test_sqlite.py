@@ -20,6 +20,7 @@ from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy.exc import SQLAlchemyError
 
+from migrate_guard.commands._examples import git
 from migrate_guard.model.finding import Finding, Severity
 from migrate_guard.model.target import DialectName
 from tests.checking import check
@@ -453,6 +454,15 @@ def test_table_that_refers_to_itself(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     project(tmp_path, given, block("b.alter_column('u', type_=sa.BigInteger())", "c"), ON, "pass")
     found_and_run(tmp_path, monkeypatch, "failed")
+
+
+def test_tables_of_the_range_are_empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project(tmp_path, REFERRING.format(options="ON DELETE CASCADE"), block(TYPE), ON, "pass")
+    monkeypatch.chdir(tmp_path)
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "commit", "--quiet", "--allow-empty", "--message", "empty")
+    assert "MG802" in {each.code for each in check(tmp_path).findings}
+    assert "MG802" not in {each.code for each in check(tmp_path, since="main").findings}
 
 
 def found_and_run(folder: Path, monkeypatch: pytest.MonkeyPatch, word: str) -> None:
