@@ -9,7 +9,7 @@ from migrate_guard.asking.batch_blocks import index_dropped
 from migrate_guard.dialects.expressions import are_same
 from migrate_guard.dialects.sqlite.foreign_keys import is_on
 from migrate_guard.model import operations as ops
-from migrate_guard.model.instead import Code, Instead
+from migrate_guard.model.instead import Code, Instead, Note
 from migrate_guard.model.schema import Attached, CheckConstraint, Column, ForeignKey, Index, Table
 from migrate_guard.model.source import Span
 from migrate_guard.rendering.python import text_literal
@@ -69,18 +69,30 @@ def sqlite_batch_loses_definition(step: Step[ops.RecreateTable]) -> Iterator[Pro
         op.span,
         object=str(op.table),
         help=_help(lost),
-        instead=tuple(part for each in lost for part in each.behind) if not op.condition else (),
-        related=tuple(Related(each.span, f"{each.what} is made here") for each in lost[:MOST_NAMED]),
+        instead=_instead(lost) if not op.condition else (),
+        related=tuple(Related(each.span, f"{each.what} comes from here") for each in lost[:MOST_NAMED]),
         confidence=asking.confidence(op),
     )
 
 
 def _help(lost: Sequence[_Loss]) -> str:
-    arguments = [each.argument for each in lost if each.argument]
-    parts = [f"Hand batch_alter_table() what it is to keep: {', '.join(_joined(arguments))}."] if arguments else []
+    kept = _kept(lost)
+    parts = [f"{kept[0].upper()}{kept[1:]}."] if kept else []
     if any(each.behind for each in lost):
-        parts.append("Make it again behind the block.")
+        parts.append("Make the rest again behind the block." if kept else "Make it again behind the block.")
     return " ".join(parts) or "Hand batch_alter_table() the whole table as copy_from=."
+
+
+def _kept(lost: Sequence[_Loss]) -> str:
+    arguments = ", ".join(_joined([each.argument for each in lost if each.argument]))
+    return f"hand batch_alter_table() what it is to keep: {arguments}" if arguments else ""
+
+
+def _instead(lost: Sequence[_Loss]) -> Instead:
+    """What makes it again behind the block, and what the block itself has to be told."""
+    behind = tuple(part for each in lost for part in each.behind)
+    kept = _kept(lost)
+    return (Note(kept), *behind) if behind and kept else behind
 
 
 def _joined(arguments: Sequence[str]) -> Iterator[str]:
