@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import NamedTuple
@@ -8,9 +9,10 @@ from migrate_guard import asking
 from migrate_guard.asking.batch_blocks import batched, dropped_in_block, index_dropped
 from migrate_guard.asking.constraints import called, named
 from migrate_guard.dialects.sqlite import alter
+from migrate_guard.history.dependents import users_of_column
 from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import Instead
-from migrate_guard.model.schema import Column, Index, constraint_kind
+from migrate_guard.model.schema import Attached, Column, Index, Schema, View, constraint_kind
 from migrate_guard.rule import Problem, Related, Severity, Statement, rule
 
 _IN_BATCH = "Write it in a batch block, where Alembic copies the table into a new one."
@@ -137,10 +139,11 @@ def _changes(op: ops.AlterColumn) -> Iterator[str]:
 
 def _dropped(op: ops.DropColumn, statement: Statement[ops.Operation]) -> _Fault | None:
     name, product = f"{op.table}.{op.column}", asking.product(statement.target)
-    found = list(alter.keeping(op.table, op.column, statement.before))
+    found = [*alter.keeping(op.table, op.column, statement.before), *_readers(op, statement.before)]
     objects = [each.object for each in found]
-    # nothing copies a table with a generated column
-    in_block = () if any(isinstance(each, Column) for each in objects) else dropped_in_block(op, objects)
+    # nothing copies a table with a generated column, or one that a view reads
+    is_copied = not any(isinstance(each, Column | View | Attached) for each in objects)
+    in_block = dropped_in_block(op, objects) if is_copied else ()
     if not alter.can(alter.DROPS_COLUMNS, statement.target):
         told = f'{product} cannot drop "{name}": DROP COLUMN came with 3.35'
         return _Fault(told, name, instead=in_block)
@@ -154,7 +157,17 @@ def _dropped(op: ops.DropColumn, statement: Statement[ops.Operation]) -> _Fault 
     if len(indexes) == len(found):
         drops = tuple(index_dropped(op, each, in_batch=False) for each in indexes)
         return _Fault(message, name, "Drop what is on it first.", (*drops, op), related)
-    return _Fault(message, name, instead=in_block, related=related)
+    told = _IN_BATCH if is_copied else "Drop what reads it first, and create that again without the column."
+    return _Fault(message, name, told, in_block, related)
+
+
+def _readers(op: ops.DropColumn, schema: Schema) -> Iterator[alter.InTheWay]:
+    """The views and triggers that name the column; one that says `*` does without it."""
+    for each in users_of_column(op.table, op.column, schema):
+        if isinstance(each.object, View | Attached):
+            word = rf"(?<!\w){re.escape(op.column)}(?!\w)"
+            if re.search(word, each.object.definition or "", re.IGNORECASE):
+                yield alter.InTheWay(each.what, each.span, each.object)
 
 
 def _added(op: ops.AddConstraint, statement: Statement[ops.Operation]) -> _Fault | None:

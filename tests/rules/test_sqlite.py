@@ -130,6 +130,8 @@ def look(folder: Path) -> Seen:
         connection.close()
 
 
+VIEW_OF_ORDERS = "op.execute('CREATE VIEW v AS SELECT {} FROM orders')\n"
+TRIGGER_OF_ORDERS = "op.execute('CREATE TRIGGER t AFTER INSERT ON orders BEGIN UPDATE teams SET name = NEW.{} ; END')\n"
 BLOCK = "with op.batch_alter_table('users') as b: "
 REFERRING_COLUMN = "sa.Column('x', sa.Integer(), sa.ForeignKey('teams.id'))"
 PLAIN = {
@@ -211,6 +213,11 @@ PLAIN = {
     "drop what is indexed": ("op.drop_column('users', 'name')", ["MG801"]),
     "drop what an index asks": ("op.drop_column('users', 'team_id')", ["MG801"]),
     "drop what a check asks": ("op.drop_column('users', 'plan')", ["MG801"]),
+    "drop what a view reads": (VIEW_OF_ORDERS.format("note") + "op.drop_column('orders', 'note')", ["MG801"]),
+    "drop what a view does not read": (VIEW_OF_ORDERS.format("id") + "op.drop_column('orders', 'note')", []),
+    "drop what a view has by a star": (VIEW_OF_ORDERS.format("*") + "op.drop_column('orders', 'note')", []),
+    "drop what a trigger reads": (TRIGGER_OF_ORDERS.format("note") + "op.drop_column('orders', 'note')", ["MG801"]),
+    "drop what a trigger does not read": (TRIGGER_OF_ORDERS.format("id") + "op.drop_column('orders', 'note')", []),
     "drop the index first": ("op.drop_index('ix_age', 'users')\nop.drop_column('users', 'team_id')", []),
     # constraints without a name in a batch block
     "block, key": (BLOCK + "b.create_foreign_key(None, 'teams', ['team_id'], ['id'])", ["MG207"]),

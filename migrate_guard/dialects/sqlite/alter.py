@@ -14,6 +14,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import (
     AnyConstraint,
+    Attached,
     CheckConstraint,
     Column,
     Expression,
@@ -23,6 +24,7 @@ from migrate_guard.model.schema import (
     Schema,
     Table,
     UniqueConstraint,
+    View,
 )
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
@@ -46,7 +48,7 @@ class InTheWay(NamedTuple):
     what: str
     """For a sentence: `the index "ix_users_email"`."""
     span: Span
-    object: AnyConstraint | Index | Column
+    object: AnyConstraint | Index | Column | View | Attached
 
 
 def keeping(name: QualifiedName, column: str, schema: Schema) -> Iterator[InTheWay]:
