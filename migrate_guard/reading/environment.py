@@ -140,7 +140,7 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
         try:
             # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
             names: dict[str, Value] = {"__name__": "env_py"}
-            if target.dialect == "sqlite":
+            if target.dialect == "sqlite" and _has_batch_blocks(found):
                 # other settings of a session are not looked for so far away from env.py
                 for module, statement in listening(path, project, "foreign_keys"):
                     machine.call_site = span_of(statement, module.display)
@@ -154,6 +154,17 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
             break
     configured = {name: _resolved(value, machine) for name, value in machine.configured.items()}
     return _Told(source, None, tree, configured, machine.account, machine.urls, machine.arguments)
+
+
+def _has_batch_blocks(found: AlembicEnvironment) -> bool:
+    """Whether a script has one: what foreign keys do matters where tables are copied."""
+    for each in found.scripts:
+        try:
+            if b"batch_alter_table" in each.path.read_bytes():
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _resolved(value: Value, machine: Interpreter) -> Value:

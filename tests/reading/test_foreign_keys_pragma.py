@@ -140,7 +140,7 @@ def write(folder: Path, listening: str, **env: str) -> None:
         "app/database.py": DB.format(listening=textwrap.dedent(listening)),
         "app/models.py": "from app.database import Base\n",
         "migrations/env.py": ENV.format(**given),
-        "migrations/versions/.keep": "",
+        "migrations/versions/a1.py": "with op.batch_alter_table('t'): pass\n",
     }.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
