@@ -16,7 +16,7 @@ from migrate_guard.reading.script import UnreadableFile, parse, read_text
 MAXIMUM_MODULES: Final = 400
 """Modules that are followed from env.py on; an application may have thousands."""
 MAXIMUM_HEARD: Final = 100
-"""Modules that are looked through for listeners, the nearest to env.py first: they stand by the engine or the models."""
+"""Modules that are looked through for listeners, the nearest to env.py first: they stand by engines and models."""
 
 
 def type_hooks(env_path: Path, project: Project) -> Sequence[str]:
