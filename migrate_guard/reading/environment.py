@@ -142,7 +142,7 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
             names: dict[str, Value] = {"__name__": "env_py"}
             if target.dialect == "sqlite" and _has_batch_blocks(found):
                 # other settings of a session are not looked for so far away from env.py
-                for module, statement in listening(path, project, "foreign_keys"):
+                for module, statement in listening(path, project, "pragma", "foreign_keys"):
                     machine.call_site = span_of(statement, module.display)
                     machine.execute(statement, machine.module_scope(module))
                 machine.call_site = None

@@ -37,8 +37,8 @@ def _is_hook(node: ast.FunctionDef) -> bool:
     )
 
 
-def listening(env_path: Path, project: Project, word: str) -> Iterator[tuple[ProjectModule, ast.stmt]]:
-    """What the modules that env.py imports do with `sqlalchemy.event`, in those whose text has a word.
+def listening(env_path: Path, project: Project, *words: str) -> Iterator[tuple[ProjectModule, ast.stmt]]:
+    """What the modules that env.py imports do with `sqlalchemy.event`, in those whose text has some words in any case.
 
     Only those are parsed: an application has many.
     """
@@ -54,7 +54,7 @@ def listening(env_path: Path, project: Project, word: str) -> Iterator[tuple[Pro
             text = read_text(path, display)
         except UnreadableFile:
             continue
-        if name and word in text and (module := project.module(name)) is not None:
+        if name and all(each in text.lower() for each in words) and (module := project.module(name)) is not None:
             try:
                 yield from ((module, each) for each in parse(Source(display, text)).body if _listens(each))
             except UnreadableFile:
