@@ -16,7 +16,6 @@ _BATCH: Final = "Write it in a batch block, where Alembic copies the table into 
 _HELP: Final[Mapping[alter.Refused, str]] = {
     "primary key": "Give the table its key in a batch block: batch_op.create_primary_key().",
     "unique": "Add the column alone, and a unique index on it.",
-    "not null": "Give it a server default that is a constant.",
     "default": _BATCH,
     "stored": f"{_BATCH} A generated column that is not stored can be added.",
     "references": "Add the column without the default and fill it, or switch foreign_keys off before.",
@@ -29,10 +28,9 @@ _HELP: Final[Mapping[alter.Refused, str]] = {
     severity=Severity.ERROR,
     dialects=("sqlite",),
     directions=("upgrade", "downgrade"),
-    yields_to=("MG406", "MG209", "MG129"),
 )
 def sqlite_add_column_refused(statement: Statement[ops.AddColumn]) -> Iterator[Problem]:
-    """Flag a column that ADD COLUMN of SQLite refuses: without a constant default, stored, UNIQUE or a key."""
+    """Flag a column that ADD COLUMN of SQLite refuses: a default that is no constant, stored, UNIQUE or a key."""
     op = statement.op
     if op.in_batch or op.is_tolerated or op.is_apart:
         return
@@ -60,8 +58,6 @@ def _why(reason: alter.Refused, op: ops.AddColumn) -> str:
             return "a PRIMARY KEY comes with the table"
         case "unique":
             return "a column that is UNIQUE comes with the table"
-        case "not null":
-            return f"{rows}, and it is NOT NULL without a default"
         case "stored":
             return f"{rows}, and a STORED column is not computed for them"
         case "references":

@@ -173,6 +173,15 @@ PLAIN = {
     "column, check": ("op.add_column('users', sa.Column('x', sa.Text(), sa.CheckConstraint('x > 1')))", []),
     "column, boolean": ("op.add_column('users', sa.Column('x', sa.Boolean(create_constraint=True)))", []),
     "column, not null": ("op.add_column('users', sa.Column('x', sa.Text(), nullable=False))", ["MG406"]),
+    "column, not null, null": (
+        "op.add_column('users', sa.Column('x', sa.Text(), server_default=sa.text('NULL'), nullable=False))",
+        ["MG406"],
+    ),
+    "column, primary key of nothing": (
+        "op.add_column('users', sa.Column('x', sa.Integer(), primary_key=True))",
+        ["MG129"],
+    ),
+    "column, identity": ("op.add_column('users', sa.Column('x', sa.Integer(), sa.Identity()))", ["MG406"]),
     "column, now": ("op.add_column('users', sa.Column('x', sa.DateTime(), server_default=sa.func.now()))", ["MG804"]),
     "column, clock": (
         "op.add_column('users', sa.Column('x', sa.DateTime(), server_default=sa.text('CURRENT_TIMESTAMP')))",

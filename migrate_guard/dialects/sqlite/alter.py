@@ -93,13 +93,14 @@ def _is_on(index: Index, column: str) -> bool:
     return column in index.columns or any(column in each.columns for each in expressions)
 
 
-Refused: TypeAlias = Literal["primary key", "unique", "not null", "default", "stored", "references"]
+Refused: TypeAlias = Literal["primary key", "unique", "default", "stored", "references"]
 
 
 def refused_column(op: ops.AddColumn, *, has_rows: bool, enforces: bool) -> Refused | None:
     """Why ADD COLUMN is refused (lang_altertable.html, "ALTER TABLE ADD COLUMN"; asked of 3.40.1 and 3.54.1).
 
-    All but the first two are a matter of rows: a table that is empty takes them. `enforces`: foreign_keys is ON.
+    All but the first two are a matter of rows: a table that is empty takes them. `enforces`: foreign_keys is ON. That
+    NOT NULL without a default is refused is no matter of SQLite alone.
     """
     column = op.column
     inline = [each for each in op.constraints if op.is_sql or isinstance(each, PrimaryKey | ForeignKey)]
@@ -113,8 +114,6 @@ def refused_column(op: ops.AddColumn, *, has_rows: bool, enforces: bool) -> Refu
         return "stored" if column.is_stored else None
     if column.default is not None and not is_constant(column.default):
         return "default"
-    if column.nullable is False and (column.default is None or _is_null(column.default)):
-        return "not null"
     refers = op.inline_references or op.is_sql
     has_default = column.default is not None and not _is_null(column.default)
     if enforces and has_default and refers and any(isinstance(each, ForeignKey) for each in inline):
