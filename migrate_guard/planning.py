@@ -14,11 +14,12 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from migrate_guard import engine
+from migrate_guard.dialects.effects import is_known
 from migrate_guard.engine import Reading
 from migrate_guard.history.grouping import together
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import operations as ops
-from migrate_guard.model.effects import Answer, Effects
+from migrate_guard.model.effects import NO, Answer, Effects
 from migrate_guard.model.effects import together as all_effects
 from migrate_guard.model.environment import Environment, TransactionMode
 from migrate_guard.model.locks import LockMode
@@ -223,8 +224,11 @@ def _planned(parts: Parts, later: Sequence[int]) -> PlannedStatement:
     effects = all_effects(each.effects for each in parts)
     table = _table(first)
     is_new = not effects.locks and (table in first.new or isinstance(first.op, ops.CreateTable))
-    has_known_effects = is_new or first.target.dialect == "postgresql"
+    has_known_effects = is_new or is_known(first.target)
     answers = _answers(effects) if has_known_effects else (_unknown(first.target),) * 4
+    if is_new:
+        reads, writes = (each if each.relations or effects.open_locks else NO for each in answers[:2])
+        answers = (reads, writes, *answers[2:])
     why = tuple(dict.fromkeys((*effects.why, *(one for each in answers for one in each.why))))
     return PlannedStatement(
         line=first.op.span.line,

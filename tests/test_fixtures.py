@@ -37,4 +37,4 @@ def test_there_are_projects() -> None:
     assert {"shop", "linear", "branched", "multi_head", "batch", "async_env", "careful", "deploys"} <= {
         each.name for each in PROJECTS
     }
-    assert {"flask_migrate", "multidb", "pyproject", "sqlmodel"} <= {each.name for each in PROJECTS}
+    assert {"flask_migrate", "garden", "multidb", "pyproject", "sqlmodel"} <= {each.name for each in PROJECTS}

@@ -26,6 +26,12 @@ FOUND: dict[str, list[tuple[str, str]]] = {
         ("MG253", "a0c1d2e3f409"),
     ],
     "flask_migrate": [],
+    "garden": [
+        ("MG252", "c1a7e0d94b24"),
+        ("MG250", "c1a7e0d94b25"),
+        ("MG250", "c1a7e0d94b25"),
+        ("MG251", "c1a7e0d94b27"),
+    ],
     "library": [],
     "linear": [("MG252", "0b9e5d62c7f3")],
     "multi_head": [],
@@ -40,7 +46,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
 def test_fixture(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name != "batch":  # which is made for SQLite
+    if name not in ("batch", "garden"):  # which are made for SQLite
         needs_postgresql()
     shutil.copytree(FIXTURES / name, tmp_path / name)
     monkeypatch.chdir(tmp_path / name)

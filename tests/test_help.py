@@ -45,8 +45,8 @@ WITHOUT: Final[dict[str, str]] = {
     "MG902": "an env.py that begins a transaction of its own is written anew",
 }
 """Rules for some of whose findings nothing can be written that does the same without the hazard, and why."""
-ADDED: Final = frozenset({"MG602", "MG609", "MG610"})
-"""Rules that miss something, or find too much of it: what they say to write is written besides."""
+ADDED: Final = frozenset({"MG602", "MG609", "MG610", "MG803"})
+"""Rules that miss something, find too much of it or see it lost: what they say to write is written besides."""
 IN_ROUNDS: Final = "The line stands for"
 """What a help says of a line that a loop or a helper runs several times, which no code replaces."""
 ROUNDS: Final = 80

@@ -269,14 +269,35 @@ def test_conditions_and_what_is_not_known(make_project: MakeProject, capsys: Cap
     assert "\n      if context.get_x_argument()\n" in text
 
 
-@pytest.mark.parametrize("dialect", ["sqlite", "mysql"])
-def test_effects_of_others_are_not_known(dialect: str, make_project: MakeProject, capsys: Capture) -> None:
+def test_effects_of_others_are_not_known(make_project: MakeProject, capsys: Capture) -> None:
     make_project({"a.py": script("a1", None, CREATE), "b.py": script("b2", "a1", NOTE)})
-    (note,) = statements(capsys, "--dialect", dialect)
+    (note,) = statements(capsys, "--dialect", "mysql")
     assert note["blocks_reads"] == note["rewrites"] == "depends"
-    assert note["why"] == f"what it locks, reads and rewrites is not known for {dialect}"
-    (made,) = statements(capsys, "a1", "--dialect", dialect)
+    assert note["why"] == "what it locks, reads and rewrites is not known for mysql"
+    (made,) = statements(capsys, "a1", "--dialect", "mysql")
     assert made["blocks_reads"] is False
+
+
+@pytest.mark.parametrize(
+    ("line", "rewrites", "scans"),
+    [
+        (NOTE, False, False),
+        ('op.create_index("ix", "orders", ["id"])', False, True),
+        ('op.execute("UPDATE orders SET id = id + 1")', True, True),
+        ('op.execute("UPDATE orders SET id = 2 WHERE id = 1")', False, False),
+        ('op.drop_column("orders", "id")', True, True),
+    ],
+)
+def test_sqlite_lets_one_write(
+    line: str, rewrites: bool, scans: bool, make_project: MakeProject, capsys: Capture
+) -> None:
+    make_project({"a.py": script("a1", None, CREATE), "b.py": script("b2", "a1", line)})
+    (one,) = statements(capsys, "--dialect", "sqlite")
+    assert (one["rewrites"], one["scans"]) == (rewrites, scans)
+    assert (one["blocks_writes"], one["locks"]) == (True, [])
+    assert "SQLite lets one connection write at a time" in one["why"]
+    (made,) = statements(capsys, "a1", "--dialect", "sqlite")
+    assert made["blocks_writes"] is False
 
 
 def test_mysql_commits_every_statement(make_project: MakeProject, capsys: Capture) -> None:

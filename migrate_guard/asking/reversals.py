@@ -137,8 +137,24 @@ def faults(view: RevisionView) -> list[Difference]:
     return [
         each
         for each in reversal.differences
-        if each.is_certain and not is_left_enum(each, view.upgrade) and not _is_shared(each, view.upgrade)
+        if each.is_certain
+        and not is_left_enum(each, view.upgrade)
+        and not _is_shared(each, view.upgrade)
+        and not _is_of_copy(each, view.upgrade)
     ]
+
+
+def _is_of_copy(difference: Difference, upgrade: Run) -> bool:
+    """Whether it is batch mode that has lost it when it copied the table: a rule of its own speaks of it."""
+    part = difference.part
+    if difference.verdict == "left behind" or any(each.name == "name" for each in difference.facts):
+        return False
+    return any(
+        isinstance(operation, ops.RecreateTable)
+        and operation.table == part.owner
+        and found(part, before) != found(part, after)
+        for operation, before, after in upgrade.transitions
+    )
 
 
 def _is_shared(difference: Difference, upgrade: Run) -> bool:

@@ -20,11 +20,20 @@ def effect(
     time_zone: str | None = None,
 ) -> Effects:
     """What one operation of a statement does, in the schema before that statement and the TimeZone of the session."""
+    if target.dialect == "sqlite":
+        from migrate_guard.dialects.sqlite.effects import effect as of_sqlite
+
+        return of_sqlite(operation)
     if target.dialect != "postgresql":
         return NOTHING
     from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
 
     return of_postgresql(operation, statement, schema, target, time_zone)
+
+
+def is_known(target: Target) -> bool:
+    """Whether it is known what statements do there."""
+    return target.dialect in ("postgresql", "sqlite")
 
 
 def builds_concurrently(target: Target) -> bool:

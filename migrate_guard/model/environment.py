@@ -143,6 +143,8 @@ class Environment(Struct, frozen=True):
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
     """The engine or the connection runs with `isolation_level="AUTOCOMMIT"`."""
+    begins_for_driver: bool = False
+    """A listener of `begin` sends BEGIN itself, as SQLAlchemy advises for SQLite, where the driver does not for DDL."""
     is_handed_connection: bool = False
     """env.py opens no connection: who starts Alembic hands it one, whose isolation level is not known."""
     suppressions: tuple[Suppression, ...] = ()

@@ -163,7 +163,11 @@ def _rename_table(schema: Schema, operation: ops.RenameTable) -> Schema:
 
 
 def _recreate_table(schema: Schema, operation: ops.RecreateTable) -> Schema:
-    return doubt(schema, [operation.table]) if is_unsure(operation) else schema.with_table(operation.copy)
+    """The copy in place of the table; what hangs on a table goes with it when it is dropped."""
+    if is_unsure(operation):
+        return doubt(schema, [operation.table])
+    schema = replace(schema, attached=attachments.without_table(schema.attached, operation.table))
+    return schema if operation.copy is None else schema.with_table(operation.copy)
 
 
 def _with_sequence(column: Column, table: Table) -> Column:

@@ -113,7 +113,8 @@ class RenameTable(TableOperation, frozen=True, kw_only=True):
 class RecreateTable(TableOperation, frozen=True, kw_only=True):
     """Batch mode copies the table into a new one, which does not keep everything."""
 
-    copy: Table
+    copy: Table | None
+    """What becomes of it before the block changes anything; None where the history does not know the table."""
 
 
 class AddColumn(TableOperation, frozen=True, kw_only=True):

@@ -89,7 +89,9 @@ _NAME_IN_SQL = lazily(r"""'(?:[^']|'')*' | (?P<name>"(?:[^"]|"")*"|`[^`]*`|[^\W\
 """A string, a name that is not called, or another word."""
 
 
-class Column(Struct, frozen=True):
+class Column(PartlyCompared, frozen=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_autoincrement"})
+
     name: str
     type: Type
     span: Span
@@ -106,6 +108,8 @@ class Column(Struct, frozen=True):
     """GENERATED ALWAYS, not BY DEFAULT."""
     is_serial: bool = False
     """The database numbers it: SERIAL, AUTO_INCREMENT, SQLite's rowid."""
+    is_autoincrement: bool = False
+    """SQLite's AUTOINCREMENT: a number that a deleted row had does not come again."""
     computed: Expression | None = None
     is_stored: bool = False
     comment: str | None = None
@@ -153,7 +157,9 @@ class UniqueConstraint(Constraint, frozen=True, kw_only=True):
     nulls_not_distinct: bool = False
 
 
-class ForeignKey(Constraint, frozen=True, kw_only=True):
+class ForeignKey(PartlyCompared, Constraint, frozen=True, kw_only=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_inline"})
+
     referred_table: QualifiedName
     referred_columns: tuple[str, ...] = ()
     """Empty: the primary key of the referred table."""
@@ -161,6 +167,8 @@ class ForeignKey(Constraint, frozen=True, kw_only=True):
     onupdate: str | None = None
     deferrable: bool = False
     initially_deferred: bool = False
+    is_inline: bool = False
+    """SQLite: REFERENCES at its column, not FOREIGN KEY behind the columns."""
 
 
 class CheckConstraint(PartlyCompared, Constraint, frozen=True, kw_only=True):

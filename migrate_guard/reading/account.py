@@ -12,12 +12,14 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading.values import Value
 
 
-class EngineValue(Struct, frozen=True):
+class EngineValue(Struct, frozen=True, eq=False):
     """What env.py makes connections with; one that it takes from elsewhere has nothing set."""
 
     isolation_level: Value = None
     settings: tuple[SessionSetting, ...] = ()
     """Those that every connection starts with."""
+    is_made: bool = False
+    """env.py, or what it imports, makes it; else it is one that is not known."""
 
 
 class ConnectionValue(Struct, frozen=True, eq=False):
@@ -76,6 +78,8 @@ class Listening(Struct, frozen=True):
 
     connection: ConnectionValue
     event: str
+    engine: EngineValue | None = None
+    """The one engine that it listens to; None: every one, or it is not known."""
 
 
 class Started(Struct, frozen=True):

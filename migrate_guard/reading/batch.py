@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from msgspec.structs import replace
 
+from migrate_guard.dialects.sqlite.copying import copied
 from migrate_guard.model import operations as ops
 from migrate_guard.model.folding_tables import with_constraints_changed
 from migrate_guard.model.names import QualifiedName
@@ -21,13 +22,14 @@ from migrate_guard.model.source import Span
 from migrate_guard.reading import ddl
 from migrate_guard.reading.arguments import Arguments
 from migrate_guard.reading.calls import CallEvaluator
-from migrate_guard.reading.values import Batch, Clause, ColumnValue, ConstraintValue, Generated
+from migrate_guard.reading.computing import is_set
+from migrate_guard.reading.values import Batch, Clause, ColumnValue, ConstraintValue, Generated, SqlType
 
 C = TypeVar("C", PrimaryKey, UniqueConstraint, ForeignKey, CheckConstraint, ExclusionConstraint)
 
 
 def recreates(a: Arguments) -> bool:
-    """Whether a directive makes its block copy the table."""
+    """Whether a directive makes its block copy the table (`SQLiteImpl.requires_recreate_in_batch`)."""
     batch = a.batch
     if batch is None or batch.recreate == "never":
         return False
@@ -35,8 +37,12 @@ def recreates(a: Arguments) -> bool:
         return True
     if a.call.machine.target.dialect != "sqlite" or a.directive in ("create_index", "drop_index", "execute"):
         return False
+    if a.directive != "add_column":
+        return True
     column = a.get("column")
-    return a.directive != "add_column" or (isinstance(column, ColumnValue) and _has_computed_default(column))
+    return isinstance(column, ColumnValue) and (
+        _has_computed_default(column) or _brings_constraint(column, is_inline=a.flag("inline_references"))
+    )
 
 
 def _has_computed_default(column: ColumnValue) -> bool:
@@ -49,39 +55,49 @@ def _has_computed_default(column: ColumnValue) -> bool:
     return isinstance(column.option("server_default"), Clause) or any(stored)
 
 
+def _brings_constraint(column: ColumnValue, *, is_inline: bool) -> bool:
+    """Whether Alembic adds a constraint after the column (alembic/operations/toimpl.py, `add_column`)."""
+    kinds = {each.kind for each in column.arguments if isinstance(each, ConstraintValue)}
+    is_unique = is_set(column.option("unique")) and not is_set(column.option("index"))
+    is_checked = isinstance(column.type, SqlType) and is_set(column.type.kwargs.get("create_constraint"))
+    return "unique" in kinds or is_unique or is_checked or ("foreignkey" in kinds and not is_inline)
+
+
 def recreate(machine: CallEvaluator, batch: Batch, span: Span) -> None:
     """Emit what the copy changes by itself, at the first directive that needs it."""
     batch.is_recreated = True
     if machine.target.dialect == "sqlite" and not batch.copied:
         machine.needs_database_at("batch", span)
-    table = machine.schema.table(batch.table) if isinstance(batch.table, QualifiedName) else None
-    if table is None:
+    if not isinstance(batch.table, QualifiedName):
         return
-    if machine.target.dialect != "sqlite":
-        if batch.copied:
-            reason = f"batch mode makes of {table.name} what copy_from says, which is not compared with what it was"
-            machine.opaque(span, reason, table.name, may_create=False)
-        return
-    copy = _copied(machine, table, batch)
-    if copy != table:
-        machine.emit(ops.RecreateTable(span=span, table=table.name, copy=copy))
+    table = machine.schema.table(batch.table)
+    if machine.target.dialect == "sqlite":
+        copy = _copied(machine, table, batch) if table is not None else None
+        machine.emit(ops.RecreateTable(span=batch.span, table=batch.table, copy=copy))
+    elif table is not None and batch.copied:
+        reason = f"batch mode makes of {table.name} what copy_from says, which is not compared with what it was"
+        machine.opaque(span, reason, table.name, may_create=False)
 
 
 def _copied(machine: CallEvaluator, table: Table, batch: Batch) -> Table:
-    """The table as SQLAlchemy reflects it and writes it again: the convention of the block names what has no name,
-    and a CHECK without a name and an index of expressions are lost."""
+    """The table as it is written again; what `copy_from` says of it is taken for what it is."""
+    if batch.copied:
+        return table
+    restated = {
+        each.name: ddl.collation(each.type) if isinstance(each.type, SqlType) else None
+        for each in batch.reflect_args
+        if isinstance(each, ColumnValue)
+    }
 
     def named(constraint: C) -> C | None:
-        if isinstance(constraint, CheckConstraint):
-            return constraint if constraint.name else None
+        """The constraint by the convention of the block, if it has no name."""
         if constraint.name or not batch.naming_convention:
             return constraint
         name, implicit = ddl.conventional(machine, constraint, table.name, batch.naming_convention)
         return replace(constraint, name=name, is_implicit_name=implicit)
 
-    indexes = tuple(each for each in table.indexes if None not in each.columns)
-    copy = with_constraints_changed(table, named)
-    return replace(copy, indexes=indexes) if indexes != table.indexes else copy
+    keeps_numbers = is_set(batch.table_kwargs.get("sqlite_autoincrement"))
+    return with_constraints_changed(copied(table, restated, keeps_numbers=keeps_numbers), named)
 
 
 def end_block(machine: CallEvaluator, batch: Batch, span: Span) -> None:

@@ -292,8 +292,12 @@ _DIALECT_CLASSES: Final[Mapping[str, str]] = {
 
 
 def _is_dialect_class(path: str, dialect: str) -> bool | None:
-    """Whether the dialect of the target is an instance of a dialect class: PGDialect, MySQLDialect_pymysql …"""
-    name = path.rpartition(".")[2]
+    """Whether the dialect of the target is an instance of a dialect class: PGDialect, MySQLDialect_pymysql …
+
+    Each package of `sqlalchemy.dialects` has its own as `dialect`.
+    """
+    package, _, name = path.rpartition(".")
+    name = package.rpartition(".")[2] if name == "dialect" else name
     if name.startswith(("mysql", "mariadb")):
         return dialect == "mariadb" or (dialect == "mysql" and name.startswith("mysql"))
     return next((known == dialect for start, known in _DIALECT_CLASSES.items() if name.startswith(start)), None)

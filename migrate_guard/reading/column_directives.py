@@ -27,11 +27,13 @@ def add_column(a: Arguments) -> Value:
     made, constraints, indexes = ddl.column(
         a.call.machine, value, name, numbers_itself=ddl_tables.numbers_itself(a.call.machine, value, key)
     )
-    if a.call.machine.target.dialect == "sqlite":
+    if a.call.machine.target.dialect == "sqlite" and (a.batch is None or a.batch.recreate == "never"):
         # Alembic leaves such a CHECK out, with a warning: SQLiteImpl.add_constraint
         checks = ddl.type_check(a.call.machine, value, name)
         constraints = tuple(each for each in constraints if each not in checks)
-    if key and a.flag("inline_primary_key"):
+    is_copied = a.batch is not None and (a.batch.is_recreated or recreates(a))
+    known = a.call.machine.schema.table(name)
+    if key and (a.flag("inline_primary_key") or (is_copied and known is not None and known.primary_key is None)):
         constraints = (PrimaryKey(name=None, columns=tuple(key), span=value.span), *constraints)
     added = ops.AddColumn(
         span=a.call.span,
@@ -41,7 +43,7 @@ def add_column(a: Arguments) -> Value:
         indexes=indexes,
         if_not_exists=a.flag("if_not_exists"),
         inline_references=a.flag("inline_references"),
-        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not recreates(a),
+        is_key_left_out=bool(key) and not a.flag("inline_primary_key") and not is_copied,
     )
     a.call.machine.emit(_named_inline(added, a.call.machine))
     return None
@@ -51,8 +53,12 @@ def _named_inline(added: ops.AddColumn, machine: CallEvaluator) -> ops.Operation
     """At the column Alembic writes no name: `inline_references` and `inline_primary_key` of `alembic/ddl/base.py`."""
     if not added.inline_references and not any(isinstance(each, PrimaryKey) for each in added.constraints):
         return added
-    inline = ForeignKey if added.inline_references else ()
-    nameless = tuple(replace(each, name=None) if isinstance(each, inline) else each for each in added.constraints)
+    nameless = tuple(
+        replace(each, name=None, is_inline=machine.target.dialect == "sqlite")
+        if added.inline_references and isinstance(each, ForeignKey)
+        else each
+        for each in added.constraints
+    )
     return with_names(replace(added, constraints=nameless), machine.schema, machine.target.dialect)
 
 

@@ -241,10 +241,12 @@ class Interpreter(FunctionExecutor):
                 self.autocommit -= 1
                 self.autocommit_block = outer
             case Batch():
-                self.batch += 1
+                # what is never to copy the table is sent as it would be outside of the block
+                is_batch = manager.recreate != "never"
+                self.batch += is_batch
                 inside(manager)
                 end_block(self, manager, self.span(item.context_expr))
-                self.batch -= 1
+                self.batch -= is_batch
             case External(path="contextlib.suppress"):
                 self.tolerating += 1
                 self._attempt(partial(inside, manager))

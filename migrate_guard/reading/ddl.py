@@ -361,7 +361,7 @@ def column(
         is_always_identity="identity" in generated and has_identity(machine) and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
         computed=clause(computed.args[0]) if computed and computed.args else None,
-        is_stored=computed is not None and computed.options.get("persisted") is not False,
+        is_stored=computed is not None and _is_stored(machine, computed),
         comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
         collation=collation(value.type),
     )
@@ -394,6 +394,15 @@ def column(
     if indexed:
         indexes = (index(machine, IndexValue(None, (value.name,), {"unique": unique}, value.span), table),)
     return made, tuple(constraints), indexes
+
+
+def _is_stored(machine: CallEvaluator, computed: Generated) -> bool:
+    """Whether a generated column keeps its value; where nobody says it, it does on PostgreSQL alone.
+
+    Source: SQLAlchemy 2.1, `visit_computed_column` of the compilers; SQLite, "Generated Columns", 2.2.
+    """
+    persisted = computed.options.get("persisted")
+    return persisted is not False if machine.target.dialect == "postgresql" else persisted is True
 
 
 def type_check(machine: CallEvaluator, value: ColumnValue, table: QualifiedName) -> tuple[CheckConstraint, ...]:

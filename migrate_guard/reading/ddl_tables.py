@@ -80,6 +80,8 @@ def table(
             taken = [one.name for one in made_constraints]
             made_constraints.append(constraint(machine, extra, name, taken))
     made_indexes += [index(machine, each, name) for each in indexes]
+    if machine.target.dialect == "sqlite" and is_set(options.get("sqlite_autoincrement")) and len(key_names) == 1:
+        made_columns = [replace(each, is_autoincrement=each.name in key_names) for each in made_columns]
     return Table(
         name,
         span,

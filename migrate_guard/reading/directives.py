@@ -137,6 +137,7 @@ def _batch_alter_table(a: Arguments) -> Value:
     convention = a.get("naming_convention")
     names = {str(key): value for key, value in convention.items()} if isinstance(convention, Mapping) else {}
     given, choice = a.get("table_args"), a.get("recreate", "auto")
+    restated, options = a.get("reflect_args"), a.get("table_kwargs")
     table_args = (
         [each for each in given if isinstance(each, ConstraintValue)] if isinstance(given, list | tuple) else []
     )
@@ -144,10 +145,13 @@ def _batch_alter_table(a: Arguments) -> Value:
     table = a.call.machine.qualified(name, a.get("schema")) if known else Unknown(describe(name), a.call.span)
     return Batch(
         table,
+        a.call.span,
         names,
         tuple(table_args),
         choice if isinstance(choice, str) else "auto",
         copied=a.get("copy_from") is not None,
+        reflect_args=tuple(restated) if isinstance(restated, list | tuple) else (),
+        table_kwargs={str(key): value for key, value in options.items()} if isinstance(options, Mapping) else {},
     )
 
 

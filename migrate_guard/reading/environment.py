@@ -10,6 +10,7 @@ from typing import Final
 from msgspec import Struct, field
 from msgspec.structs import replace
 
+from migrate_guard import files
 from migrate_guard.model.environment import (
     ConfiguredUrl,
     Environment,
@@ -27,6 +28,7 @@ from migrate_guard.reading.computing import texts, usually
 from migrate_guard.reading.database_urls import configured_url, masked
 from migrate_guard.reading.discover import AlembicEnvironment
 from migrate_guard.reading.environment_interpreter import EnvironmentInterpreter
+from migrate_guard.reading.imported import listening
 from migrate_guard.reading.machine import OutOfBudget
 from migrate_guard.reading.models_loaded import unloaded_models
 from migrate_guard.reading.packages import is_before_sqlalchemy_2
@@ -103,6 +105,7 @@ def read_environment(found: AlembicEnvironment, project: Project, target: Target
         settings=how.settings,
         advisory_locks=how.advisory_locks,
         is_autocommit=how.is_autocommit,
+        begins_for_driver=how.begins_for_driver,
         is_handed_connection=how.is_handed_connection,
         suppressions=tuple(_suppressions(found, told, project.base)),
     )
@@ -139,6 +142,12 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
         try:
             # Alembic loads the file under this name (alembic/script/base.py, `run_env`)
             names: dict[str, Value] = {"__name__": "env_py"}
+            if target.dialect == "sqlite" and _has_batch_blocks(found):
+                # other settings of a session are not looked for so far away from env.py
+                for module, statement in listening(path, project, "pragma", "foreign_keys"):
+                    machine.call_site = span_of(statement, module.display)
+                    machine.execute(statement, machine.module_scope(module))
+                machine.call_site = None
             package = package_of(path.parent, project.roots)
             machine.load_module(tree, Scope(None, names, path=source.path, package=package))
         except (OutOfBudget, RecursionError, MemoryError):
@@ -147,6 +156,17 @@ def _interpreted(found: AlembicEnvironment, path: Path, project: Project, target
             break
     configured = {name: _resolved(value, machine) for name, value in machine.configured.items()}
     return _Told(source, None, tree, configured, machine.account, machine.urls, machine.arguments)
+
+
+def _has_batch_blocks(found: AlembicEnvironment) -> bool:
+    """Whether a script has one: what foreign keys do matters where tables are copied."""
+    for each in found.scripts:
+        try:
+            if b"batch_alter_table" in files.read_bytes(each.path):
+                return True
+        except OSError:
+            continue
+    return False
 
 
 def _resolved(value: Value, machine: Interpreter) -> Value:

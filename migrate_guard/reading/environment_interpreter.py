@@ -174,7 +174,7 @@ class EnvironmentInterpreter(Interpreter):
             case "AsyncEngine":
                 return call.get(0, "sync_engine")
             case "listen" if call.path.startswith("sqlalchemy.event"):
-                self._listen(call.get(1, "identifier"), call.get(2, "fn"))
+                self._listen(call.get(0, "target"), call.get(1, "identifier"), call.get(2, "fn"))
                 return None
             case "select" if call.args and all(isinstance(each, Clause) and each.functions for each in call.args):
                 return Clause(f"SELECT {', '.join(each.text for each in call.args)}")
@@ -193,7 +193,7 @@ class EnvironmentInterpreter(Interpreter):
         if isinstance(arguments, Mapping):
             self.arguments.append(arguments)
         settings += _started(_arguments(arguments), call.span)
-        return EngineValue(usually(level), tuple(settings))
+        return EngineValue(usually(level), tuple(settings), is_made=True)
 
     def _opened(self, engine: EngineValue, method: str) -> Value:
         """What `connect()` or `begin()` of an engine gives."""
@@ -210,11 +210,11 @@ class EnvironmentInterpreter(Interpreter):
             called = self.resolve(self.evaluate(decorator.func, scope))
             if isinstance(called, External) and called.path.endswith("event.listens_for"):
                 args = self.elements(decorator.args, scope)
-                self._listen(args[1] if len(args) > 1 else None, function)
+                self._listen(args[0] if args else None, args[1] if len(args) > 1 else None, function)
                 return function
         return super().decorated(decorator, function, scope)
 
-    def _listen(self, event: Value, function: Value) -> None:
+    def _listen(self, target: Value, event: Value, function: Value) -> None:
         """Interpret what a listener does to a connection."""
         if event not in _LISTENED or not isinstance(function, Function):
             return
@@ -226,7 +226,8 @@ class EnvironmentInterpreter(Interpreter):
             for each in _started(_arguments(arguments), span):
                 self.note(Started(each))
             return
-        self.note(Listening(connection, event))
+        target = self.resolve(target)
+        self.note(Listening(connection, event, target if isinstance(target, EngineValue) else None))
         is_heard = event in _OF_SQLALCHEMY
         self.call_function(function, [connection if is_heard else DriverConnection(connection)], {}, None)
 

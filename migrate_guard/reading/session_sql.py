@@ -30,9 +30,12 @@ class Change(Struct, frozen=True):
 
 
 def changes(text: str) -> Iterator[Change]:
-    """What the statements of a text set and reset, in order (PostgreSQL manual: SET, RESET, DISCARD, set_config)."""
+    """What the statements of a text set and reset, in order.
+
+    PostgreSQL manual: SET, RESET, DISCARD, set_config; sqlite.org/pragma.html.
+    """
     for words in _statements(text):
-        upper = [each[0].upper() for each in words[:4]]
+        upper = [each[0].upper() for each in words[:5]]
         match upper:
             case ["SET", "LOCAL" | "SESSION" as scope, *_]:
                 yield from _set(text, words[2:], is_local=scope == "LOCAL")
@@ -40,6 +43,8 @@ def changes(text: str) -> Iterator[Change]:
                 yield from _set(text, words[1:], is_local=False)
             case ["DISCARD" | "RESET", "ALL"]:
                 yield Change("", None)
+            case ["PRAGMA", _, "=" | "(", _, *_]:
+                yield Change(_name(words[1]).rpartition(".")[2], _unquoted(words[3][0]))
             case ["RESET", _]:
                 yield Change(_name(words[1]), None)
             case _:

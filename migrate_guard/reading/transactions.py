@@ -28,6 +28,7 @@ from migrate_guard.reading.account import (
     Configured,
     ConnectionValue,
     Ended,
+    EngineValue,
     Entrusted,
     Event,
     Executed,
@@ -50,6 +51,7 @@ class Running(Struct, frozen=True):
     settings: tuple[SessionSetting, ...] = ()
     advisory_locks: tuple[AdvisoryLock, ...] = ()
     is_autocommit: bool = False
+    begins_for_driver: bool = False
     is_handed_connection: bool = False
     is_in_transaction: bool = False
     uncommitted: Executed | Ran | None = None
@@ -166,18 +168,19 @@ class _Reader:
 
     def __init__(self) -> None:
         self.sessions: dict[object, _Session] = {}
-        self.listeners: list[tuple[str, _Session]] = []
+        self.listeners: list[tuple[Listening, _Session]] = []
         self.started: list[SessionSetting] = []
         self.locks: list[AdvisoryLock] = []
         self.ways: list[_Way] = []
         self.is_entrusted = False
+        self.begins_for_driver = False
 
     def take(self, event: Event) -> None:
         match event:
             case Started(setting=setting):
                 self.started.append(setting)
-            case Listening(connection=connection, event=name):
-                self.listeners.append((name, self.session(connection)))
+            case Listening(connection=connection):
+                self.listeners.append((event, self.session(connection)))
             case Began(connection=connection):
                 session = self.session(connection)
                 session.is_begun = session.is_own = True
@@ -185,6 +188,10 @@ class _Reader:
                 self.session(connection).level = level
             case Executed(connection=connection, text=text, span=span):
                 session = self.session(connection)
+                if text.upper().startswith("BEGIN"):
+                    self.begins_for_driver |= any(
+                        each is session and one.event == "begin" for one, each in self.listeners
+                    )
                 for function in advisory_locks(text):
                     is_waiting = not function.startswith("pg_try_")
                     self.locks.append(AdvisoryLock(function, span, is_waiting, not session.is_autocommit))
@@ -219,7 +226,7 @@ class _Reader:
     def way(self, event: Configured) -> _Way:
         session = self.session(event.connection) if event.connection is not None else _Session()
         # who listens to that event is handed the connection itself, not that of the driver
-        heard = [each for name, each in self.listeners if name == "engine_connect" and each.is_begun]
+        heard = [each for listening, each in self.listeners if listening.event == "engine_connect" and each.is_begun]
         pending = [each for one in (session, *heard) for each in one.pending.values()]
         is_owned = session.is_own or session.is_autocommit
         begun_by = next((each.begun_by for each in (session, *heard) if each.begun_by), None)
@@ -230,13 +237,22 @@ class _Reader:
     def settings(self, session: _Session) -> tuple[SessionSetting, ...]:
         """What is set on a connection by now, in order."""
         found = [*self.started]
+        engine: EngineValue | None = None
         for connection, each in self.sessions.items():
             if each is session and isinstance(connection, ConnectionValue):
-                found += connection.engine.settings
-        for name, each in self.listeners:
+                engine = connection.engine
+                found += engine.settings
+        for listening, each in self.listeners:
+            if listening.engine is not None and engine is not None and _are_two(listening.engine, engine):
+                continue
             set_there = (*each.kept.values(), *each.pending.values())
-            found += [replace(one, is_repeated=name == "begin") for one in set_there]
+            found += [replace(one, is_repeated=listening.event == "begin") for one in set_there]
         return (*found, *session.kept.values(), *session.pending.values())
+
+
+def _are_two(one: EngineValue, other: EngineValue) -> bool:
+    """Whether two engines are certainly not one."""
+    return one is not other and one.is_made and other.is_made
 
 
 def running(account: Sequence[Event], target: Target) -> Running:
@@ -258,6 +274,7 @@ def running(account: Sequence[Event], target: Target) -> Running:
         tuple(replace(each, is_in_transaction=each not in way.opening) for each in way.settings or ()),
         tuple(reader.locks),
         way.session.is_autocommit,
+        reader.begins_for_driver,
         is_in_transaction=any(each.is_external and not each.session.is_autocommit for each in ways),
         uncommitted=next((found for each in opened if (found := each.uncommitted(target))), None),
         is_handed_connection=not any(isinstance(each.configured.connection, ConnectionValue) for each in reader.ways),

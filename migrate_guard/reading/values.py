@@ -450,6 +450,8 @@ class Batch(Struct, eq=False):
     """The `batch_op` of `op.batch_alter_table(...)`."""
 
     table: QualifiedName | Unknown
+    span: Span
+    """The call that opens the block."""
     naming_convention: Mapping[str, str] = field(default_factory=dict)
     table_args: tuple[ConstraintValue, ...] = ()
     """What the table gets besides, if it is recreated."""
@@ -459,3 +461,7 @@ class Batch(Struct, eq=False):
     """The block has come to something for which the table is copied into a new one."""
     copied: bool = False
     """`copy_from` says what the table is."""
+    reflect_args: tuple[Value, ...] = ()
+    """What of the table is not to be read from the database."""
+    table_kwargs: Mapping[str, Value] = field(default_factory=dict)
+    """Options of the table besides those that are read."""

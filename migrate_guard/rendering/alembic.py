@@ -77,6 +77,9 @@ def _part(part: Part, target: Target, indent: str) -> Iterator[str]:
         case OwnRevision(body=body, why=why):
             yield from _comment(f"in a revision of its own: {why}", indent)
             yield from _lines(body, target, indent)
+        case ops.RecreateTable():
+            # the block makes it by itself
+            return
         case ops.Operation():
             for each in parted(part):
                 yield from _operation(each, target, indent)

@@ -111,6 +111,8 @@ def _about_table(operation: ops.TableOperation, emission: Emission) -> str:
         case ops.DropTable():
             exists = "IF EXISTS " if operation.if_exists else ""
             return f"DROP TABLE {exists}{emission.qualified(operation.table)}"
+    if emission.target.dialect == "sqlite" and isinstance(operation, ops.AddConstraint | ops.DropConstraint):
+        raise NotKnown("SQLite has no ADD or DROP CONSTRAINT")
     alter = f"ALTER TABLE {emission.qualified(operation.table)}"
     exists = "IF EXISTS " if getattr(operation, "if_exists", False) else ""
     match operation:

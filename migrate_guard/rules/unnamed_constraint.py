@@ -7,13 +7,21 @@ from msgspec.structs import replace
 
 from migrate_guard import asking
 from migrate_guard.asking.constraints import called
+from migrate_guard.asking.design import copies_to_alter
 from migrate_guard.dialects.namespaces import names_constraints_predictably
 from migrate_guard.model import operations as ops
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision, Transition
-from migrate_guard.model.schema import AnyConstraint, ExclusionConstraint, PrimaryKey, Table, constraint_kind
+from migrate_guard.model.schema import (
+    AnyConstraint,
+    CheckConstraint,
+    ExclusionConstraint,
+    PrimaryKey,
+    Table,
+    constraint_kind,
+)
 from migrate_guard.rule import Problem, RevisionView, Severity, rule
 
 KEYS: Final[Mapping[str, str]] = {"unique": "uq", "foreignkey": "fk", "check": "ck"}
@@ -51,19 +59,30 @@ def _made(transition: Transition, view: RevisionView) -> Iterator[Problem]:
     which = " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
     has, it = ("has", "it") if len(names) == 1 else ("have", "them")
     product = asking.PRODUCTS[view.target.dialect]
+    so = f"so no revision can drop {it} on {product} by a name that every database has"
+    is_refused = copies_to_alter(view.target) and _refuses_batch(operation)
+    if is_refused:
+        so = 'so the batch block fails: "Constraint must have a name"'
     yield Problem(
-        asking.hedged(
-            f"{which} {has} no name and no naming convention gives {it} one, "
-            f"so no revision can drop {it} on {product} by a name that every database has",
-            operation,
-        ),
+        asking.hedged(f"{which} {has} no name and no naming convention gives {it} one, {so}", operation),
         operation.span,
         object=f"{table}.{first.columns[0]}" if len(nameless) == 1 and len(first.columns) == 1 else str(table),
         help="Name it, or give target_metadata a naming_convention.",
         instead=_instead(operation, first, table),
+        severity=Severity.ERROR if is_refused else None,
         confidence=asking.confidence(operation),
         direction="upgrade",
     )
+
+
+def _refuses_batch(operation: ops.Operation) -> bool:
+    """Whether Alembic refuses it in a batch block (`ApplyBatchImpl.add_constraint`); a CHECK stands at its column."""
+    match operation:
+        case ops.AddConstraint(in_batch=True):
+            return True
+        case ops.AddColumn(in_batch=True, inline_references=False, constraints=constraints):
+            return any(not isinstance(each, CheckConstraint) and each.name is None for each in constraints)
+    return False
 
 
 def _new(operation: ops.Operation) -> Iterator[tuple[QualifiedName, AnyConstraint]]:

@@ -9,8 +9,8 @@ TABLE = r"""
 
 CREATE TABLE t (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL ON CONFLICT IGNORE DEFAULT '', "order" int,
    [x y] REAL) STRICT
--> CreateTable(Table(t, columns=[id INTEGER NOT NULL is_serial, name TEXT NOT NULL default='', order INT, x y REAL],
-   primary_key=PrimaryKey(None, columns=[id])))
+-> CreateTable(Table(t, columns=[id INTEGER NOT NULL is_serial is_autoincrement, name TEXT NOT NULL default='',
+   order INT, x y REAL], primary_key=PrimaryKey(None, columns=[id])))
 CREATE TABLE main.t (a, b TEXT COLLATE NOCASE UNIQUE ON CONFLICT REPLACE, c INT AS (a + 1) VIRTUAL, PRIMARY KEY (a,
    b)) WITHOUT ROWID
 -> CreateTable(Table(t, columns=[a NOT NULL, b TEXT NOT NULL collation=NOCASE, c INT computed=<a + 1|a>],
@@ -19,7 +19,7 @@ CREATE TABLE main.t (a, b TEXT COLLATE NOCASE UNIQUE ON CONFLICT REPLACE, c INT 
 CREATE TABLE t (a INT REFERENCES u ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED, CONSTRAINT ck CHECK (a IN (1, 2))
    CONSTRAINT fk FOREIGN KEY (a) REFERENCES u (id))
 -> CreateTable(Table(t, columns=[a INT], foreign_keys=[ForeignKey(None, columns=[a], u, ondelete=CASCADE, deferrable,
-   initially_deferred),
+   initially_deferred, is_inline),
    ForeignKey(fk, columns=[a], u, referred_columns=[id])], check_constraints=[CheckConstraint(ck, columns=[a], <a IN
    (1, 2)|a>)]))
 CREATE VIRTUAL TABLE search USING fts5(title, body)
@@ -36,8 +36,8 @@ DROP TABLE IF EXISTS "t"
 # Changes
 
 ALTER TABLE t ADD COLUMN a INTEGER NOT NULL DEFAULT 0 REFERENCES u (id)
--> AddColumn(t, a INTEGER NOT NULL default=0, constraints=[ForeignKey(None, columns=[a], u, referred_columns=[id])],
-   inline_references)
+-> AddColumn(t, a INTEGER NOT NULL default=0, constraints=[ForeignKey(None, columns=[a], u, referred_columns=[id],
+   is_inline)], inline_references)
 ALTER TABLE t RENAME TO "u"
 -> RenameTable(t, u)
 ALTER TABLE t RENAME COLUMN a TO b

@@ -73,6 +73,43 @@ SNIPPETS = {
         with op.batch_alter_table("t") as batch:
             batch.alter_column("b", nullable=False)
     """,
+    "a key comes with its column": """
+        op.create_table("t", sa.Column("a", sa.Text))
+        with op.batch_alter_table("t", recreate="always") as batch:
+            batch.add_column(sa.Column("id", sa.Integer, primary_key=True))
+    """,
+    "a constraint of a column copies the table": """
+        op.create_table("u", sa.Column("id", sa.Integer, primary_key=True))
+        op.execute("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a INTEGER CHECK (a > 0))")
+        with op.batch_alter_table("t") as batch:
+            batch.add_column(sa.Column("u_id", sa.Integer, sa.ForeignKey("u.id", name="fk")))
+        op.execute("CREATE TABLE s (id INTEGER NOT NULL PRIMARY KEY, a INTEGER CHECK (a > 0))")
+        with op.batch_alter_table("s") as batch:
+            batch.add_column(sa.Column("u_id", sa.Integer, sa.ForeignKey("u.id"), index=True), inline_references=True)
+            batch.add_column(sa.Column("b", sa.Text, sa.CheckConstraint("b > 0", name="ck_b")))
+    """,
+    "a constraint of a type copies the table": """
+        op.execute("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a INTEGER CHECK (a > 0))")
+        with op.batch_alter_table("t") as batch:
+            batch.add_column(sa.Column("b", sa.Boolean(create_constraint=True, name="ck_b")))
+            batch.add_column(sa.Column("c", sa.Boolean(create_constraint=True)))
+    """,
+    "a block that never copies": """
+        op.execute("CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a INTEGER CHECK (a > 0))")
+        with op.batch_alter_table("t", recreate="never") as batch:
+            batch.add_column(sa.Column("b", sa.Boolean(create_constraint=True)))
+    """,
+    "what stands at a column in SQL": """
+        op.execute("CREATE TABLE u (id INTEGER NOT NULL PRIMARY KEY)")
+        op.execute(
+            "CREATE TABLE t (id INTEGER NOT NULL PRIMARY KEY, a TEXT COLLATE NOCASE,"
+            " u INTEGER CONSTRAINT f REFERENCES u (id) ON DELETE CASCADE)"
+        )
+        op.execute("CREATE INDEX ix ON t (a DESC)")
+        op.execute("CREATE INDEX ix2 ON t (a COLLATE BINARY, u)")
+        with op.batch_alter_table("t") as batch:
+            batch.alter_column("a", nullable=False)
+    """,
     "checks of types": """
         op.create_table(
             "t",

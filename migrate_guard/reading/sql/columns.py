@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from migrate_guard.model.schema import (
     AnyConstraint,
@@ -178,9 +179,8 @@ def _references(cursor: Cursor, definition: Definition) -> None:
         # MySQL before 9 parses REFERENCES of a column and does nothing with it.
         return
     columns = (definition.name,)
-    definition.constraints.append(
-        foreign_key(cursor, definition.constraint_name, columns, table, referred, options, begin)
-    )
+    made = foreign_key(cursor, definition.constraint_name, columns, table, referred, options, begin)
+    definition.constraints.append(replace(made, is_inline=cursor.dialect == "sqlite"))
 
 
 def _generated(cursor: Cursor, definition: Definition) -> None:
@@ -222,6 +222,10 @@ def _on(cursor: Cursor, definition: Definition) -> None:
     default_expression(cursor)
 
 
+def _numbered_for_ever(cursor: Cursor, definition: Definition) -> None:
+    definition.changes.update(is_serial=True, is_autoincrement=True)
+
+
 def _skip_name(cursor: Cursor, definition: Definition) -> None:
     cursor.take("=")
     cursor.skip()
@@ -261,7 +265,7 @@ _CLAUSES: dict[str, Callable[[Cursor, Definition], None]] = {
     "COLLATE": _collate,
     "COMMENT": _comment,
     "AUTO_INCREMENT": _numbered,
-    "AUTOINCREMENT": _numbered,
+    "AUTOINCREMENT": _numbered_for_ever,
     "ON": _on,
     "CHARACTER": _character,
     "CHARSET": _skip_name,

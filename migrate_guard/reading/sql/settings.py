@@ -44,11 +44,19 @@ def reset_parameter(cursor: Cursor) -> Iterator[Operation]:
 
 def pragma(cursor: Cursor) -> Iterator[Operation]:
     """Read SQLite's PRAGMA from behind its keyword: a setting if it has a value."""
-    name = _name(cursor)
+    name = _name(cursor).rpartition(".")[2]
     if cursor.take("="):
         yield SetParameter(span=cursor.span(), is_sql=True, name=name, value=_value(cursor))
+    elif name in _CALLED and cursor.is_at("("):
+        begin, end = cursor.skip_group()
+        with cursor.within(begin, end):
+            yield SetParameter(span=cursor.span(), is_sql=True, name=name, value=_value(cursor))
     else:
         yield raw(cursor, "PRAGMA")
+
+
+_CALLED = frozenset({"defer_foreign_keys", "foreign_keys", "legacy_alter_table"})
+"""Those that may have their value in parentheses; with others, what stands there is mostly a question."""
 
 
 def storage_parameters(cursor: Cursor) -> frozenset[str]:
