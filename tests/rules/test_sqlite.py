@@ -344,6 +344,19 @@ COPIES: dict[str, tuple[str, str, str | None]] = {
     "a generated column that goes": (GENERATED, block("b.drop_column('g')", "orders"), ""),
     "an indexed column that goes": ("", block("b.drop_column('name')"), "fails"),
     "an indexed column that goes with its index": ("", block("b.drop_index('ix_age'); b.drop_column('age')"), None),
+    "an indexed column that goes with its index, if that is there": (
+        "",
+        """
+        try:
+            with op.batch_alter_table('users') as b:
+                b.drop_column('age')
+                if 'ix_age' in [each['name'] for each in sa.inspect(op.get_bind()).get_indexes('users')]:
+                    b.drop_index('ix_age')
+        except Exception:
+            pass
+        """,
+        None,
+    ),
     "a column that an index asks": ("", block("b.drop_column('team_id')"), "fails"),
     "an indexed column of another name": ("", block("b.alter_column('name', new_column_name='n')"), "fails"),
     "a column that a check names": ("", block("b.drop_column('plan')"), "fails"),
