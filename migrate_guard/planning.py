@@ -20,7 +20,7 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Answer, Effects
 from migrate_guard.model.effects import together as all_effects
 from migrate_guard.model.environment import Environment, TransactionMode
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision, Run
 from migrate_guard.model.statement import Statement
@@ -39,7 +39,7 @@ class PlannedLock:
     """A lock on a relation that was there before."""
 
     table: QualifiedName
-    mode: LockMode
+    mode: Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Since:
     revision: str
     line: int
     table: QualifiedName
-    mode: LockMode
+    mode: Lock
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,7 +249,7 @@ def _planned(parts: Parts, later: Sequence[int]) -> PlannedStatement:
     )
 
 
-def _strongest_first(locks: Mapping[QualifiedName, LockMode]) -> list[tuple[QualifiedName, LockMode]]:
+def _strongest_first(locks: Mapping[QualifiedName, Lock]) -> list[tuple[QualifiedName, Lock]]:
     return sorted(locks.items(), key=lambda each: (-each[1], str(each[0])))
 
 

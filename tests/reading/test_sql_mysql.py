@@ -45,14 +45,14 @@ ALTER TABLE t ADD COLUMN (a int, b varchar(5) NOT NULL)
 -> AddColumn(t, a INTEGER)
 -> AddColumn(t, b VARCHAR(5) NOT NULL)
 ALTER TABLE t MODIFY COLUMN a varchar(20) NOT NULL DEFAULT 'x' COMMENT 'c' AFTER b
--> AlterColumn(t, a, modify_type=VARCHAR(20), modify_nullable=False, modify_default='x', modify_comment=c)
+-> AlterColumn(t, a, modify_type=VARCHAR(20), modify_nullable=False, modify_default='x', modify_comment=c, redefines)
 ALTER TABLE t MODIFY a bigint UNIQUE
--> AlterColumn(t, a, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None)
+-> AlterColumn(t, a, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None, redefines)
 -> AddConstraint(t, UniqueConstraint(None, columns=[a]))
 ALTER TABLE t CHANGE a b bigint NULL, CHANGE COLUMN c c int NOT NULL
 -> RenameColumn(t, a, b)
--> AlterColumn(t, b, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None)
--> AlterColumn(t, c, modify_type=INTEGER, modify_nullable=False, modify_default=None, modify_comment=None)
+-> AlterColumn(t, b, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None, redefines)
+-> AlterColumn(t, c, modify_type=INTEGER, modify_nullable=False, modify_default=None, modify_comment=None, redefines)
 ALTER TABLE t ALTER COLUMN a SET DEFAULT 5, ALTER b DROP DEFAULT, ALTER COLUMN c SET INVISIBLE
 -> AlterColumn(t, a, modify_default=5)
 -> AlterColumn(t, b, modify_default=None)
