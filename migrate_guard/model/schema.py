@@ -114,6 +114,8 @@ class Column:
     """The history does not make it, and knows of it only because it changes it."""
     collation: str | None = None
     """The collation that was asked for, without quotes."""
+    character_set: str | None = field(default=None, compare=False)
+    """The character set that was asked for (MySQL)."""
     sequence: str | None = None
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
     unproven_not_null: str | None = None
@@ -228,6 +230,8 @@ class Index:
     method: str = "btree"
     include: tuple[str, ...] = ()
     nulls_not_distinct: bool = False
+    ignored: tuple[str, ...] = field(default=(), compare=False)
+    """What the script asks for with arguments of other databases, which this one has not: "postgresql_where"."""
     inherited_from: str | None = None
     """The name of the index of the parent that it belongs to, "" if that has none; None: it is the table's own."""
 

@@ -289,6 +289,24 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
         method=method.lower() if isinstance(method, str) else "btree",
         include=names_of(include) if isinstance(include, list | tuple) else (),
         nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
+        ignored=_ignored(options, dialect),
+    )
+
+
+_DECIDING: Final = ("where", "nulls_not_distinct")
+"""What SQLAlchemy's dialects say of an index that decides which rows it takes."""
+
+
+def _ignored(options: Mapping[str, Value], dialect: str) -> tuple[str, ...]:
+    """The arguments that only other dialects read, of which this one is told nothing by an argument of its own."""
+    return tuple(
+        name
+        for name, value in options.items()
+        if name.partition("_")[0] in ("postgresql", "sqlite", "mssql", "oracle")
+        and name.partition("_")[2] in _DECIDING
+        and f"{dialect}_{name.partition('_')[2]}" not in options
+        and value is not None
+        and value is not False
     )
 
 
@@ -359,9 +377,10 @@ def column(
         is_always_identity="identity" in generated and has_identity(machine) and is_always(generated["identity"]),
         is_serial=numbers_itself or made_type.name in ("SERIAL", "BIGSERIAL", "SMALLSERIAL"),
         computed=clause(computed.args[0]) if computed and computed.args else None,
-        is_stored=computed is not None and computed.options.get("persisted") is not False,
+        is_stored=computed is not None and _is_stored(computed, machine.target.dialect),
         comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
         collation=collation(value.type),
+        character_set=character_set(value.type),
     )
     constraints: list[AnyConstraint] = []
     for each in value.arguments:
@@ -427,6 +446,18 @@ def has_identity(machine: CallEvaluator) -> bool:
 def is_always(identity: Generated) -> bool:
     """Whether an Identity is GENERATED ALWAYS."""
     return (identity.args[0] if identity.args else identity.options.get("always")) is True
+
+
+def _is_stored(computed: Generated, dialect: DialectName) -> bool:
+    """Whether a generated column is kept in the rows; where `Computed` does not say it, MySQL computes it."""
+    persisted = computed.options.get("persisted")
+    return persisted is True if dialect in ("mysql", "mariadb") else persisted is not False
+
+
+def character_set(value: SqlType | Unknown | None) -> str | None:
+    """The character set that a type construct of MySQL asks for."""
+    given = value.kwargs.get("charset") if isinstance(value, SqlType) else None
+    return given if isinstance(given, str) and HOLE not in given else None
 
 
 def collation(value: SqlType | Unknown | None) -> str | None:
