@@ -15,6 +15,21 @@ STEPS: tuple[RoundTripStep, ...] = ("upgrade", "downgrade", "second upgrade")
 
 
 @dataclass(frozen=True, slots=True)
+class Difference:
+    """One part of the catalogue that did not come back; None where it is not there."""
+
+    step: RoundTripStep
+    kind: str
+    """column, index, constraint, enum …"""
+    owner: str
+    """The table, type … it belongs to, with its schema outside of the default one."""
+    part: str
+    """Its own name; empty for the owner itself."""
+    before: str | None
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Failure:
     """A step that raised."""
 
@@ -29,21 +44,8 @@ class Failure:
     """The SQL that was refused."""
     has_rows: bool = False
     """It passes on empty tables."""
-
-
-@dataclass(frozen=True, slots=True)
-class Difference:
-    """One part of the catalogue that did not come back; None where it is not there."""
-
-    step: RoundTripStep
-    kind: str
-    """column, index, constraint, enum …"""
-    owner: str
-    """The table, type … it belongs to, with its schema outside of the default one."""
-    part: str
-    """Its own name; empty for the owner itself."""
-    before: str | None
-    after: str | None
+    half: tuple[Difference, ...] = ()
+    """What the step did before it and the database keeps: MySQL and MariaDB commit every statement."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,14 @@ def _key(
     found = [
         each
         for each in columns
-        if each is not None and needs_prefix(each.type, statement.target, is_unique=is_unique and _is_no_key(key))
+        if each is not None
+        and needs_prefix(
+            each.type,
+            statement.target,
+            is_key=isinstance(key, PrimaryKey),
+            is_unique=is_unique,
+            columns=len(key.columns),
+        )
     ]
     if not found or table is None:
         return
@@ -103,7 +110,3 @@ def _key(
         else f'Give "{found[0].name}" a length: sa.String(255).',
         confidence=asking.confidence(op),
     )
-
-
-def _is_no_key(key: UniqueConstraint | PrimaryKey | Index) -> bool:
-    return not isinstance(key, PrimaryKey)

@@ -19,9 +19,12 @@ def needs_length(type_: Type) -> bool:
     return type_.name in _VARYING and not type_.args and type_.values is None
 
 
-def needs_prefix(type_: Type, target: Target, *, is_unique: bool) -> bool:
-    """Whether an index on a column of the type has to say how much of a value counts.
+def needs_prefix(type_: Type, target: Target, *, is_key: bool, is_unique: bool, columns: int) -> bool:
+    """Whether an index over so many columns has to say how much of a value of the type counts.
 
-    MariaDB tells unique values apart by a hash (10.4, MDEV-371).
+    MariaDB tells unique values apart by a hash (10.4, MDEV-371), and takes as much as fits into an index of one column;
+    `is_key` stands for the primary key, which knows neither.
     """
-    return type_.name in _LONG and not (is_unique and target.dialect == "mariadb")
+    if type_.name not in _LONG or type_.family == "json":
+        return False
+    return is_key or target.dialect != "mariadb" or (columns > 1 and not is_unique)
