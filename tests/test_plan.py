@@ -290,7 +290,7 @@ op.alter_column("orders", "note", type_=sa.String(80), existing_type=sa.Text())
 def test_what_a_failure_leaves_behind(dialect: str, make_project: MakeProject, capsys: Capture) -> None:
     """DDL commits what is open before it and then itself; rows wait for the next such statement."""
     make_project({"a.py": script("a1", None, CREATE), "b.py": script("b2", "a1", HALF)})
-    note, first, second, retyped = statements(capsys, "--dialect", dialect)
+    note, first, second, retyped = statements(capsys, "b2", "--dialect", dialect)
     assert (note["algorithm"], note["locks"], note["blocks_writes"]) == (
         *("INSTANT", [{"table": "orders", "mode": "LOCK=NONE"}], False),
     )
@@ -299,7 +299,7 @@ def test_what_a_failure_leaves_behind(dialect: str, make_project: MakeProject, c
     assert first["leaves"] == second["leaves"] == [note["line"]]
     assert retyped["leaves"] == [note["line"], first["line"], second["line"]]
     assert (retyped["algorithm"], retyped["blocks_writes"], retyped["rewrites"]) == ("COPY", True, True)
-    text = planned(capsys, "--dialect", dialect)
+    text = planned(capsys, "b2", "--dialect", dialect)
     assert f"if it fails, line {note['line']} of the revision stays done" in text
     assert "COPY, LOCK=SHARED" in text
 

@@ -30,6 +30,8 @@ class Type:
     family: str = "other"
     """What values it holds: integer, decimal, float, text, boolean, timestamp, date, time, interval, json, uuid,
     binary, enum, other, unknown."""
+    is_partly_known: bool = field(default=False, compare=False)
+    """An argument of it could not be computed, or a class of the project decides what becomes of it."""
 
     def __str__(self) -> str:
         name = f"{self.schema}.{self.name}" if self.schema else self.name

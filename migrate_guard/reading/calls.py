@@ -7,7 +7,7 @@ import re
 import sys
 from abc import abstractmethod
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from migrate_guard.dialects.sqlalchemy_types import is_known_type
@@ -345,6 +345,9 @@ class CallEvaluator(Evaluator):
 
     def type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         """The SQL type of a `TypeDecorator` or `UserDefinedType` of the project."""
+        return replace(self._type_of_class(owner, args, kwargs, span), is_of_project=True)
+
+    def _type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         if owner in self.compiled and (text := self.spelling(owner, Instance(owner, dict(kwargs)))) is not None:
             return SqlType("migrate_guard.sql", (text,), {}, span)
         chosen = owner.lookup("load_dialect_impl")

@@ -79,7 +79,7 @@ def _lost(change: AlterColumn, column: Column, step: Step[AlterColumn] | Step[Re
     if not change.is_sql and change.modify_type is None and existing is not None and existing.is_known:
         is_other = column.type.is_known and not are_same_types(existing, column.type, step.target.dialect)
         if is_other and existing.values is None and column.type.values is None and not _is_json(existing, column):
-            yield f"that it is {column.type}, not {existing}"
+            yield f"its type {column.type}"
 
 
 def _is_json(existing: Type, column: Column) -> bool:

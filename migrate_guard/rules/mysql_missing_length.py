@@ -44,8 +44,10 @@ def mysql_missing_length(statement: Subject) -> Iterator[Problem]:
                 yield from _key(table.primary_key.columns, table.primary_key, table, op, statement)
         case AddColumn(column=column):
             yield from _column(column, op.table, statement)
-        case AlterColumn(modify_type=changed) if changed is not None and needs_length(changed):
-            yield _nameless(f"{op.table}.{op.column}", op, changed.name, ())
+        case AlterColumn():
+            written = op.modify_type or op.existing_type
+            if op.redefines and written is not None and needs_length(written):
+                yield _nameless(f"{op.table}.{op.column}", op, written.name, ())
         case CreateIndex(index=index):
             if index.method in ("fulltext", "spatial"):
                 return

@@ -27,10 +27,10 @@ from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
 def mysql_table_copied(statement: Statement[ops.Operation]) -> Iterator[Problem]:
     """Flag an ALTER TABLE that writes a table in use anew, row by row, while those who write to it wait."""
     op, hazards = statement.op, statement.hazards
-    tables = [each for each in blocked(hazards) if each in hazards.rewrites.relations]
+    tables = [each for each in blocked(hazards) if each in hazards.rewrites.relations and each in hazards.algorithms]
     if not tables or isinstance(op, ops.CreateIndex) or _is_refused(statement, tables[0]):
         return
-    name, algorithm = tables[0], hazards.algorithms.get(tables[0])
+    name, algorithm = tables[0], hazards.algorithms[tables[0]]
     is_certain = hazards.rewrites.is_yes and hazards.blocks_writes.is_yes
     does = "copies" if algorithm is Algorithm.COPY else "rebuilds"
     verb = does if is_certain else f"may {does[:-1].replace('copie', 'copy')}"
@@ -51,7 +51,10 @@ def mysql_table_copied(statement: Statement[ops.Operation]) -> Iterator[Problem]
 
 
 def _is_refused(statement: Statement[ops.Operation], table: QualifiedName) -> bool:
-    """Whether there are no rows to copy, or the statement fails before it copies any."""
+    """Whether there are no rows to copy, or Alembic raises because nobody says of which type the column is."""
+    op = statement.op
+    if isinstance(op, ops.AlterColumn | ops.RenameColumn) and not op.is_sql and op.existing_type is None:
+        return isinstance(op, ops.RenameColumn) or op.modify_type is None
     return not statement.has_rows(table)
 
 
@@ -86,6 +89,10 @@ _WITHOUT_DEFAULT: Final = (
     "Add the column without the default, set the default afterwards, and fill the rows in batches."
 )
 _VIRTUAL: Final = "Let it be computed when it is read (VIRTUAL), which touches no row; an index can be built on it."
+_ONE_STATEMENT: Final = (
+    "Drop and add the primary key in one ALTER TABLE, in SQL: the table is then written anew in place, while others"
+    " write."
+)
 _FILL: Final = Note("fill the rows that are there, in batches, each in a transaction of its own")
 _SWAPPED: Final = "every row is filled by then, and all code writes the new column"
 
@@ -99,6 +106,8 @@ def _way(statement: Statement[ops.Operation]) -> tuple[str, Instead]:
             return _foreign_key(statement, op, key)
         case ops.AddConstraint(constraint=CheckConstraint()):
             return f"Let the application check the values; {_OUTSIDE[0].lower()}{_OUTSIDE[1:]}", ()
+        case ops.DropConstraint(kind="primary"):
+            return _ONE_STATEMENT, ()
         case ops.AddColumn(constraints=()) if op.column.computed is not None and op.column.is_stored:
             told = _VIRTUAL
             parts = [replace(op, column=replace(op.column, is_stored=False))]

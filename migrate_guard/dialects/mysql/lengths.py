@@ -16,7 +16,7 @@ _VARYING: Final = frozenset({"VARCHAR", "NVARCHAR", "VARBINARY"})
 
 def needs_length(type_: Type) -> bool:
     """Whether a type is refused as it is: a string of which nobody says how long it is."""
-    return type_.name in _VARYING and not type_.args and type_.values is None
+    return type_.name in _VARYING and not type_.args and type_.values is None and not type_.is_partly_known
 
 
 def needs_prefix(type_: Type, target: Target, *, is_key: bool, is_unique: bool, columns: int) -> bool:
