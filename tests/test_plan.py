@@ -278,12 +278,10 @@ def test_effects_on_sqlite_are_not_known(make_project: MakeProject, capsys: Capt
     assert made["blocks_reads"] is False
 
 
-HALF = """\
-op.add_column("orders", sa.Column("note", sa.Text()))
-op.execute("UPDATE orders SET note = 'x' WHERE id < 9")
-op.execute("UPDATE orders SET note = 'y' WHERE id > 9")
-op.alter_column("orders", "note", type_=sa.String(80), existing_type=sa.Text())
-"""
+HALF = """op.add_column("orders", sa.Column("note", sa.Text()))
+    op.execute("UPDATE orders SET note = 'x' WHERE id < 9")
+    op.execute("UPDATE orders SET note = 'y' WHERE id > 9")
+    op.alter_column("orders", "note", type_=sa.String(80), existing_type=sa.Text())"""
 
 
 @pytest.mark.parametrize("dialect", ["mysql", "mariadb"])

@@ -196,15 +196,19 @@ def _mysql_column(operation: ops.AlterColumn, emission: Emission, new_name: str 
     type_ = operation.modify_type or operation.existing_type
     if type_ is None:
         raise NotKnown("the type of the column: MySQL has to be told existing_type")
-    words = [column if new_name is None else f"{column} {emission.name(new_name)}", type_text(type_, emission)]
+    is_moment = type_.name in ("DATETIME", "TIMESTAMP") and default is not None
+    # Alembic may be handing over a default that only CHANGE takes, and never asks whether it is
+    name = operation.column if new_name is None and is_moment and not operation.is_sql else new_name
+    words = [column if name is None else f"{column} {emission.name(name)}", type_text(type_, emission)]
     words.append("NULL" if operation.told_nullable else "NOT NULL")
     if operation.is_serial:
         words.append("AUTO_INCREMENT")
     if operation.told_default is not None:
-        words.append(f"DEFAULT {default_text(operation.told_default, emission)}")
+        # without the parentheses that a CREATE TABLE of SQLAlchemy puts around it
+        words.append(f"DEFAULT {expression_text(operation.told_default, 'the default', emission)}")
     if operation.told_comment is not None:
         words.append(f"COMMENT {string(operation.told_comment)}")
-    return f"{alter} {'MODIFY' if new_name is None else 'CHANGE'} {' '.join(words)}"
+    return f"{alter} {'MODIFY' if name is None else 'CHANGE'} {' '.join(words)}"
 
 
 # -- constraints

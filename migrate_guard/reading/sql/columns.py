@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from migrate_guard.model.schema import (
@@ -219,7 +219,11 @@ def _on(cursor: Cursor, definition: Definition) -> None:
         cursor.skip()
         return
     cursor.expect("UPDATE")
-    default_expression(cursor)
+    written = default_expression(cursor)
+    default = definition.changes.get("default")
+    if isinstance(default, Expression):
+        # SQLAlchemy knows it as the end of the default
+        definition.changes["default"] = replace(default, text=f"{default.text} ON UPDATE {written.text}")
 
 
 def _skip_name(cursor: Cursor, definition: Definition) -> None:
