@@ -12,7 +12,7 @@ TABLE = """op.create_table(
         sa.Column("id", sa.Integer(), primary_key=True),
         sa.Column("a", sa.String(20), nullable=False, server_default="x", comment="told"),
         sa.Column("b", sa.Integer()),
-        sa.Column("d", sa.DateTime(), server_default=sa.text("CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP"), nullable=False),
+        sa.Column("d", sa.DateTime(), server_default=sa.text("now() ON UPDATE now()"), nullable=False),
         sa.Column("e", sa.Enum("p", "q", name="e"), nullable=False),
         sa.Column("s", sa.Text()),
     )"""
