@@ -17,7 +17,8 @@ CREATE TABLE `t` (`id` int unsigned NOT NULL AUTO_INCREMENT, name varchar(50) CH
    indexes=[Index(ix, [name DESC]), Index(ft, [name], method=fulltext)], comment=things))
 CREATE TABLE t (at timestamp DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, kind enum('a', 'b') NOT NULL, ok
    tinyint(1), total decimal(10, 2) AS (a * b) STORED, u int REFERENCES x (id), INDEX (kind), CHECK (ok > 0))
--> CreateTable(Table(t, columns=[at TIMESTAMP default=<CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP|current_timestamp()>,
+-> CreateTable(Table(t, columns=[at TIMESTAMP
+   default=<CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP|current_timestamp()>,
    kind ENUM('a', 'b') NOT
    NULL, ok TINYINT(1), total DECIMAL(10, 2) computed=<a * b|a b> is_stored, u INTEGER],
    check_constraints=[CheckConstraint(None, columns=[ok], <ok > 0|ok>)], indexes=[Index(None, [kind])]))

@@ -60,11 +60,23 @@ def _added(operation: ops.AddColumn, table: Table | None, scene: Scene) -> Way:
         # MySQL's manual does not say which of them it can take at once
         is_certain = scene.is_mariadb or "uuid" in why
         return scene.copy(f"the default of {named} {why}", table, is_certain=is_certain)
+    if _is_placed(operation, table, scene):
+        return scene.copy(_PLACED, table)
     if table is None or not _is_kept_from_instant(table, scene):
         return AT_ONCE
     reason = "FULLTEXT index" if has_index(table, "fulltext") else "generated column that is indexed"
     way = scene.rebuild(f"no column is added at once to a table with a {reason}", table)
     return Way(INPLACE, SHARED, way.rewrites) if scene.is_mariadb else way
+
+
+_PLACE: Final = re.compile(r"\b(FIRST|AFTER)\b", re.IGNORECASE)
+_PLACED: Final = "the column goes to a place among others, and one of those is virtual"
+
+
+def _is_placed(operation: ops.AddColumn | ops.AlterColumn, table: Table | None, scene: Scene) -> bool:
+    """Whether MariaDB puts a column in a place of its own in a table with virtual columns."""
+    is_virtual = table is not None and any(each.computed and not each.is_stored for each in table.columns)
+    return is_virtual and scene.is_mariadb and operation.is_sql and _PLACE.search(operation.text) is not None
 
 
 def _is_kept_from_instant(table: Table, scene: Scene) -> bool:
@@ -114,8 +126,10 @@ def _dropped(name: str, table: Table | None, scene: Scene) -> Way:
         return AT_ONCE if is_instant else scene.rebuild(_WITHOUT, table)
     if has_index(table, "fulltext") and not _is_last_fulltext(name, table):
         return scene.rebuild("no column is dropped at once from a table with a FULLTEXT index", table)
-    if _is_last_fulltext(name, table) or _is_kept_from_instant(table, scene):
-        return scene.rebuild(_WITHOUT, None if _is_last_fulltext(name, table) else table)
+    if _is_last_fulltext(name, table):
+        return scene.rebuild(_WITHOUT, None)
+    if _is_kept_from_instant(table, scene):
+        return scene.copy(f"{_WITHOUT}, and a generated column is indexed", table)
     return Way(scene.index_work) if is_indexed(name, table) else AT_ONCE
 
 
@@ -151,6 +165,11 @@ def _changed(operation: ops.AlterColumn, scene: Scene) -> Way:
         return scene.copy(why, table, is_certain=False)
     after = _after(operation, before, scene)
     ways = [_retyped(before, after, table, scene), _nullable(before, after, table, scene)]
+    if _is_placed(operation, table, scene):
+        # it depends on which columns stand between the two places
+        ways.append(scene.copy(_PLACED, table, is_certain=False))
+    if operation.is_sql and _CHARACTER_SET.search(operation.text):
+        ways.append(scene.copy(f'the character set of "{after.name}" may be another one', table, is_certain=False))
     if after.is_serial and not before.is_serial:
         ways.append(scene.copy(f'every row gets a number in "{after.name}"', table))
     elif before.is_serial and not after.is_serial and not scene.is_mariadb:
@@ -158,6 +177,9 @@ def _changed(operation: ops.AlterColumn, scene: Scene) -> Way:
     if (before.computed is None) != (after.computed is None) or before.is_stored != after.is_stored:
         ways.append(scene.copy(f'"{after.name}" is computed, or no longer so', table))
     return heavier(ways)
+
+
+_CHARACTER_SET: Final = re.compile(r"\b(CHARACTER\s+SET|CHARSET)\s+(?!utf8mb4)", re.IGNORECASE)
 
 
 def _after(operation: ops.AlterColumn, before: Column, scene: Scene) -> Column:
@@ -177,7 +199,16 @@ def _nullable(before: Column, after: Column, table: Table | None, scene: Scene) 
     named = f'"{after.name}" {"may be NULL" if after.nullable else "is NOT NULL"} now'
     if after.nullable is False and after.default is not None and _CONSTANT.match(after.default.text):
         return scene.copy(f"{named}, and its default is not the same for all", table)
-    return scene.rebuild(named, table, is_certain=before.nullable is not None)
+    is_certain = before.nullable is not None
+    if scene.is_mariadb and after.nullable is False and table is not None and _keeps_computed(table):
+        why = f"{named}, and the table has a generated column that is stored or indexed"
+        return scene.copy(why, table, is_certain=is_certain)
+    return scene.rebuild(named, table, is_certain=is_certain)
+
+
+def _keeps_computed(table: Table) -> bool:
+    """Whether values of a generated column are stored, in the rows or in an index."""
+    return any(each.computed and (each.is_stored or is_indexed(each.name, table)) for each in table.columns)
 
 
 def _retyped(before: Column, after: Column, table: Table | None, scene: Scene) -> Way:

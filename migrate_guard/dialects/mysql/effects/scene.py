@@ -77,11 +77,8 @@ class Scene:
         return Way(COPY, NONE if is_online else SHARED, why, is_certain=is_certain)
 
     def rebuild(self, why: str, table: Table | None, *, is_certain: bool = True) -> Way:
-        """The table written anew in place, while others write unless an index or a generated column is in the way."""
+        """The table written anew in place, while others write unless an index is in the way."""
         if table is not None and self.is_mariadb:
-            if any(each.computed and (each.is_stored or _is_indexed(each.name, table)) for each in table.columns):
-                reason = f"{why}, and the table has a generated column that is stored or indexed"
-                return self.copy(reason, table, is_certain=is_certain)
             special = has_index(table, "fulltext") or has_index(table, "spatial")
             return Way(INPLACE, SHARED if special else NONE, why, is_certain=is_certain)
         if table is not None and has_index(table, "fulltext"):
