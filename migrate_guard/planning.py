@@ -19,10 +19,10 @@ from migrate_guard.engine import Reading
 from migrate_guard.history.grouping import together
 from migrate_guard.history.transactions import Session
 from migrate_guard.model import operations as ops
-from migrate_guard.model.effects import NO, Answer, Effects
+from migrate_guard.model.effects import NO, Algorithm, Answer, Effects
 from migrate_guard.model.effects import together as all_effects
 from migrate_guard.model.environment import Environment, TransactionMode
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.patterns import lazily
 from migrate_guard.model.revision import Direction, Revision, Run
@@ -41,7 +41,7 @@ class PlannedLock(Struct, frozen=True):
     """A lock on a relation that was there before."""
 
     table: QualifiedName
-    mode: LockMode
+    mode: Lock
 
 
 class Since(Struct, frozen=True):
@@ -50,7 +50,7 @@ class Since(Struct, frozen=True):
     revision: str
     line: int
     table: QualifiedName
-    mode: LockMode
+    mode: Lock
 
 
 class PlannedStatement(Struct, frozen=True):
@@ -75,7 +75,13 @@ class PlannedStatement(Struct, frozen=True):
     is_new: bool
     """What it is about was created by the plan itself, so that nobody uses it."""
     has_known_effects: bool = True
-    """Else the four answers say so; what databases do is known for PostgreSQL."""
+    """Else the four answers say so; what databases do is known for PostgreSQL, MySQL and MariaDB."""
+    algorithm: Algorithm | None = None
+    """How MySQL or MariaDB alters the table."""
+    commits: bool = False
+    """It commits what is open before it, and itself: DDL of MySQL and MariaDB."""
+    leaves: tuple[int, ...] = ()
+    """The lines of the revision that stay done when this statement fails."""
     size: TableSize | None = None
     """Of the largest table that it locks, where statistics tell it."""
 
@@ -161,7 +167,25 @@ def planned_statements(session: Session, revision: Revision, run: Run) -> tuple[
     """The statements of one direction of a revision, run through `session` after all that ran before."""
     found = list(_with_copies(_as_sent(together(tuple(session.run(revision, run, session.new))))))
     numbers = [parts[0].transaction.number for parts in found]
-    return tuple(_planned(parts, numbers[at + 1 :]) for at, parts in enumerate(found))
+    return tuple(_planned(parts, numbers[at + 1 :], _left(found, at)) for at, parts in enumerate(found))
+
+
+def _left(statements: Sequence[Parts], at: int) -> tuple[int, ...]:
+    """The lines that stay done when a statement fails, where statements commit what is open and themselves.
+
+    MySQL reference manual 8.4, 15.3.3: the commit comes before such a statement is executed.
+    """
+    if _commits(statements[at]):
+        done = at
+    else:
+        done = max((place + 1 for place in range(at) if _commits(statements[place])), default=0)
+    if not any(_commits(each) for each in statements[: at + 1]):
+        return ()
+    return tuple(dict.fromkeys(parts[0].op.span.line for parts in statements[:done]))
+
+
+def _commits(parts: Parts) -> bool:
+    return any(each.effects.commits for each in parts)
 
 
 # -- which parts are one statement
@@ -219,7 +243,7 @@ def _table_of_batch(parts: Parts) -> QualifiedName | None:
 # -- one statement
 
 
-def _planned(parts: Parts, later: Sequence[int]) -> PlannedStatement:
+def _planned(parts: Parts, later: Sequence[int], leaves: tuple[int, ...]) -> PlannedStatement:
     first = parts[0]
     effects = all_effects(each.effects for each in parts)
     table = _table(first)
@@ -247,10 +271,13 @@ def _planned(parts: Parts, later: Sequence[int]) -> PlannedStatement:
         since=_since(first),
         is_new=is_new,
         has_known_effects=has_known_effects,
+        algorithm=max(effects.algorithms.values(), default=None),
+        commits=effects.commits,
+        leaves=leaves,
     )
 
 
-def _strongest_first(locks: Mapping[QualifiedName, LockMode]) -> list[tuple[QualifiedName, LockMode]]:
+def _strongest_first(locks: Mapping[QualifiedName, Lock]) -> list[tuple[QualifiedName, Lock]]:
     return sorted(locks.items(), key=lambda each: (-each[1], str(each[0])))
 
 
@@ -317,6 +344,8 @@ def _quiet(effects: Effects) -> str:
     strongest = effects.strongest
     if strongest is None:
         return "it locks nothing that is in use"
+    if effects.algorithms:
+        return f"the table is altered with {max(effects.algorithms.values())}, {strongest}"
     return f"it takes {strongest} at most, and neither reads nor rewrites rows"
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from migrate_guard.__main__ import run
-from tests.servers import needs_postgresql
+from tests.servers import needs_mariadb, needs_postgresql
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -18,6 +18,7 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "async_env": [],
     "batch": [],
     "branched": [],
+    "brewery": [],
     "clinic": [],
     "careful": [
         # it brings rows in order elsewhere: in batches, beside the deploy
@@ -38,15 +39,19 @@ FOUND: dict[str, list[tuple[str, str]]] = {
     "multidb": [],
     "sqlmodel": [],
     "two_bases": [],
+    "warehouse": [("MG251", "03cc7f509db2"), ("MG251", "05ee9172bfd4")],
 }
 """What is found, and in which revision; the scripts of the other fixtures are not there to be run."""
+MARIADB = frozenset({"brewery", "warehouse"})
 
 
 @pytest.mark.parametrize("name", FOUND)
 def test_fixture(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    if name not in ("batch", "garden"):  # which are made for SQLite
+    if name in MARIADB:
+        needs_mariadb()
+    elif name not in ("batch", "garden"):  # which are made for SQLite
         needs_postgresql()
     shutil.copytree(FIXTURES / name, tmp_path / name)
     monkeypatch.chdir(tmp_path / name)
@@ -58,3 +63,19 @@ def test_fixture(
     found = [(each["code"], each["revision"]) for each in json.loads(out)["findings"]]
     assert found == FOUND[name], err
     assert "has no rows of ours" not in err
+
+
+def test_half_of_a_revision_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """MariaDB commits each statement: the run says what the failing revision has made before it failed."""
+    needs_mariadb()
+    shutil.copytree(FIXTURES / "warehouse", tmp_path / "warehouse")
+    monkeypatch.chdir(tmp_path / "warehouse")
+    run(["roundtrip", "05ee9172bfd4", "--python", sys.executable, "--output-format", "json"])
+    (finding,) = json.loads(capsys.readouterr().out)["findings"]
+    assert (finding["line"], finding["code"]) == (19, "MG251")
+    assert finding["message"].endswith(
+        "; what came before is committed: "
+        'column "label" of "boxes" is there and the index "ix_boxes_label" on "boxes" is there'
+    )

@@ -269,15 +269,6 @@ def test_conditions_and_what_is_not_known(make_project: MakeProject, capsys: Cap
     assert "\n      if context.get_x_argument()\n" in text
 
 
-def test_effects_of_others_are_not_known(make_project: MakeProject, capsys: Capture) -> None:
-    make_project({"a.py": script("a1", None, CREATE), "b.py": script("b2", "a1", NOTE)})
-    (note,) = statements(capsys, "--dialect", "mysql")
-    assert note["blocks_reads"] == note["rewrites"] == "depends"
-    assert note["why"] == "what it locks, reads and rewrites is not known for mysql"
-    (made,) = statements(capsys, "a1", "--dialect", "mysql")
-    assert made["blocks_reads"] is False
-
-
 @pytest.mark.parametrize(
     ("line", "rewrites", "scans"),
     [
@@ -298,6 +289,30 @@ def test_sqlite_lets_one_write(
     assert "SQLite lets one connection write at a time" in one["why"]
     (made,) = statements(capsys, "a1", "--dialect", "sqlite")
     assert made["blocks_writes"] is False
+
+
+HALF = """op.add_column("orders", sa.Column("note", sa.Text()))
+    op.execute("UPDATE orders SET note = 'x' WHERE id < 9")
+    op.execute("UPDATE orders SET note = 'y' WHERE id > 9")
+    op.alter_column("orders", "note", type_=sa.String(80), existing_type=sa.Text())"""
+
+
+@pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
+def test_what_a_failure_leaves_behind(dialect: str, make_project: MakeProject, capsys: Capture) -> None:
+    """DDL commits what is open before it and then itself; rows wait for the next such statement."""
+    make_project({"a.py": script("a1", None, CREATE), "b.py": script("b2", "a1", HALF)})
+    note, first, second, retyped = statements(capsys, "b2", "--dialect", dialect)
+    assert (note["algorithm"], note["locks"], note["blocks_writes"]) == (
+        *("INSTANT", [{"table": "orders", "mode": "LOCK=NONE"}], False),
+    )
+    assert [each["commits"] for each in (note, first, second, retyped)] == [True, False, False, True]
+    assert note["leaves"] == []
+    assert first["leaves"] == second["leaves"] == [note["line"]]
+    assert retyped["leaves"] == [note["line"], first["line"], second["line"]]
+    assert (retyped["algorithm"], retyped["blocks_writes"], retyped["rewrites"]) == ("COPY", True, True)
+    text = planned(capsys, "b2", "--dialect", dialect)
+    assert f"if it fails, line {note['line']} of the revision stays done" in text
+    assert "COPY, LOCK=SHARED" in text
 
 
 def test_mysql_commits_every_statement(make_project: MakeProject, capsys: Capture) -> None:

@@ -14,7 +14,7 @@ from alembic import command
 from alembic.config import Config
 
 from migrate_guard import engine
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock, LockMode
 from migrate_guard.model.revision import Direction
 from migrate_guard.model.target import Target
 from migrate_guard.planning import Plan, PlannedStatement, plan
@@ -133,9 +133,9 @@ def test_a_plan_says_what_happens(server: PostgresServer, project: Path) -> None
             assert held(planned, together[-1]) == each.locks, each.sql
 
 
-def held(planned: Plan, last: PlannedStatement) -> dict[str, LockMode]:
+def held(planned: Plan, last: PlannedStatement) -> dict[str, Lock]:
     """What the transaction of a statement holds after it, as the plan has it."""
-    found: dict[str, LockMode] = {}
+    found: dict[str, Lock] = {}
     for revision in planned.revisions:
         if any(each is last for each in revision.statements):
             for each in revision.statements:

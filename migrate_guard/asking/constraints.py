@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from migrate_guard.asking.locks import would_do
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import NO, Effects
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import AnyConstraint
 from migrate_guard.model.statement import Statement
@@ -61,7 +61,7 @@ def waiting(statement: Statement[ops.Operation], effects: Effects, tables: Seque
     reads, writes = [], []
     for table in dict.fromkeys(tables):
         held = statement.transaction.held.get(table)
-        modes: list[LockMode] = [effects.locks[table]] if table in effects.locks else []
+        modes: list[Lock] = [effects.locks[table]] if table in effects.locks else []
         mode = max([*modes, *([held.mode] if held and modes else [])], default=None)
         if mode is not None and mode.blocks_reads:
             reads.append(f'"{table}"')

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from functools import reduce
 
 from migrate_guard.dialects.effects import effect
+from migrate_guard.history.parameters import checks_foreign_keys
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.folding import apply
@@ -56,4 +57,6 @@ def would_do(
     setting = statement.settings.get("timezone")
     zone = time_zone or (setting.value if setting else None)
     schema = reduce(apply, after, statement.before)
-    return effect(operation, (operation,), schema, statement.target, zone).without(statement.new | statement.small)
+    is_checked = checks_foreign_keys(statement.settings)
+    found = effect(operation, (operation,), schema, statement.target, zone, checks_foreign_keys=is_checked)
+    return found.without(statement.new | statement.small)

@@ -200,3 +200,26 @@ def shortened(text: str) -> str:
     """A text on one line, without the end of a long one."""
     one_line = " ".join(text.split())
     return one_line if len(one_line) <= _LONGEST else one_line[: _LONGEST - 1] + "…"
+
+
+_MOST_NAMED: Final = 5
+
+
+def half(failure: Failure) -> str:
+    """What a step did before it failed and the database keeps, to stand behind the failure; empty: nothing."""
+    if not failure.half:
+        return ""
+    told = [_what(each) for each in failure.half[:_MOST_NAMED]]
+    more = len(failure.half) - _MOST_NAMED
+    if more > 0:
+        told.append(f"{more} more")
+    listed = f"{', '.join(told[:-1])} and {told[-1]}" if len(told) > 1 else told[0]
+    return f"; what came before is committed: {listed}"
+
+
+def _what(difference: Difference) -> str:
+    kind, _ = _aspect(difference.kind)
+    subject = _subject(kind, difference.owner, difference.part)
+    if difference.before is None:
+        return f"{subject} is there"
+    return f"{subject} is gone" if difference.after is None else f"{subject} is changed"

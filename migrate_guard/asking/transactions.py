@@ -12,7 +12,7 @@ from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
 from migrate_guard.model.finding import Related
 from migrate_guard.model.instead import AutocommitBlock, Instead, OwnRevision
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Schema
 from migrate_guard.model.statement import Statement
@@ -59,7 +59,7 @@ def of_configuration(environment: Environment) -> tuple[Related, ...]:
     return (Related(environment.configure_span, "one transaction runs all revisions"),)
 
 
-def lock_on(effects: Effects, table: QualifiedName) -> LockMode | None:
+def lock_on(effects: Effects, table: QualifiedName) -> Lock | None:
     """The lock that keeps others from a table; of its index where only that is locked."""
     found = effects.locks.get(table)
     if found is not None and (found.blocks_reads or found.blocks_writes):

@@ -28,6 +28,8 @@ def locks(statement: PlannedStatement) -> str:
     """
     if not statement.locks:
         return "new table" if statement.is_new else ""
+    if statement.algorithm is not None and len(statement.locks) == 1:
+        return f"{statement.algorithm.name}, {statement.locks[0].mode}"
     strongest = statement.locks[0].mode
     names = [str(each.table) for each in statement.locks if each.mode is strongest]
     others = len(statement.locks) - len(names)
@@ -93,6 +95,16 @@ def held(statement: PlannedStatement, revision: PlannedRevision) -> str:
         return f"after {since.line}"
     name = since.revision
     return f"after {name if len(name) <= _LONGEST_ID else name[: _LONGEST_ID - 1] + '…'}:{since.line}"
+
+
+def left(statement: PlannedStatement) -> str:
+    """What stays done of the revision when the statement fails, where each commits by itself."""
+    if not statement.leaves:
+        return ""
+    lines = [str(each) for each in statement.leaves]
+    if len(lines) == 1:
+        return f"if it fails, line {lines[0]} of the revision stays done"
+    return f"if it fails, lines {', '.join(lines[:-1])} and {lines[-1]} of the revision stay done"
 
 
 def total(plan: Plan) -> str:

@@ -41,6 +41,9 @@ class StatementForm(TypedDict):
     scans: Verdict
     why: str
     held_until: str
+    algorithm: str | None
+    commits: bool
+    leaves: list[int]
     since: SinceForm | None
     size: SizeForm | None
 
@@ -104,6 +107,9 @@ def _statement(planned: PlannedStatement) -> StatementForm:
         "scans": planned.scans.value,
         "why": "; ".join(planned.why),
         "held_until": planned.held_until,
+        "algorithm": None if planned.algorithm is None else planned.algorithm.name,
+        "commits": planned.commits,
+        "leaves": list(planned.leaves),
         "since": None if planned.since is None else _since(planned.since),
         "size": None if planned.size is None else {"rows": planned.size.rows, "bytes": planned.size.bytes},
     }

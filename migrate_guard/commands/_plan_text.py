@@ -82,7 +82,8 @@ def _row(statement: PlannedStatement, revision: PlannedRevision, width: int, *, 
     style = RED if statement.blocks_reads.is_possible else YELLOW if statement.blocks_writes.is_possible else ""
     condition = [cut(visible(statement.condition), width - _INDENT)] if statement.condition else []
     why = list(map(visible, statement.why)) if verbose else []
-    return Row(statement.line, statement.sql, cells, style, [*condition, *why])
+    left = [cut(told, width - _INDENT)] if (told := facts.left(statement)) else []
+    return Row(statement.line, statement.sql, cells, style, [*condition, *left, *why])
 
 
 def _statement(row: Row, widths: Sequence[int], width: int, *, color: bool) -> Iterator[str]:

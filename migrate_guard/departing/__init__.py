@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from migrate_guard.departing.aligning import aligned
 from migrate_guard.model.effects import Answer, Verdict
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock, LockMode
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.patterns import lazily
 from migrate_guard.model.round_trip import Departure, ObservedStatement, Trace
@@ -130,17 +130,17 @@ def _of(names: Sequence[str]) -> str:
     return f" of {_listed(quoted)}" if names else ""
 
 
-def _lock(mode: LockMode | None, name: str) -> str:
+def _lock(mode: Lock | None, name: str) -> str:
     return f'{mode or "no lock"} on "{name}"'
 
 
-def _stronger(one: LockMode | None, other: LockMode | None) -> LockMode | None:
+def _stronger(one: Lock | None, other: Lock | None) -> Lock | None:
     return max(filter(None, (one, other)), default=None)
 
 
-def _expected(planned: Sequence[PlannedStatement], names: set[str]) -> dict[str, LockMode]:
+def _expected(planned: Sequence[PlannedStatement], names: set[str]) -> dict[str, Lock]:
     """The strongest planned lock on each relation that was there."""
-    found: dict[str, LockMode] = {}
+    found: dict[str, Lock] = {}
     for statement in planned:
         for lock in statement.locks:
             name = _called(lock.table, names)

@@ -18,12 +18,21 @@ def effect(
     schema: Schema,
     target: Target,
     time_zone: str | None = None,
+    *,
+    checks_foreign_keys: bool = True,
 ) -> Effects:
-    """What one operation of a statement does, in the schema before that statement and the TimeZone of the session."""
+    """What one operation of a statement does, in the schema before that statement.
+
+    `time_zone` is the TimeZone of the session; `checks_foreign_keys` that it does not switch `foreign_key_checks` off.
+    """
     if target.dialect == "sqlite":
         from migrate_guard.dialects.sqlite.effects import effect as of_sqlite
 
         return of_sqlite(operation)
+    if target.dialect in ("mysql", "mariadb"):
+        from migrate_guard.dialects.mysql.effects import effect as of_mysql
+
+        return of_mysql(operation, statement, schema, target, checks_foreign_keys=checks_foreign_keys)
     if target.dialect != "postgresql":
         return NOTHING
     from migrate_guard.dialects.postgresql.effects import effect as of_postgresql
@@ -33,7 +42,7 @@ def effect(
 
 def is_known(target: Target) -> bool:
     """Whether it is known what statements do there."""
-    return target.dialect in ("postgresql", "sqlite")
+    return target.dialect in ("postgresql", "sqlite", "mysql", "mariadb")
 
 
 def builds_concurrently(target: Target) -> bool:

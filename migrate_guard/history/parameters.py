@@ -70,8 +70,19 @@ class Parameters(Struct):
         found = self._local.get("timezone") or self._session.get("timezone")
         return found.value if found else None
 
+    @property
+    def checks_foreign_keys(self) -> bool:
+        """MySQL's `foreign_key_checks`."""
+        return checks_foreign_keys(self._session)
+
     def _of_connection(self) -> dict[str, Setting]:
         return _given(each for each in self.environment.settings if each.source == "connection")
+
+
+def checks_foreign_keys(settings: Mapping[str, Setting]) -> bool:
+    """Whether the settings of a session leave MySQL's `foreign_key_checks` on."""
+    found = settings.get("foreign_key_checks")
+    return found is None or found.value.strip("'\"").lower() not in ("0", "off", "false")
 
 
 def _given(settings: Iterable[SessionSetting]) -> dict[str, Setting]:

@@ -157,7 +157,10 @@ class Session:
         done: list[tuple[ops.Operation, Effects]] = []
         for place, part in enumerate(_parts(group, self.target)):
             together, met = (written, first.before) if is_several else ((part.op,), part.before)
-            effects = effect(part.op, together, met, self.target, self._parameters.time_zone)
+            effects = effect(
+                *(part.op, together, met, self.target, self._parameters.time_zone),
+                checks_foreign_keys=self._parameters.checks_foreign_keys,
+            )
             effects = effects.without(self._new).without(self._new_sequences)
             transaction = self._transaction(part.written, is_block=is_block)
             if not_valid:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from enum import IntEnum
-from typing import Final, Literal
+from typing import Final, Literal, TypeVar
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.names import QualifiedName
+
+T = TypeVar("T", bound=IntEnum)
 
 
 class Verdict(IntEnum):
@@ -79,12 +81,28 @@ NO: Final = Answer()
 TRANSACTIONAL: Final = Answer(Verdict.YES)
 
 
+class Algorithm(IntEnum):
+    """How MySQL and MariaDB alter a table: what ALGORITHM=… of the statement may say at best.
+
+    MySQL has no NOCOPY. Sources: MySQL reference manual 8.4, 17.12.1 "Online DDL Operations"; MariaDB documentation,
+    "InnoDB Online DDL Overview".
+    """
+
+    INSTANT = 0
+    NOCOPY = 1
+    INPLACE = 2
+    COPY = 3
+
+    def __str__(self) -> str:
+        return f"ALGORITHM={self.name}"
+
+
 class Effects(Struct, frozen=True, kw_only=True):
     """What one statement does to relations that existed before it."""
 
-    locks: Mapping[QualifiedName, LockMode] = field(default_factory=dict)
+    locks: Mapping[QualifiedName, Lock] = field(default_factory=dict)
     """The strongest lock on each table, view and sequence."""
-    index_locks: Mapping[QualifiedName, LockMode] = field(default_factory=dict)
+    index_locks: Mapping[QualifiedName, Lock] = field(default_factory=dict)
     """Locks on indexes beyond those that every use of the table takes."""
     open_locks: tuple[str, ...] = ()
     """Why there may be locks on relations that are not known."""
@@ -100,6 +118,10 @@ class Effects(Struct, frozen=True, kw_only=True):
     """A new index is built, of which nobody is sure that it is small."""
     transactional: Answer = TRANSACTIONAL
     """It may run in a transaction block."""
+    algorithms: Mapping[QualifiedName, Algorithm] = field(default_factory=dict)
+    """How each table is altered, where the database has a choice."""
+    commits: bool = False
+    """It commits the transaction that is open, and then itself: DDL of MySQL and MariaDB."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -120,7 +142,7 @@ class Effects(Struct, frozen=True, kw_only=True):
         return any(each.is_yes for each in (self.scans, self.rewrites, self.rebuilds_index, self.builds_index))
 
     @property
-    def strongest(self) -> LockMode | None:
+    def strongest(self) -> Lock | None:
         return max(self.locks.values(), default=None)
 
     def __or__(self, other: Effects) -> Effects:
@@ -128,8 +150,8 @@ class Effects(Struct, frozen=True, kw_only=True):
         if self is NOTHING or other is NOTHING:
             return other if self is NOTHING else self
         return Effects(
-            locks=_strongest(self.locks, other.locks),
-            index_locks=_strongest(self.index_locks, other.index_locks),
+            locks=_greatest(self.locks, other.locks),
+            index_locks=_greatest(self.index_locks, other.index_locks),
             open_locks=tuple(dict.fromkeys((*self.open_locks, *other.open_locks))),
             blocks_reads=self.blocks_reads | other.blocks_reads,
             blocks_writes=self.blocks_writes | other.blocks_writes,
@@ -139,6 +161,8 @@ class Effects(Struct, frozen=True, kw_only=True):
             builds_index=self.builds_index | other.builds_index,
             # one part that is refused in a transaction is enough
             transactional=min(self.transactional, other.transactional, key=lambda answer: answer.verdict),
+            algorithms=_greatest(self.algorithms, other.algorithms),
+            commits=self.commits or other.commits,
             notes=tuple(dict.fromkeys((*self.notes, *other.notes))),
         )
 
@@ -156,6 +180,7 @@ class Effects(Struct, frozen=True, kw_only=True):
             scans=self.scans.without(relations),
             rebuilds_index=self.rebuilds_index.without(relations),
             builds_index=self.builds_index.without(relations),
+            algorithms={name: each for name, each in self.algorithms.items() if name not in relations},
         )
 
 
@@ -170,9 +195,7 @@ def together(effects: Iterable[Effects]) -> Effects:
     return whole
 
 
-def _strongest(
-    one: Mapping[QualifiedName, LockMode], other: Mapping[QualifiedName, LockMode]
-) -> Mapping[QualifiedName, LockMode]:
+def _greatest(one: Mapping[QualifiedName, T], other: Mapping[QualifiedName, T]) -> Mapping[QualifiedName, T]:
     if not one or not other:
         return one or other
-    return {name: max(mode, one.get(name, mode), other.get(name, mode)) for name, mode in {**one, **other}.items()}
+    return {name: max(each, one.get(name, each), other.get(name, each)) for name, each in {**one, **other}.items()}

@@ -269,13 +269,29 @@ def _alter_column(schema: Schema, operation: ops.AlterColumn) -> Schema:
         changes.update(is_identity=operation.modify_identity, is_always_identity=operation.is_always_identity)
     if operation.modify_computed is not ops.UNSET:
         changes["computed"] = operation.modify_computed
+    if operation.redefines:
+        changes |= _told_anew(operation, table)
     altered = replace(column, **changes)
     if replace(altered, span=column.span) == column:
         return schema.with_table(table)
-    if column.is_serial and operation.modify_default is not ops.UNSET:
+    if column.is_serial and operation.modify_default is not ops.UNSET and not operation.redefines:
         schema = _with_own_sequence(schema, table, column)
     columns = tuple(altered if each.name == column.name else each for each in table.columns)
     return schema.with_table(unsure(replace(table, columns=columns), operation, column.name))
+
+
+def _told_anew(operation: ops.AlterColumn, table: Table) -> dict[str, Any]:
+    """What a column is made to be that MySQL is told anew; that of a primary key is NOT NULL, whatever is said."""
+    is_key = table.primary_key is not None and operation.column in table.primary_key.columns
+    return {
+        **({"type": operation.existing_type} if operation.existing_type and not operation.modify_type else {}),
+        "nullable": operation.told_nullable and not is_key,
+        "default": operation.told_default,
+        "comment": operation.told_comment,
+        "is_serial": operation.is_serial,
+        "computed": None if operation.modify_computed is ops.UNSET else operation.modify_computed,
+        "collation": operation.collation,
+    }
 
 
 def _with_own_sequence(schema: Schema, table: Table, column: Column) -> Schema:
@@ -286,6 +302,8 @@ def _with_own_sequence(schema: Schema, table: Table, column: Column) -> Schema:
 
 
 def _rename_column(schema: Schema, operation: ops.RenameColumn) -> Schema:
+    if operation.redefines:
+        schema = _alter_column(schema, operation.redefinition)
     table = table_of(schema, operation.table, operation)
     old, new = operation.column, operation.new_name
     if is_unsure(operation):

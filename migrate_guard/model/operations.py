@@ -153,6 +153,28 @@ class AlterColumn(TableOperation, frozen=True, kw_only=True):
     using: Expression | None = None
     collation: str | None = None
     """The collation written after the new type; None: the type's own."""
+    redefines: bool = False
+    """MODIFY or CHANGE of MySQL, which tells the column anew: what it does not say is gone afterwards."""
+    is_serial: bool = False
+    """With `redefines`: it says AUTO_INCREMENT."""
+
+    @property
+    def told_default(self) -> Expression | None:
+        """With `redefines`: the default that the column has afterwards."""
+        told = self.existing_default if self.modify_default is UNSET else self.modify_default
+        return None if told is UNSET else told
+
+    @property
+    def told_nullable(self) -> bool:
+        """With `redefines`: whether the column may be NULL afterwards, which it may where nothing is said."""
+        told = self.existing_nullable if self.modify_nullable is None else self.modify_nullable
+        return told is not False
+
+    @property
+    def told_comment(self) -> str | None:
+        """With `redefines`: the comment that the column has afterwards."""
+        told = self.existing_comment if self.modify_comment is UNSET else self.modify_comment
+        return None if told is UNSET else told
 
 
 class RenameColumn(TableOperation, frozen=True, kw_only=True):
@@ -162,6 +184,29 @@ class RenameColumn(TableOperation, frozen=True, kw_only=True):
     """What the script says that the column is, which Alembic has to be told for MySQL: its CHANGE says all anew."""
     existing_nullable: bool | None = None
     existing_default: Expression | Unset | None = UNSET
+    existing_comment: str | Unset | None = UNSET
+    collation: str | None = None
+    redefines: bool = False
+    """CHANGE of MySQL, as with `AlterColumn`."""
+    is_serial: bool = False
+
+    @property
+    def redefinition(self) -> AlterColumn:
+        """With `redefines`: what it says beside the new name."""
+        return AlterColumn(
+            span=self.span,
+            condition=self.condition,
+            is_tolerated=self.is_tolerated,
+            table=self.table,
+            column=self.column,
+            existing_type=self.existing_type,
+            existing_nullable=self.existing_nullable,
+            existing_default=self.existing_default,
+            existing_comment=self.existing_comment,
+            collation=self.collation,
+            redefines=True,
+            is_serial=self.is_serial,
+        )
 
 
 class CreateIndex(TableOperation, frozen=True, kw_only=True):

@@ -15,6 +15,20 @@ RoundTripStep = Literal["upgrade", "downgrade", "second upgrade"]
 STEPS: tuple[RoundTripStep, ...] = ("upgrade", "downgrade", "second upgrade")
 
 
+class Difference(Struct, frozen=True):
+    """One part of the catalogue that did not come back; None where it is not there."""
+
+    step: RoundTripStep
+    kind: str
+    """column, index, constraint, enum …"""
+    owner: str
+    """The table, type … it belongs to, with its schema outside of the default one."""
+    part: str
+    """Its own name; empty for the owner itself."""
+    before: str | None
+    after: str | None
+
+
 class Failure(Struct, frozen=True):
     """A step that raised."""
 
@@ -29,20 +43,8 @@ class Failure(Struct, frozen=True):
     """The SQL that was refused."""
     has_rows: bool = False
     """It passes on empty tables."""
-
-
-class Difference(Struct, frozen=True):
-    """One part of the catalogue that did not come back; None where it is not there."""
-
-    step: RoundTripStep
-    kind: str
-    """column, index, constraint, enum …"""
-    owner: str
-    """The table, type … it belongs to, with its schema outside of the default one."""
-    part: str
-    """Its own name; empty for the owner itself."""
-    before: str | None
-    after: str | None
+    half: tuple[Difference, ...] = ()
+    """What the step did before it and the database keeps: MySQL and MariaDB commit every statement."""
 
 
 class Loss(Struct, frozen=True):

@@ -19,8 +19,10 @@ from migrate_guard.model.persistent import PersistentMap
 from migrate_guard.model.source import Span
 
 
-class Type(Struct, frozen=True):
+class Type(PartlyCompared, frozen=True):
     """A column type, spelled as the target's own DDL spells it."""
+
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_partly_known"})
 
     name: str
     """The name without arguments: "VARCHAR", "TIMESTAMP WITH TIME ZONE", an enum's own name."""
@@ -33,6 +35,8 @@ class Type(Struct, frozen=True):
     family: str = "other"
     """What values it holds: integer, decimal, float, text, boolean, timestamp, date, time, interval, json, uuid,
     binary, enum, other, unknown."""
+    is_partly_known: bool = False
+    """An argument of it could not be computed, or a class of the project decides what becomes of it."""
 
     def __str__(self) -> str:
         name = f"{self.schema}.{self.name}" if self.schema else self.name
@@ -90,7 +94,7 @@ _NAME_IN_SQL = lazily(r"""'(?:[^']|'')*' | (?P<name>"(?:[^"]|"")*"|`[^`]*`|[^\W\
 
 
 class Column(PartlyCompared, frozen=True):
-    uncompared: ClassVar[frozenset[str]] = frozenset({"is_autoincrement"})
+    uncompared: ClassVar[frozenset[str]] = frozenset({"is_autoincrement", "character_set"})
 
     name: str
     type: Type
@@ -117,6 +121,8 @@ class Column(PartlyCompared, frozen=True):
     """The history does not make it, and knows of it only because it changes it."""
     collation: str | None = None
     """The collation that was asked for, without quotes."""
+    character_set: str | None = None
+    """The character set that was asked for (MySQL)."""
     sequence: str | None = None
     """The name of the sequence that numbers it, where that is not the one that its table and name would give."""
     unproven_not_null: str | None = None
@@ -220,7 +226,9 @@ class IndexElement(Struct, frozen=True):
     """How many characters of the column count (MySQL)."""
 
 
-class Index(Struct, frozen=True):
+class Index(PartlyCompared, frozen=True):
+    uncompared: ClassVar[frozenset[str]] = frozenset({"ignored"})
+
     name: str | None
     elements: tuple[IndexElement, ...]
     span: Span
@@ -229,6 +237,8 @@ class Index(Struct, frozen=True):
     method: str = "btree"
     include: tuple[str, ...] = ()
     nulls_not_distinct: bool = False
+    ignored: tuple[str, ...] = ()
+    """What the script asks for with arguments of other databases, which this one has not: "postgresql_where"."""
     inherited_from: str | None = None
     """The name of the index of the parent that it belongs to, "" if that has none; None: it is the table's own."""
 

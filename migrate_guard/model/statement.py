@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from migrate_guard.model import operations as ops
 from migrate_guard.model.effects import Effects
 from migrate_guard.model.environment import Environment
-from migrate_guard.model.locks import LockMode
+from migrate_guard.model.locks import Lock
 from migrate_guard.model.models import Models
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Direction, Revision
@@ -24,7 +24,7 @@ Op_co = TypeVar("Op_co", bound=ops.Operation, covariant=True)
 class HeldLock(NamedTuple):
     """A lock that an earlier statement of the transaction took, and that nobody gets rid of before its end."""
 
-    mode: LockMode
+    mode: Lock
     by: ops.Operation
     revision: Revision
 
@@ -45,7 +45,7 @@ class NotValid(NamedTuple):
 
     by: ops.AddConstraint | ops.AddNotNull
     revision: Revision
-    locks: Mapping[QualifiedName, LockMode]
+    locks: Mapping[QualifiedName, Lock]
     """What adding it has locked."""
 
 

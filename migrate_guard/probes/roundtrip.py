@@ -131,7 +131,8 @@ _MODES: Final = {f"{''.join(word.title() for word in mode.name.split('_'))}Lock"
 
 def _failure(told: Mapping[str, Any], revision: Revision, sources: Mapping[str, Source]) -> Failure:
     at = _line(told["line"], revision, sources) if told["line"] else None
-    return Failure(told["step"], told["error"], told["message"], at, told["statement"], told["has_rows"])
+    half = tuple(Difference(told["step"], *each) for each in told.get("half", ()))
+    return Failure(told["step"], told["error"], told["message"], at, told["statement"], told["has_rows"], half)
 
 
 def _line(number: int, revision: Revision, sources: Mapping[str, Source]) -> Span:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from migrate_guard.dialects.sqlalchemy_types import is_known_type
 from migrate_guard.model.names import QualifiedName
@@ -346,6 +347,9 @@ class CallEvaluator(Evaluator):
 
     def type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         """The SQL type of a `TypeDecorator` or `UserDefinedType` of the project."""
+        return replace(self._type_of_class(owner, args, kwargs, span), is_of_project=True)
+
+    def _type_of_class(self, owner: Class, args: tuple[Value, ...], kwargs: Mapping[str, Value], span: Span) -> SqlType:
         if owner in self.compiled and (text := self.spelling(owner, Instance(owner, dict(kwargs)))) is not None:
             return SqlType("migrate_guard.sql", (text,), {}, span)
         chosen = owner.lookup("load_dialect_impl")

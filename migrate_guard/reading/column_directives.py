@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from msgspec.structs import replace
 
 from migrate_guard.model import operations as ops
@@ -113,7 +115,10 @@ def alter_column(a: Arguments) -> Value:
         using=clauses.clause(values.get("postgresql_using")),
         collation=ddl.collation(as_type(a.call, values.get("type_"))),
     )
-    if _changes(operation):
+    if machine.target.dialect in _TOLD_ANEW:
+        operation = _told_anew(a, operation)
+    is_change = _changes(operation)
+    if is_change:
         machine.emit(operation)
     if values.get("new_column_name") is not None:
         new = a.text("new_column_name")
@@ -129,15 +134,44 @@ def alter_column(a: Arguments) -> Value:
                     existing_type=operation.existing_type,
                     existing_nullable=operation.existing_nullable,
                     existing_default=operation.existing_default,
+                    existing_comment=operation.existing_comment,
+                    collation=operation.collation,
+                    redefines=machine.target.dialect in _TOLD_ANEW and not is_change,
+                    is_serial=operation.is_serial,
                 )
             )
     return None
 
 
+_TOLD_ANEW: Final = ("mysql", "mariadb")
+
+
+def _told_anew(a: Arguments, operation: ops.AlterColumn) -> ops.AlterColumn:
+    """The change as MySQL gets it: a MODIFY or CHANGE of the whole column, or an ALTER COLUMN … SET DEFAULT.
+
+    `MySQLImpl.alter_column` of `alembic/ddl/mysql.py`, 1.12 to 1.20: CHANGE also for whatever is a date with a time,
+    unless the default is to go.
+    """
+    numbered = a.get("autoincrement", a.get("existing_autoincrement"))
+    written = operation.modify_type or operation.existing_type
+    is_moment = written is not None and written.name.partition("(")[0] in ("DATETIME", "TIMESTAMP")
+    return replace(
+        operation,
+        collation=ddl.collation(as_type(a.call, a.get("type_", a.get("existing_type")))),
+        redefines=a.get("autoincrement") is not None
+        or operation.modify_nullable is not None
+        or operation.modify_type is not None
+        or operation.modify_comment is not ops.UNSET
+        or (is_moment and a.get("server_default", False) is not None),
+        is_serial=numbered is True,
+    )
+
+
 def _changes(operation: ops.AlterColumn) -> bool:
     unset = (operation.modify_default, operation.modify_comment, operation.modify_identity, operation.modify_computed)
     return (
-        operation.modify_type is not None
+        operation.redefines
+        or operation.modify_type is not None
         or operation.modify_nullable is not None
         or any(each is not ops.UNSET for each in unset)
     )

@@ -291,6 +291,24 @@ def index(machine: CallEvaluator, value: IndexValue, table: QualifiedName) -> In
         method=method.lower() if isinstance(method, str) else "btree",
         include=names_of(include) if isinstance(include, list | tuple) else (),
         nulls_not_distinct=options.get("postgresql_nulls_not_distinct") is True,
+        ignored=_ignored(options, dialect),
+    )
+
+
+_DECIDING: Final = ("where", "nulls_not_distinct")
+"""What SQLAlchemy's dialects say of an index that decides which rows it takes."""
+
+
+def _ignored(options: Mapping[str, Value], dialect: str) -> tuple[str, ...]:
+    """The arguments that only other dialects read, of which this one is told nothing by an argument of its own."""
+    return tuple(
+        name
+        for name, value in options.items()
+        if name.partition("_")[0] in ("postgresql", "sqlite", "mssql", "oracle")
+        and name.partition("_")[2] in _DECIDING
+        and f"{dialect}_{name.partition('_')[2]}" not in options
+        and value is not None
+        and value is not False
     )
 
 
@@ -364,6 +382,7 @@ def column(
         is_stored=computed is not None and _is_stored(machine, computed),
         comment=value.option("comment") if isinstance(value.option("comment"), str) else None,
         collation=collation(value.type),
+        character_set=character_set(value.type),
     )
     constraints: list[AnyConstraint] = []
     for each in value.arguments:
@@ -438,6 +457,12 @@ def has_identity(machine: CallEvaluator) -> bool:
 def is_always(identity: Generated) -> bool:
     """Whether an Identity is GENERATED ALWAYS."""
     return (identity.args[0] if identity.args else identity.options.get("always")) is True
+
+
+def character_set(value: SqlType | Unknown | None) -> str | None:
+    """The character set that a type construct of MySQL asks for."""
+    given = value.kwargs.get("charset") if isinstance(value, SqlType) else None
+    return given if isinstance(given, str) and HOLE not in given else None
 
 
 def collation(value: SqlType | Unknown | None) -> str | None:

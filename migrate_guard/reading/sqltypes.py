@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from migrate_guard.dialects.sql_types import sql_type
 from migrate_guard.dialects.sqlalchemy_types import sqlalchemy_type
 from migrate_guard.model.names import QualifiedName
@@ -45,10 +47,14 @@ def own_type(machine: CallEvaluator, value: SqlType) -> Type:
     kwargs = {name: _argument(machine, each) for name, each in value.kwargs.items()}
     if value.is_enum:
         kwargs["name"] = enum_name(value)
-        return sqlalchemy_type(value.path, enum_labels(machine, value) or (), kwargs, machine.target.dialect)
-    return sqlalchemy_type(
-        value.path, [_argument(machine, each) for each in value.args], kwargs, machine.target.dialect
-    )
+        labels = enum_labels(machine, value)
+        made = sqlalchemy_type(value.path, labels or (), kwargs, machine.target.dialect)
+        return replace(made, is_partly_known=True) if labels is None else made
+    args = [_argument(machine, each) for each in value.args]
+    made = sqlalchemy_type(value.path, args, kwargs, machine.target.dialect)
+    given = map(machine.resolve, (*value.args, *value.kwargs.values()))
+    is_told = not any(isinstance(each, Unknown | External) for each in given)
+    return replace(made, is_partly_known=True) if value.is_of_project or not is_told else made
 
 
 def _variant(value: SqlType, dialect: str) -> SqlType:

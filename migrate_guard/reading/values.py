@@ -225,6 +225,8 @@ class SqlType(Struct, frozen=True, eq=False):
     kwargs: Mapping[str, Value]
     span: Span
     variants: tuple[tuple[str, SqlType], ...] = ()
+    is_of_project: bool = False
+    """A class of the project stands for it, which may spell it in another way."""
 
     @property
     def class_name(self) -> str:

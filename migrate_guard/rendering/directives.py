@@ -160,8 +160,18 @@ def _add_column(operation: ops.AddColumn, target: Target) -> Parts:
 
 def _rename_column(operation: ops.RenameColumn, target: Target) -> Parts:
     existing = _existing(operation.existing_type, operation.existing_nullable, operation.existing_default, target)
+    existing += _existing_rest(operation)
     new = named("new_column_name", literal(operation.new_name))
     return _on(operation, "alter_column", after=(literal(operation.column), new, *existing))
+
+
+def _existing_rest(operation: ops.AlterColumn | ops.RenameColumn) -> Iterator[Argument]:
+    """The comment, and whether MySQL numbers the column."""
+    if operation.existing_comment is not UNSET:
+        comment = operation.existing_comment
+        yield named("existing_comment", "None" if comment is None else literal(comment))
+    if operation.is_serial:
+        yield named("existing_autoincrement", TRUE)
 
 
 def _existing(
@@ -191,9 +201,7 @@ def _changes(operation: ops.AlterColumn, target: Target) -> Iterator[Argument]:
         comment = operation.modify_comment
         yield named("comment", "None" if comment is None else literal(comment))
     yield from _existing(operation.existing_type, operation.existing_nullable, operation.existing_default, target)
-    if operation.existing_comment is not UNSET:
-        comment = operation.existing_comment
-        yield named("existing_comment", "None" if comment is None else literal(comment))
+    yield from _existing_rest(operation)
     if operation.using is not None:
         if HOLE in operation.using.text:
             raise NotKnown("its USING could not be computed")

@@ -131,7 +131,7 @@ def _about_table(operation: ops.TableOperation, emission: Emission) -> str:
             return f"{alter} RENAME TO {emission.qualified(new) if emission.is_mysql else name(new.name)}"
         case ops.RenameColumn():
             if emission.is_mysql:
-                return _mysql_column(_unchanged(operation), emission, operation.new_name)
+                return _mysql_column(operation.redefinition, emission, operation.new_name)
             word = "" if emission.target.dialect == "postgresql" else "COLUMN "
             return f"{alter} RENAME {word}{name(operation.column)} TO {name(operation.new_name)}"
         case ops.AlterColumn():
@@ -186,40 +186,31 @@ def _identity(operation: ops.AlterColumn, emission: Emission) -> str:
     return f"ADD GENERATED {kind} AS IDENTITY"
 
 
-def _unchanged(operation: ops.RenameColumn) -> ops.AlterColumn:
-    return ops.AlterColumn(
-        span=operation.span,
-        table=operation.table,
-        column=operation.column,
-        existing_type=operation.existing_type,
-        existing_nullable=operation.existing_nullable,
-        existing_default=operation.existing_default,
-    )
-
-
 def _mysql_column(operation: ops.AlterColumn, emission: Emission, new_name: str | None) -> str:
     """MODIFY and CHANGE say everything anew; what is not told as existing is lost (`alembic/ddl/mysql.py`)."""
     alter = f"ALTER TABLE {emission.qualified(operation.table)}"
     column = emission.name(operation.column)
-    default, existing = operation.modify_default, operation.existing_default
-    comment = operation.existing_comment if operation.modify_comment is UNSET else operation.modify_comment
-    says_all = new_name is not None or operation.modify_nullable is not None or operation.modify_type is not None
-    if not says_all and operation.modify_comment is UNSET and default is not UNSET:
+    default = operation.modify_default
+    if new_name is None and not operation.redefines and default is not UNSET:
         return f"{alter} ALTER COLUMN {column} " + (
             "DROP DEFAULT" if default is None else f"SET DEFAULT {default_text(default, emission)}"
         )
     type_ = operation.modify_type or operation.existing_type
     if type_ is None:
         raise NotKnown("the type of the column: MySQL has to be told existing_type")
-    nullable = operation.existing_nullable if operation.modify_nullable is None else operation.modify_nullable
-    words = [column if new_name is None else f"{column} {emission.name(new_name)}", type_text(type_, emission)]
-    words.append("NOT NULL" if nullable is False else "NULL")
-    default = existing if default is UNSET else default
-    if default is not UNSET and default is not None:
-        words.append(f"DEFAULT {default_text(default, emission)}")
-    if comment is not UNSET and comment is not None:
-        words.append(f"COMMENT {string(comment)}")
-    return f"{alter} {'MODIFY' if new_name is None else 'CHANGE'} {' '.join(words)}"
+    is_moment = type_.name in ("DATETIME", "TIMESTAMP") and default is not None
+    # Alembic may be handing over a default that only CHANGE takes, and never asks whether it is
+    name = operation.column if new_name is None and is_moment and not operation.is_sql else new_name
+    words = [column if name is None else f"{column} {emission.name(name)}", type_text(type_, emission)]
+    words.append("NULL" if operation.told_nullable else "NOT NULL")
+    if operation.is_serial:
+        words.append("AUTO_INCREMENT")
+    if operation.told_default is not None:
+        # without the parentheses that a CREATE TABLE of SQLAlchemy puts around it
+        words.append(f"DEFAULT {expression_text(operation.told_default, 'the default', emission)}")
+    if operation.told_comment is not None:
+        words.append(f"COMMENT {string(operation.told_comment)}")
+    return f"{alter} {'MODIFY' if name is None else 'CHANGE'} {' '.join(words)}"
 
 
 # -- constraints

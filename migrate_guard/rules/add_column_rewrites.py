@@ -34,7 +34,7 @@ _FILL: Final = Note("fill the rows that are there, in batches, each in a transac
 _FILLED: Final = "the rows have to be filled before"
 
 
-@rule("MG307", on=Statement[ops.AddColumn], severity=Severity.ERROR)
+@rule("MG307", on=Statement[ops.AddColumn], severity=Severity.ERROR, yields_to=("MG811",))
 def add_column_rewrites(statement: Statement[ops.AddColumn]) -> Iterator[Problem]:
     """Flag a column for which every row of a table in use is written anew: random(), SERIAL, IDENTITY, STORED."""
     op, hazards = statement.op, statement.hazards

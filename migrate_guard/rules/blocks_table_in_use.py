@@ -24,7 +24,7 @@ _SWAPPED: Final = ("TRIGGER", "POLICY", "RULE", "ROW LEVEL SECURITY")
     "MG331",
     on=Statement[ops.Operation],
     severity=Severity.WARNING,
-    yields_to=("MG304", "MG305", "MG307", "MG309", "MG310"),
+    yields_to=("MG304", "MG305", "MG307", "MG309", "MG310", "MG811"),
 )
 def blocks_table_in_use(statement: Statement[ops.Operation]) -> Iterator[Problem]:
     """Flag any other statement for which those who use a table wait: for long work, or in the queue for its lock."""

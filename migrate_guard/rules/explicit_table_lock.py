@@ -18,7 +18,7 @@ def explicit_table_lock(statement: Statement[RawSql]) -> Iterator[Problem]:
     first = tables[0]
     message = (
         f"LOCK TABLE takes {held(hazards, first)} on {asking.quoted(map(str, tables))}: {who_waits(hazards, first)}"
-        " wait until the transaction ends"
+        f" wait until {'the tables are unlocked' if hazards.commits else 'the transaction ends'}"
     )
     yield Problem(
         asking.hedged(message, op),

@@ -5,6 +5,7 @@ from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.asking import indexes
+from migrate_guard.dialects.effects import builds_concurrently
 from migrate_guard.model.deeds import subject
 from migrate_guard.model.operations import CreateIndex
 from migrate_guard.rule import Confidence, Problem, Severity, Statement, rule
@@ -28,8 +29,8 @@ def index_blocks_writes(statement: Statement[CreateIndex]) -> Iterator[Problem]:
         asking.hedged(f"{built} blocks writes to {tables} until it is done", op),
         op.span,
         object=subject(op),
-        help=_HELP if not indexes.is_partitioned(op.table, statement.before) else _HELP_PARTITIONED,
-        instead=indexes.built(statement, op),
+        help=_help(statement),
+        instead=indexes.built(statement, op) if builds_concurrently(statement.target) else (),
         confidence=asking.confidence(op) if building.is_yes and blocking.is_yes else Confidence.MEDIUM,
     )
 
@@ -38,6 +39,15 @@ _HELP: Final = "Build it concurrently, in an autocommit block."
 _HELP_PARTITIONED: Final = (
     "Build it concurrently on every partition, then on the partitioned table alone, and attach the parts."
 )
+
+
+_HELP_BLOCKING: Final = "Nothing builds such an index while others write: build it at a time at which nobody does."
+
+
+def _help(statement: Statement[CreateIndex]) -> str:
+    if not builds_concurrently(statement.target):
+        return _HELP_BLOCKING
+    return _HELP_PARTITIONED if indexes.is_partitioned(statement.op.table, statement.before) else _HELP
 
 
 def _nameless(op: CreateIndex) -> str:

@@ -32,7 +32,7 @@ def round_trip_fails(trip: RoundTrip) -> Iterator[Problem]:
         where = {"upgrade": "upgrade()", "downgrade": "downgrade()", "second upgrade": "upgrade() after downgrade()"}
         rows = " on tables with rows" if failure.has_rows else ""
         yield Problem(
-            f"{where[failure.step]} fails{rows}: {round_trips.in_a_line(failure)}",
+            f"{where[failure.step]} fails{rows}: {round_trips.in_a_line(failure)}{round_trips.half(failure)}",
             failure.at or place or revision.span,
             help=_HELP_ON_ROWS if failure.has_rows else _HELP[failure.step],
             direction="downgrade" if failure.step == "downgrade" else "upgrade",

@@ -18,7 +18,7 @@ _HELPS: Final = {
 _HELP: Final = "Create a table as it is to be, copy the rows in batches, and swap the names."
 
 
-@rule("MG322", on=Statement[RawSql], severity=Severity.ERROR)
+@rule("MG322", on=Statement[RawSql], severity=Severity.ERROR, yields_to=("MG811",))
 def table_rewritten(statement: Statement[RawSql]) -> Iterator[Problem]:
     """Flag a statement that writes a whole table in use anew while nobody can use it."""
     op, hazards = statement.op, statement.hazards

@@ -20,7 +20,7 @@ def table_truncated(statement: Statement[RawSql]) -> Iterator[Problem]:
     along = f", and with CASCADE of {asking.quoted(map(str, others))}" if others else ""
     message = (
         f"TRUNCATE takes every row of {asking.quoted(map(str, named))}{along}, under {held(hazards, named[0])}:"
-        f" {who_waits(hazards, named[0])} wait until the transaction ends"
+        f" {who_waits(hazards, named[0])} wait until {'it is done' if hazards.commits else 'the transaction ends'}"
     )
     yield Problem(
         asking.hedged(message, op),

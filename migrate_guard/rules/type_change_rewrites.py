@@ -48,7 +48,7 @@ class _Way(NamedTuple):
     instead: Instead = ()
 
 
-@rule("MG308", on=Statement[ops.AlterColumn], severity=Severity.ERROR)
+@rule("MG308", on=Statement[ops.AlterColumn], severity=Severity.ERROR, yields_to=("MG811", "MG816"))
 def type_change_rewrites(statement: Statement[ops.AlterColumn]) -> Iterator[Problem]:
     """Flag a change of a column's type that rewrites a table in use, rebuilds its indexes, or reads every row."""
     op, hazards = statement.op, statement.hazards

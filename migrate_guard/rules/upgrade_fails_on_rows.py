@@ -13,7 +13,8 @@ def upgrade_fails_on_rows(trip: RoundTrip) -> Iterator[Problem]:
     for failure in trip.failures:
         if failure.step == "upgrade" and failure.has_rows:
             yield Problem(
-                f"upgrade() passes on empty tables and fails on rows: {round_trips.in_a_line(failure)}",
+                f"upgrade() passes on empty tables and fails on rows: {round_trips.in_a_line(failure)}"
+                f"{round_trips.half(failure)}",
                 failure.at or trip.revision.upgrade or trip.revision.span,
                 help="Bring the rows in order before the statement (UPDATE, DELETE, USING), or give new columns a "
                 "server_default.",

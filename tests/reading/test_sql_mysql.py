@@ -17,7 +17,9 @@ CREATE TABLE `t` (`id` int unsigned NOT NULL AUTO_INCREMENT, name varchar(50) CH
    indexes=[Index(ix, [name DESC]), Index(ft, [name], method=fulltext)], comment=things))
 CREATE TABLE t (at timestamp DEFAULT CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP, kind enum('a', 'b') NOT NULL, ok
    tinyint(1), total decimal(10, 2) AS (a * b) STORED, u int REFERENCES x (id), INDEX (kind), CHECK (ok > 0))
--> CreateTable(Table(t, columns=[at TIMESTAMP default=<CURRENT_TIMESTAMP|current_timestamp()>, kind ENUM('a', 'b') NOT
+-> CreateTable(Table(t, columns=[at TIMESTAMP
+   default=<CURRENT_TIMESTAMP ON UPDATE CURRENT_TIMESTAMP|current_timestamp()>,
+   kind ENUM('a', 'b') NOT
    NULL, ok TINYINT(1), total DECIMAL(10, 2) computed=<a * b|a b> is_stored, u INTEGER],
    check_constraints=[CheckConstraint(None, columns=[ok], <ok > 0|ok>)], indexes=[Index(None, [kind])]))
 CREATE TABLE a LIKE b
@@ -45,14 +47,14 @@ ALTER TABLE t ADD COLUMN (a int, b varchar(5) NOT NULL)
 -> AddColumn(t, a INTEGER)
 -> AddColumn(t, b VARCHAR(5) NOT NULL)
 ALTER TABLE t MODIFY COLUMN a varchar(20) NOT NULL DEFAULT 'x' COMMENT 'c' AFTER b
--> AlterColumn(t, a, modify_type=VARCHAR(20), modify_nullable=False, modify_default='x', modify_comment=c)
+-> AlterColumn(t, a, modify_type=VARCHAR(20), modify_nullable=False, modify_default='x', modify_comment=c, redefines)
 ALTER TABLE t MODIFY a bigint UNIQUE
--> AlterColumn(t, a, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None)
+-> AlterColumn(t, a, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None, redefines)
 -> AddConstraint(t, UniqueConstraint(None, columns=[a]))
 ALTER TABLE t CHANGE a b bigint NULL, CHANGE COLUMN c c int NOT NULL
 -> RenameColumn(t, a, b)
--> AlterColumn(t, b, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None)
--> AlterColumn(t, c, modify_type=INTEGER, modify_nullable=False, modify_default=None, modify_comment=None)
+-> AlterColumn(t, b, modify_type=BIGINT, modify_nullable, modify_default=None, modify_comment=None, redefines)
+-> AlterColumn(t, c, modify_type=INTEGER, modify_nullable=False, modify_default=None, modify_comment=None, redefines)
 ALTER TABLE t ALTER COLUMN a SET DEFAULT 5, ALTER b DROP DEFAULT, ALTER COLUMN c SET INVISIBLE
 -> AlterColumn(t, a, modify_default=5)
 -> AlterColumn(t, b, modify_default=None)

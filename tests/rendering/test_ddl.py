@@ -219,12 +219,37 @@ def test_mariadb_makes_the_schema(tmp_path: Path) -> None:
 # -- whole projects, through the command
 
 
+def _ini(project: Path) -> str:
+    path = project / "alembic.ini"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
+
+
 def printed_by_command(project: Path, output_format: str, capsys: pytest.CaptureFixture[str], *more: str) -> str:
     assert run(["schema", "--format", output_format, *more, str(project)]) == 0
     return capsys.readouterr().out
 
 
-@pytest.mark.parametrize("project", PROJECTS, ids=lambda path: path.name)
+OF_MARIADB = [each for each in PROJECTS if "mariadb+" in _ini(each)]
+
+
+def test_project_of_mariadb(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = FIXTURES / "brewery"
+    assert project in OF_MARIADB
+    monkeypatch.chdir(project)
+    script = printed_by_command(project, "sql", capsys)
+    ours = json.loads(printed_by_command(project, "json", capsys))
+    with mariadb(tmp_path) as connection, connection.cursor() as cursor:
+        for statement in split(script, "mariadb"):
+            cursor.execute(script[statement.words[0].start : statement.words[-1].end])
+        theirs = mariadb_schema(connection)
+    different = [each for each in compare(ours, lambda _: False, theirs) if each.verdict != "equal"]
+    # the server tells what it does where nothing is said
+    assert [each.facts for each in different] == [(("ondelete", "none", "RESTRICT"),)]
+
+
+@pytest.mark.parametrize("project", [each for each in PROJECTS if each not in OF_MARIADB], ids=lambda path: path.name)
 def test_projects(
     project: Path,
     connection: psycopg.Connection[Any],

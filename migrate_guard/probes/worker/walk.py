@@ -121,6 +121,7 @@ class Walk:
         failure = yield from self._step(planned, UPGRADE, before)
         up = states.take()
         if failure:
+            failure = self._with_half(failure, before, up)
             return Trip(failure, self._left(before, up), unfilled=unfilled)
         if up.heads == before.heads:
             return Trip(not_moved=UPGRADE, unfilled=unfilled)
@@ -131,6 +132,7 @@ class Walk:
         failure = yield from self._step(planned, DOWNGRADE, up)
         down = states.take()
         if failure:
+            failure = self._with_half(failure, up, down)
             # Where the database takes DDL back nothing has to be made anew.
             return Trip(failure, unfilled=unfilled, is_upgraded=down == up)
         if down.heads == up.heads:
@@ -152,6 +154,12 @@ class Walk:
         if self._job.dialect != "postgresql":
             return ()
         return tuple((UPGRADE, each) for each in self._states.differences(before, after))
+
+    def _with_half(self, failure: dict[str, Any], before: State, after: State) -> dict[str, Any]:
+        """The failure, with what the step did before it where each statement commits by itself."""
+        if self._job.dialect not in ("mysql", "mariadb"):
+            return failure
+        return {**failure, "half": [list(each) for each in self._states.differences(before, after)]}
 
     def _step(self, planned: Planned, step: str, before: State) -> Generator[Request, None, dict[str, Any] | None]:
         """Run one step; return what it raised."""

@@ -342,6 +342,9 @@ def _redefine(action: Action) -> Iterator[Operation]:
         modify_default=column.default,
         modify_comment=column.comment,
         modify_computed=column.computed or UNSET,
+        collation=column.collation,
+        redefines=True,
+        is_serial=column.is_serial,
     )
     for constraint in constraints:
         yield AddConstraint(span=action.span, is_sql=True, table=action.table, constraint=constraint)

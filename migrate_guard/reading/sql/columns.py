@@ -219,7 +219,11 @@ def _on(cursor: Cursor, definition: Definition) -> None:
         cursor.skip()
         return
     cursor.expect("UPDATE")
-    default_expression(cursor)
+    written = default_expression(cursor)
+    default = definition.changes.get("default")
+    if isinstance(default, Expression):
+        # SQLAlchemy knows it as the end of the default
+        definition.changes["default"] = replace(default, text=f"{default.text} ON UPDATE {written.text}")
 
 
 def _numbered_for_ever(cursor: Cursor, definition: Definition) -> None:

@@ -226,7 +226,7 @@ def _unless_missing(effect: Effect) -> Effect:
             return NOTHING
         name = operation.tables[0]
         if scene.table(name) is None and scene.view(name) is None and scene.index_table(name) is not None:
-            return scene.lock_index(effect(operation, scene).locks.get(name, ACCESS_EXCLUSIVE), name)
+            return scene.lock_index(LockMode(effect(operation, scene).locks.get(name, ACCESS_EXCLUSIVE)), name)
         return effect(operation, scene)
 
     return checked
