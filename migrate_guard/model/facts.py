@@ -131,6 +131,11 @@ class RowsLoaded(Fact):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RowsWritten(Fact):
+    """Values that were read from the database are written to it; `span` is where they are sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BuiltSql(Fact):
     """A SQL text that is executed, in which a value stands that is not written in the script."""
 

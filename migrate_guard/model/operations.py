@@ -330,6 +330,9 @@ class Insert(TableOperation):
     """The strings that it writes, each with its column, as far as they are known."""
     skips_present: bool = False
     """A row that is there already is left or updated: ON CONFLICT, OR IGNORE, a query that looks for it."""
+    is_flushed: bool = field(default=False, compare=False)
+    """A session writes it when it flushes, in one statement with others for the table (SQLAlchemy 2.0, "Insert Many
+    Values Behavior for INSERT statements")."""
     sql: str = field(default="", compare=False)
     """The statement, where it is one of its own; empty where that is not known."""
 

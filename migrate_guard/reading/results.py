@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from migrate_guard.model.facts import RowsLoaded
+from migrate_guard.model.facts import RowsLoaded, RowsWritten
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, Operation, RawSql, Update
 from migrate_guard.model.queries import Query
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
 from migrate_guard.model.source import Span
-from migrate_guard.reading.computing import is_plain, truth
+from migrate_guard.reading.computing import is_answer, is_plain, truth
 from migrate_guard.reading.machine import MAXIMUM_QUERIES
 from migrate_guard.reading.orm import note_query
 from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
@@ -144,6 +145,22 @@ def note_loaded(machine: Machine, rows: Rows, span: Span, call: str) -> None:
         machine.remember(RowsLoaded(span=span, call=call, query=rows.query))
 
 
+def note_written(call: Call, values: Value) -> None:
+    """Remember that values of rows of the database are sent to it as parameters: of one statement, or of many."""
+    if not call.machine.importing and any(is_answer(each) for each in _flat(values)):
+        call.machine.remember(RowsWritten(span=call.span))
+
+
+def _flat(values: Value) -> Iterator[Value]:
+    """Parameters: those of each row, where there is a list of rows."""
+    for row in values[:_LOOKED_AT] if isinstance(values, list | tuple) else [values]:
+        yield from row.values() if isinstance(row, Mapping) else [row]
+
+
+_LOOKED_AT: Final = 20
+"""Rows of a list: the next ones are like them."""
+
+
 def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:
     """The result of a Core or ORM query."""
     note_query(machine, statement, source)
@@ -226,6 +243,21 @@ def _column(key: Value) -> str:
 # -- results
 
 
+def table_of_rows(value: Value) -> QualifiedName | None:
+    """The table whose rows they are, or one of them is."""
+    return value.table if isinstance(value, Rows | Unknown) else None
+
+
+def query_of_rows(value: Value) -> Query | None:
+    """What gives the rows."""
+    return value.query if isinstance(value, Rows | Unknown) else None
+
+
+def query_of_parts(value: Value) -> Query | None:
+    """What gives the rows of which each element is a list."""
+    return value.query if isinstance(value, Rows) and value.is_parted else None
+
+
 def first_row(rows: Rows, call: Call) -> Value:
     """The first row of a result, None if there is none."""
     if rows.rows is None:
@@ -257,7 +289,7 @@ def call_rows(receiver: Rows, call: Call) -> Value:
     if call.name in ("all", "fetchall"):
         note_loaded(call.machine, receiver, call.span, call.name)
     if receiver.rows is None:
-        return receiver
+        return replace(receiver, is_parted=True) if call.name == "partitions" else receiver
     match call.name:
         case "all" | "fetchall" | "fetchmany" | "partitions" | "yield_per":
             return list(receiver.rows)

@@ -40,8 +40,10 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
     machine = call.machine
     match value:
         case Statement(kind="insert") if (given := call.get(1, "parameters", "params")) is not None:
+            results.note_written(call, given)
             emit_statement(call, replace(value, rows=results.written_rows(given), texts=results.written_texts(given)))
         case Statement():
+            results.note_written(call, call.get(1, "parameters", "params"))
             emit_statement(call, value)
             return results.rows_of_statement(machine, value, call.name)
         case Clause(text=text) | str(text):
@@ -56,6 +58,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 given = call.get(1, "parameters", "params") or bound
                 locate = _locator(call, node, str(text))
                 note_sent(call, value, call.get(1, "parameters", "params"), locate)
+                results.note_written(call, given)
                 found = tuple(_placed(read_sql(str(text), machine.target, locate), given))
                 _note_built(call, text)
                 for operation in _decided(call, found):
@@ -189,6 +192,7 @@ def emit_statement(call: Call, statement: Statement) -> None:
                 source=statement.source,
                 texts=statement.texts,
                 skips_present=statement.skips_present,
+                is_flushed=statement.is_flushed,
             )
             call.machine.emit(made)
         case "update":

@@ -385,6 +385,8 @@ class Statement:
     """The strings that an INSERT writes, each with its column."""
     skips_present: bool = False
     """ON CONFLICT, OR IGNORE: an INSERT leaves or updates the rows that are there already."""
+    is_flushed: bool = False
+    """A session sends it, when it flushes."""
     use: OrmUse | None = field(default=None, compare=False)
     """Of a session's query, how it works on mapped classes."""
 
@@ -463,6 +465,8 @@ class Rows:
     """The table whose rows they are, where the query is for whole objects of it."""
     query: Query | None = None
     """What gives them; None: that is not known."""
+    is_parted: bool = False
+    """They come in lists of several: `partitions()`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from migrate_guard.asking import row_changes, scripts
 from migrate_guard.asking.batches import BATCH
 from migrate_guard.asking.safer import written_name, written_table
-from migrate_guard.model.facts import RowsLoaded
+from migrate_guard.model.facts import RowsLoaded, RowsWritten
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.revision import Revision
 from migrate_guard.rule import Problem, Related, RevisionView, Severity, rule
@@ -31,10 +31,16 @@ def all_rows_loaded(view: RevisionView) -> Iterator[Problem]:
         object=str(table),
         help=_help(table, view),
         related=tuple(Related(each.span, "holds all rows as well") for each, _ in found if each is not fact)[:5],
-        severity=row_changes.severity(view.target),
+        severity=row_changes.severity(view.target) if _are_written(fact, view) else Severity.INFO,
         confidence=scripts.confidence(fact),
         direction="upgrade",
     )
+
+
+def _are_written(loaded: RowsLoaded, view: RevisionView) -> bool:
+    """Whether the upgrade goes on to write what it has read: then there are two of each row, and one transaction."""
+    written = [each for each, direction in scripts.facts(view, RowsWritten) if direction == "upgrade"]
+    return any(each.span.path != loaded.span.path or each.span.line >= loaded.span.line for each in written)
 
 
 def _help(table: QualifiedName, view: RevisionView) -> str:

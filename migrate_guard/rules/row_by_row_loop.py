@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.asking import row_changes
@@ -17,7 +19,7 @@ def row_by_row_loop(view: RevisionView) -> Iterator[Problem]:
     found = [each for each in view.statements if _is_sent_for_each(each, view)]
     if found:
         # those of one revision have one way out; the most certain one says it
-        first = max(found, key=lambda each: (_is_certain(each), -each.span.line))
+        first = max(found, key=lambda each: (_is_certain(each), _is_for_most(each), -each.span.line))
         yield _problem(first, [each for each in found if each is not first], view)
 
 
@@ -25,6 +27,8 @@ def _is_sent_for_each(statement: Statement[Operation], view: RevisionView) -> bo
     """Whether a statement is sent for each of the rows of a table in use, and writes to one that is not small."""
     op = statement.op
     if op.row_loop is None or not isinstance(op, Insert | Update | Delete) or op.table.name == "":
+        return False
+    if isinstance(op, Insert) and op.is_flushed:
         return False
     return row_changes.read_in_full(op.row_loop.query, view) is not None and op.table not in statement.small
 
@@ -35,6 +39,15 @@ def _is_certain(statement: Statement[Operation]) -> bool:
     return condition.startswith("for each") and ", " not in condition
 
 
+_OF_VALUES: Final = re.compile(r"(if|unless) (not )?\w+(\.\w+|\[['\"]?\w+['\"]?\])( is( not)? None)?")
+"""Whether a row has a value, which a WHERE would ask by IS NULL."""
+
+
+def _is_for_most(statement: Statement[Operation]) -> bool:
+    """Whether it is sent for every row, or for those with a value: Python picks no others by what it finds in them."""
+    return _is_certain(statement) or _OF_VALUES.fullmatch(statement.op.condition or "") is not None
+
+
 def _problem(statement: Statement[Operation], others: list[Statement[Operation]], view: RevisionView) -> Problem:
     op = statement.op
     assert op.row_loop is not None
@@ -43,10 +56,11 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
     assert read is not None
     deed = {Insert: "INSERT into", Update: "UPDATE of", Delete: "DELETE from"}[type(op)]
     within = ", in one transaction" if statement.transaction.is_block else ""
-    loop = op.row_loop.span
+    loop, is_for_most = op.row_loop.span, _is_for_most(statement)
+    picked = "" if is_for_most else f" {op.condition}"
     return Problem(
-        f'the loop over the rows of "{read}" sends one {deed} "{op.table}" for each of them: a round trip a row{within}'
-        f"{row_changes.and_others(statement, others)}",
+        f'the loop over the rows of "{read}" sends one {deed} "{op.table}" for each of them{picked}:'
+        f" a round trip a row{within}{row_changes.and_others(statement, others)}",
         op.span,
         object=str(read),
         help=_help(statement, op, read),
@@ -54,7 +68,7 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
             *((Related(loop, "the rows it goes over"),) if loop.line != op.span.line else ()),
             *row_changes.related(statement, others, "is sent for each row as well"),
         ),
-        severity=row_changes.severity(view.target, statement),
+        severity=row_changes.severity(view.target, statement) if is_for_most else Severity.INFO,
         confidence=Confidence.HIGH if _is_certain(statement) else Confidence.MEDIUM,
         direction="upgrade",
     )

@@ -95,6 +95,57 @@ def test_what_is_found(make_project: MakeProject, upgrade: str, code: str) -> No
     assert found == ([code] if code else [])
 
 
+LOOP = CORE + "for row in bind.execute(sa.select(orders)):\n        {}bind.execute(orders.update().where("
+LOOP += "orders.c.id == row.id).values(state=f(row)))"
+LOADED = CORE + "rows = bind.execute(sa.select(orders)).fetchall()\n    "
+WEIGHTS: list[tuple[str, str]] = [
+    # written for every row, or for those that have a value: a WHERE would ask the same
+    (LOOP.format(""), "MG504 warning"),
+    (LOOP.format("if row.state:\n            "), "MG504 warning"),
+    (LOOP.format("if row.state is not None:\n            "), "MG504 warning"),
+    (LOOP.format('if not row["state"]:\n            '), "MG504 warning"),
+    (ORM + 'for number, order in enumerate(session.query(Order).all()):\n        order.state = f"{number}"',
+     "MG504 warning"),
+    (ORM + 'for order in reversed(session.query(Order).all()):\n        order.state = "x"', "MG504 warning"),
+    (CORE + "for part in bind.execute(sa.select(orders)).partitions(100):\n        for row in part:\n            "
+     "bind.execute(orders.delete().where(orders.c.id == row.id))", "MG504 warning"),
+    # picked by Python: how many, nobody knows
+    (LOOP.format("if theme(row):\n            "), "MG504 info"),
+    (LOOP.format('if json.loads(row.state).get("x"):\n            '), "MG504 info"),
+    (LOOP.format('if row.state == "new":\n            '), "MG504 info"),
+    # a session sends new objects together; so does a script that takes the rows in parts
+    (ORM + 'for row in bind.execute(sa.text("SELECT id FROM orders")):\n        session.add(Order(state="x"))', ""),
+    (CORE + "for part in bind.execute(sa.select(orders)).partitions(100):\n        bind.execute(orders.insert(), "
+     '[{"state": row.state} for row in part])', ""),
+    # all rows twice in memory, and all of them written
+    (LOADED + 'op.bulk_insert(orders, [{"state": row.state} for row in rows])', "MG507 warning"),
+    (LOADED + 'bind.execute(sa.text("UPDATE orders SET state = :state WHERE id = :id"),\n        '
+     '[{"id": row.id, "state": f(row)} for row in rows])', "MG507 warning"),
+    (LOADED + 'values = []\n    for row in rows:\n        values.append({"state": row.state})\n    '
+     "op.bulk_insert(orders, values)", "MG507 warning"),
+    (LOADED + "print(len(rows))", "MG507 info"),
+    (LOADED + 'op.bulk_insert(orders, [{"state": "x"}])', "MG507 info"),
+    (('op.bulk_insert(sa.table("users", sa.column("state")), [{"state": "x"}])\n    '
+     'rows = op.get_bind().execute(sa.text("SELECT id FROM orders")).fetchall()'), "MG507 info"),
+    # the lock is an error of its own where PostgreSQL reads or rewrites the table under it
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")" + ALTERED.format("orders", "total"),
+     "MG505 warning"),
+    (("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")\n    op.alter_column('orders', 'state', "
+     "nullable=False)"), "MG505 info"),
+    (("op.create_index('ix_state', 'orders', ['state'])\n    op.execute(\"UPDATE orders SET state = 'x' WHERE "
+     "state = 'y'\")"), "MG505 info"),
+    ("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")\n    op.alter_column('users', 'state', "
+     "nullable=False)" + ALTERED.format("orders", "total"), "MG505 warning"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("upgrade", "told"), WEIGHTS)
+def test_how_much_it_weighs(make_project: MakeProject, upgrade: str, told: str) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    found = [f"{each.code} {each.severity}" for each in check(folder).findings if each.code.startswith(FAMILY)]
+    assert found == ([told] if told else [])
+
+
 ENV = """\
 from alembic import context
 from sqlalchemy import create_engine, pool
