@@ -290,6 +290,32 @@ def test_a_table_of_another_style_is_told_once(make_project: MakeProject) -> Non
     assert '"firstName" and 2 more columns' in said[0].message
 
 
+def test_a_table_is_told_with_its_columns_and_the_next_is_a_hint(make_project: MakeProject) -> None:
+    upgrade = ops(
+        table('sa.Column("cartNo", sa.Text())', A, name="shopCarts"),
+        table('sa.Column("lineNo", sa.Text())', 'sa.Column("unitPrice", sa.Text())', name="cartLines"),
+        'op.add_column("u", sa.Column("firstName", sa.Text()))',
+        'op.create_index("by name", "u", ["firstName"])',
+    )
+    off = {"column-name-style": {"style": "any"}, "table-name-style": {"style": "any"}}
+    later = 'op.add_column("u", sa.Column("lastName", sa.Text()))'
+    said = found(make_project, table(A, name="u"), upgrade, later, options=off)
+    told = [(each.object, each.severity, each.message) for each in said if each.code == "MG707"]
+    assert sorted((each[0], each[1]) for each in told) == [
+        ("cartLines", Severity.INFO),
+        ("shopCarts", Severity.WARNING),
+        ("u.by name", Severity.INFO),
+        ("u.firstName", Severity.INFO),
+        ("u.lastName", Severity.WARNING),
+    ]
+    assert 'the table "shopCarts" and its column "cartNo" have to be quoted' in {
+        each[2].split(" wherever")[0] for each in told
+    }
+    assert 'the table "cartLines" and 2 of its columns have to be quoted' in {
+        each[2].split(" wherever")[0] for each in told
+    }
+
+
 @pytest.mark.parametrize("dialect", ["mysql", "mariadb"])
 def test_mysql_minds_no_capitals_and_has_no_zones(dialect: DialectName, make_project: MakeProject) -> None:
     upgrade = table('sa.Column("userName", sa.DateTime())', 'sa.Column("2fa", sa.String(9))')
