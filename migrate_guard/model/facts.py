@@ -143,6 +143,8 @@ class BuiltSql(Fact):
     """With a mark in the place of each such value."""
     source: str
     """What it comes from: "the environment variable SHARDS"; empty: rows of the database."""
+    holes: tuple[bool, ...] = ()
+    """Which marks stand for such a value, and not for what else is not known; empty: that is not told."""
 
 
 OnlineReason: TypeAlias = Literal["rows", "inspector", "session", "batch"]

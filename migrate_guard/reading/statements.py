@@ -86,7 +86,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
 def _note_built(call: Call, text: str) -> None:
     """Remember a text in which a value stands that only the database, or something outside of the script, knows."""
     if isinstance(text, OutsideText) and not call.machine.importing and (text.source or text.is_answer):
-        call.machine.remember(BuiltSql(span=call.span, sql=str(text), source=text.source))
+        call.machine.remember(BuiltSql(span=call.span, sql=str(text), source=text.source, holes=text.holes))
 
 
 def _placed(operations: Sequence[ops.Operation], parameters: Value) -> Iterator[ops.Operation]:

@@ -78,16 +78,19 @@ class FinalName(str):
 class OutsideText(str):
     """A text of which a part is not known from the script."""
 
-    __slots__ = ("is_answer", "source")
+    __slots__ = ("holes", "is_answer", "source")
     source: str
     """What it comes from; empty where that is the database."""
     is_answer: bool
     """A part of it is an answer of the database."""
+    holes: tuple[bool, ...]
+    """Of each HOLE in it, whether it is of one of both; empty: that is not known."""
 
-    def __new__(cls, text: str, source: str, *, is_answer: bool = False) -> Self:
+    def __new__(cls, text: str, source: str, *, is_answer: bool = False, holes: tuple[bool, ...] = ()) -> Self:
         made = super().__new__(cls, text)
         made.source = source
         made.is_answer = is_answer
+        made.holes = holes
         return made
 
 
