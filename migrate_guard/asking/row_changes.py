@@ -186,7 +186,19 @@ def _is_empty(op: Change, column: Column | None, table: Table | None, view: Revi
         return False
     if not isinstance(op, ops.Update) or column.name not in op.columns:
         return False
-    return column.name in added_columns(view, op.table) or column.span.path != table.span.path
+    return column.name in added_columns(view, op.table) or (op.table, column.name) in view.unfilled
+
+
+def is_about_old_rows(statement: Statement[Change], view: RevisionView) -> bool:
+    """Whether only rows without a value are meant, of a column that neither the revision nor its parent has added.
+
+    Code that has run since then writes it, so that nobody knows how many there are.
+    """
+    op = statement.op
+    recent = {view.revision.id, *view.revision.down}
+    asked = [found[1] for each in _terms(op.where) if (found := _NULL.fullmatch(each))] if op.where else []
+    here = added_columns(view, op.table)
+    return any(view.unfilled.get((op.table, each), "") not in recent for each in asked if each not in here)
 
 
 def added_columns(view: RevisionView, table: QualifiedName) -> frozenset[str]:

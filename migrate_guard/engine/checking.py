@@ -13,7 +13,7 @@ from migrate_guard.engine.outcome import Outcome, concluded
 from migrate_guard.engine.review import Review
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Interpret, Replayed
-from migrate_guard.history.novelty import Columns, emptied_after, filled_after, new_after
+from migrate_guard.history.novelty import Columns, Unfilled, emptied_after, filled_after, new_after, unfilled_after
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reverse
 from migrate_guard.history.transactions import Session
@@ -111,6 +111,7 @@ class _Pass:
     edits: list[Edit] = field(default_factory=list)
     operations: int = 0
     _filled: Columns = frozenset()
+    _unfilled: Unfilled = field(default_factory=dict)
 
     def go(self) -> None:
         """Ask the rules about every revision, and about the tables at the heads."""
@@ -131,6 +132,7 @@ class _Pass:
     def _revision(self, replayed: Replayed, session: Session, interpret: Interpret) -> None:
         """Ask about all that a revision does."""
         revision, judges, said = replayed.revision, self.judges, len(self.judges.findings)
+        unfilled = self._unfilled
         statements: tuple[Statement[Operation], ...] = ()
         undone: tuple[Statement[Operation], ...] = ()
         if replayed.upgrade is not None:
@@ -140,7 +142,7 @@ class _Pass:
             self.review.end(revision, inherited, inherited)
         if replayed.downgrade is not None:
             undone = self._downgrade(revision, replayed.downgrade)
-        judges.ask(Revision, self._view(replayed, statements, interpret), revision)
+        judges.ask(Revision, self._view(replayed, statements, interpret, unfilled), revision)
         judges.findings[said:] = standing_alone(judges.findings[said:], (*statements, *undone))
 
     def _upgrade(self, revision: Revision, run: Run, session: Session) -> tuple[Statement[Operation], ...]:
@@ -168,7 +170,11 @@ class _Pass:
         return self._executed(revision, run, session, frozenset())
 
     def _view(
-        self, replayed: Replayed, statements: tuple[Statement[Operation], ...], interpret: Interpret
+        self,
+        replayed: Replayed,
+        statements: tuple[Statement[Operation], ...],
+        interpret: Interpret,
+        unfilled: Unfilled,
     ) -> RevisionView:
         reading, revision = self.reading, replayed.revision
         is_reviewed = self.review.includes(revision)
@@ -182,6 +188,7 @@ class _Pass:
             cache(partial(reverse, replayed, interpret, reading.target)) if is_reviewed else None,
             self.review.is_alone(revision),
             self.running,
+            unfilled,
         )
 
     def _steps(self, revision: Revision, run: Run, inherited: frozenset[QualifiedName]) -> frozenset[QualifiedName]:
@@ -213,6 +220,7 @@ class _Pass:
             emptied = emptied_after(operation, emptied)
             if run.direction == "upgrade":
                 self._filled = filled_after(operation, self._filled, transition.before)
+                self._unfilled = unfilled_after(operation, self._unfilled, revision.id)
         return new
 
     def _executed(

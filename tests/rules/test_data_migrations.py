@@ -136,7 +136,40 @@ WEIGHTS: list[tuple[str, str]] = [
      "state = 'y'\")"), "MG505 info"),
     ("op.execute(\"UPDATE orders SET state = 'x' WHERE state = 'y'\")\n    op.alter_column('users', 'state', "
      "nullable=False)" + ALTERED.format("orders", "total"), "MG505 warning"),
+    # rows that are written anew
+    ('op.execute("DELETE FROM orders")\n    op.execute("DELETE FROM users")', "MG502 warning"),
+    ('op.execute("DELETE FROM orders")\n    op.execute("INSERT INTO orders (id) SELECT id FROM users")', "MG502 info"),
+    ('op.execute("INSERT INTO orders (id) VALUES (1)")\n    op.execute("DELETE FROM orders")', "MG502 warning"),
 ]  # fmt: skip
+ADDED = 'op.add_column("orders", sa.Column("kind", sa.Text()))'
+FILL = "op.execute(\"UPDATE orders SET kind = 'x' WHERE kind IS NULL\")"
+OTHER = 'op.add_column("orders", sa.Column("note", sa.Text()))'
+HISTORIES = [
+    ([ADDED, FILL], "MG503 warning"),
+    ([ADDED + "\n    " + FILL], "MG503 info"),  # under the lock of the ALTER TABLE: MG326 is the warning
+    ([ADDED, OTHER, FILL], "MG503 info"),
+    ([ADDED, 'op.alter_column("orders", "kind", new_column_name="sort")', FILL.replace("kind", "sort")], "MG503 info"),
+    # filled before, given a default, or there from the beginning: how many have none, nobody knows
+    ([ADDED, "op.execute(\"UPDATE orders SET kind = 'y' WHERE state = 'old'\")", FILL], ""),
+    ([ADDED.replace("Text()", "Text(), server_default='y'"), FILL], ""),
+    (['op.alter_column("orders", "state", new_column_name="kind")', FILL], ""),
+    (['op.alter_column("orders", "state", type_=sa.String(50))', FILL.replace("kind", "state")], ""),
+    ([ADDED, 'op.drop_column("orders", "kind")', 'op.alter_column("orders", "state", new_column_name="kind")', FILL],
+     ""),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("upgrades", "told"), HISTORIES)
+def test_columns_without_a_value(make_project: MakeProject, upgrades: list[str], told: str) -> None:
+    scripts = {"a.py": script("a", None, GIVEN)}
+    for number, upgrade in enumerate(upgrades):
+        scripts[f"b{number}.py"] = script(f"b{number}", f"b{number - 1}" if number else "a", upgrade)
+    found = [
+        f"{each.code} {each.severity}"
+        for each in check(make_project(scripts)).findings
+        if each.code == "MG503" and each.revision == f"b{len(upgrades) - 1}"
+    ]
+    assert found == ([told] if told else [])
 
 
 @pytest.mark.parametrize(("upgrade", "told"), WEIGHTS)
