@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.schema import Expression
@@ -20,6 +20,20 @@ class Query:
     """LIMIT or FETCH FIRST."""
     is_grouped: bool = False
     """It gives fewer rows than it reads: an aggregate, GROUP BY, DISTINCT."""
+    sql: str = field(default="", compare=False)
+    """Its text, or what a Core expression comes to; empty where that is not known."""
+
+
+@dataclass(frozen=True, slots=True)
+class EachRow:
+    """The body of a loop that does nothing but send one statement with values of the row."""
+
+    target: str
+    """What stands for the row, as the script writes it: "row", "id, state"."""
+    values: tuple[tuple[str, str], ...]
+    """The parameters of the statement, each with the expression that the script writes for it."""
+    is_mapping: bool = False
+    """It takes values by `row["name"]`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +43,5 @@ class RowLoop:
     span: Span
     """What it goes over."""
     query: Query
+    each: EachRow | None = field(default=None, compare=False)
+    """None: it does more, or something else."""

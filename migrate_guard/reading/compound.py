@@ -18,6 +18,7 @@ from migrate_guard.reading.comparing import equal_values
 from migrate_guard.reading.computing import is_answer, known_items, outside, truth
 from migrate_guard.reading.execution import Flow
 from migrate_guard.reading.functions import FunctionExecutor
+from migrate_guard.reading.loops import each_row
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OperationFailed
 from migrate_guard.reading.results import query_of_parts, query_of_rows, rows_of_statement, table_of_rows
 from migrate_guard.reading.values import (
@@ -145,7 +146,7 @@ class Interpreter(FunctionExecutor):
         if items is None or len(items) > MAXIMUM_ROUNDS:
             text = f"for each element of {self.source(node.iter)}"
             place, query, parts = self.span(node.iter), query_of_rows(iterable), query_of_parts(iterable)
-            loop = RowLoop(place, query) if query and not parts else None
+            loop = RowLoop(place, query, each_row(node)) if query and not parts else None
             condition = Condition(text, is_answer(iterable), outside(iterable), place, loop)
             if isinstance(iterable, Rows):
                 self.needs_database("rows", node.iter)

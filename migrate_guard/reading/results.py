@@ -125,7 +125,7 @@ def query_of_text(operations: Sequence[Operation]) -> Query | None:
     match operations:
         case [RawSql(kind="SELECT") as found]:
             is_grouped = bool(_GROUPED.search(found.sql) or _AGGREGATES.intersection(found.functions))
-            return Query(found.tables, found.predicate, bool(_LIMITED.search(found.sql)), is_grouped)
+            return Query(found.tables, found.predicate, bool(_LIMITED.search(found.sql)), is_grouped, found.sql)
     return None
 
 
@@ -136,7 +136,9 @@ def _query_of_statement(statement: Statement) -> Query | None:
 
     where = None if statement.where is None else expression(statement.where)
     is_grouped = statement.is_grouped or bool(_AGGREGATES.intersection(statement.functions))
-    return Query((statement.table,), where, statement.is_limited, is_grouped)
+    asked = f" WHERE {statement.where}" if statement.where is not None else ""
+    text = f"SELECT {', '.join(statement.columns) or '*'} FROM {statement.table}{asked}"
+    return Query((statement.table,), where, statement.is_limited, is_grouped, "" if HOLE in text else text)
 
 
 def note_loaded(machine: Machine, rows: Rows, span: Span, call: str) -> None:

@@ -6,7 +6,8 @@ from typing import Final
 
 from migrate_guard import asking
 from migrate_guard.asking import row_changes
-from migrate_guard.asking.batches import BATCH, walk
+from migrate_guard.asking.batches import BATCH, sent_in_batches, walk
+from migrate_guard.model.instead import Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, Insert, Operation, Update
 from migrate_guard.model.revision import Revision
@@ -36,9 +37,11 @@ def _is_sent_for_each(statement: Statement[Operation], view: RevisionView) -> bo
 def _is_certain(statement: Statement[Operation]) -> bool:
     """Whether nothing but the loop decides that it is sent."""
     condition = statement.op.condition or ""
-    return condition.startswith("for each") and ", " not in condition
+    return condition.startswith("for each") and _WITHIN.search(condition) is None
 
 
+_WITHIN: Final = re.compile(r", (if|unless|while|for each) ")
+"""A condition of the SQL itself behind that of the script."""
 _OF_VALUES: Final = re.compile(r"(if|unless) (not )?\w+(\.\w+|\[['\"]?\w+['\"]?\])( is( not)? None)?")
 """Whether a row has a value, which a WHERE would ask by IS NULL."""
 
@@ -61,11 +64,12 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
     return Problem(
         f'the loop over the rows of "{read}" sends one {deed} "{op.table}" for each of them{picked}:'
         f" a round trip a row{within}{row_changes.and_others(statement, others)}",
-        op.span,
+        loop,
         object=str(read),
         help=_help(statement, op, read),
+        instead=_instead(statement, others, read),
         related=(
-            *((Related(loop, "the rows it goes over"),) if loop.line != op.span.line else ()),
+            *((Related(op.span, "is sent for each row"),) if loop.line != op.span.line else ()),
             *row_changes.related(statement, others, "is sent for each row as well"),
         ),
         severity=row_changes.severity(view.target, statement) if is_for_most else Severity.INFO,
@@ -74,8 +78,14 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
     )
 
 
+def _instead(statement: Statement[Operation], others: list[Statement[Operation]], read: QualifiedName) -> Instead:
+    """The loop in batches, where it does nothing else."""
+    by = walk(read, statement.before.table(read), statement.target)
+    return sent_in_batches(statement, by) if by and not others and _is_certain(statement) else ()
+
+
 def _help(statement: Statement[Operation], op: Insert | Update | Delete, read: QualifiedName) -> str:
-    by = walk(read, statement.before.table(read), statement)
+    by = walk(read, statement.before.table(read), statement.target)
     table, key = (by.table, by.key) if by else (asking.quoted([str(read)]).strip('"'), "the key")
     batch = f"SELECT … FROM {table} WHERE {key} > :last ORDER BY {key} LIMIT {BATCH}"
     match op:

@@ -109,6 +109,8 @@ WEIGHTS: list[tuple[str, str]] = [
     (ORM + 'for order in reversed(session.query(Order).all()):\n        order.state = "x"', "MG504 warning"),
     (CORE + "for part in bind.execute(sa.select(orders)).partitions(100):\n        for row in part:\n            "
      "bind.execute(orders.delete().where(orders.c.id == row.id))", "MG504 warning"),
+    (CORE + 'for row in bind.execute(sa.text("SELECT id, state, total FROM orders")):\n        bind.execute('
+     'orders.delete().where(orders.c.id == row.id))', "MG504 warning"),
     # picked by Python: how many, nobody knows
     (LOOP.format("if theme(row):\n            "), "MG504 info"),
     (LOOP.format('if json.loads(row.state).get("x"):\n            '), "MG504 info"),
@@ -233,4 +235,73 @@ def test_a_pasted_rewrite_does_the_same(
     assert "BETWEEN :first AND :last" in found[0].write
     put_in_place(folder / found[0].span.path, found[0])
     assert rows_after(folder, server) == expected
+    assert not [each for each in check(folder).findings if each.code.startswith(FAMILY)]
+
+
+OVER = CORE + 'for row in bind.execute(sa.text("{}")):\n        '
+SENT = 'change = sa.text("UPDATE orders SET total = :total WHERE id = :id")\n        bind.execute(change, '
+MAPPED = CORE + 'for row in bind.execute(sa.text("SELECT * FROM orders")).mappings():\n        '
+LOOPS = [
+    OVER.format("SELECT id, total FROM orders WHERE total IS NOT NULL") + SENT + '{"id": row.id, "total": -row.total})',
+    (CORE + "for id, total in bind.execute(sa.select(orders.c.id, orders.c.total)):\n        bind.execute("
+     "orders.update().where(orders.c.id == id).values(total=total * 2, state=f'n{id}'))"),
+    (CORE + "for row in bind.execute(sa.select(orders)):\n        bind.execute("
+     "orders.delete().where(orders.c.id == row.id))"),
+    MAPPED + SENT + '{"id": row["id"], "total": row["total"] + 1})',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("upgrade", LOOPS)
+def test_a_pasted_loop_in_batches_does_the_same(
+    make_project: MakeProject, server: PostgresServer, upgrade: str
+) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    expected = rows_after(folder, server)
+    (found,) = [each for each in check(folder).findings if each.code == "MG504"]
+    assert found.write is not None
+    put_in_place(folder / found.span.path, found)
+    assert rows_after(folder, server) == expected
+    assert not [each for each in check(folder).findings if each.code.startswith(FAMILY)]
+
+
+@pytest.mark.parametrize(
+    "upgrade",
+    [
+        # more than one statement, another order, a row as a whole, no key in the query, none of one column
+        OVER.format("SELECT id, total FROM orders") + "f(row)\n        " + SENT + '{"id": row.id, "total": 1})',
+        OVER.format("SELECT id FROM orders ORDER BY total") + SENT + '{"id": row.id, "total": 1})',
+        OVER.format("SELECT id FROM orders") + SENT + '{"id": row.id, "total": f(row)})',
+        OVER.format("SELECT id FROM orders") + SENT + "dict(row))",
+        OVER.format("SELECT total FROM orders") + SENT + '{"id": 1, "total": row.total})',
+        OVER.format("SELECT a, b FROM pairs") + SENT + '{"id": row.a, "total": row.b})',
+        ORM + 'for order in session.query(Order):\n        order.state = "x"',
+    ],
+)
+def test_what_no_batch_is_written_for(make_project: MakeProject, upgrade: str) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    (found,) = [each for each in check(folder).findings if each.code == "MG504"]
+    assert found.write is None
+
+
+READ = """bind = op.get_bind()
+    bind.execute(sa.text("CREATE TABLE read (id bigint, total int)"))
+    rows = bind.execute(sa.text("SELECT id, total FROM orders WHERE total IS NOT NULL")).fetchall()"""
+COPIED = """bind.execute(
+            sa.text("INSERT INTO read VALUES (:id, :total)"), [{"id": row.id, "total": row.total} for row in rows]
+        )"""
+
+
+def test_rows_are_taken_in_batches(make_project: MakeProject, server: PostgresServer) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", READ)})
+    (found,) = [each for each in check(folder).findings if each.code == "MG507"]
+    assert found.write is not None
+    path = folder / found.span.path
+    put_in_place(path, found)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("pass  # what is done with all rows, for these", COPIED), encoding="utf-8")
+    with server.connect() as connection:
+        connection.execute("DROP TABLE IF EXISTS read")
+        rows_after(folder, server)
+        read = connection.execute("SELECT id, total FROM read ORDER BY id").fetchall()
+        assert read == connection.execute("SELECT id, total FROM orders ORDER BY id").fetchall()
     assert not [each for each in check(folder).findings if each.code.startswith(FAMILY)]
