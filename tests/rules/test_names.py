@@ -204,6 +204,23 @@ def test_what_alembic_makes_of_a_conventional_name(given: str) -> None:
     assert f"CONSTRAINT ck_t_{given} CHECK" in made
 
 
+@pytest.mark.parametrize(
+    ("imported", "size", "severity"),
+    [
+        ("mysql", 64, Severity.INFO),
+        ("mysql", 65, Severity.ERROR),
+        ("postgresql", 64, Severity.ERROR),
+        ("mysql, postgresql", 64, Severity.ERROR),
+    ],
+)
+def test_a_name_for_mysql_where_no_url_tells_the_database(
+    imported: str, size: int, severity: Severity, make_project: MakeProject
+) -> None:
+    imports = [f"from sqlalchemy.dialects import {each}" for each in imported.split(", ")]
+    (said,) = found(lambda scripts: make_project(scripts, ""), ops(*imports, table(A, name="t" * size)))
+    assert (said.code, said.severity) == ("MG701", severity)
+
+
 def test_a_cut_name_is_not_spelled_again(make_project: MakeProject) -> None:
     name = f"ck_t_{'x' * 60}"
     (said,) = found(
