@@ -291,6 +291,17 @@ def test_houses(given: str, upgrade: str, code: str, said: str, make_project: Ma
     assert all(said in each.message and each.revision == "a001" for each in findings)
 
 
+def test_the_first_table_of_a_script_without_zones_is_a_warning(make_project: MakeProject) -> None:
+    naive = 'sa.Column("at", sa.DateTime())'
+    given = table('sa.Column("at", sa.DateTime(timezone=True))', name="aware")
+    said = found(make_project, given, ops(table(naive, name="b"), table(naive, name="a")), table(naive, name="c"))
+    assert [(each.object, each.severity) for each in said] == [
+        ("b.at", Severity.WARNING),
+        ("a.at", Severity.INFO),
+        ("c.at", Severity.WARNING),
+    ]
+
+
 def test_a_new_column_is_told_in_its_own_script(make_project: MakeProject) -> None:
     later = 'op.add_column("t", sa.Column("till", sa.DateTime()))'
     said = found(make_project, table('sa.Column("at", sa.DateTime())'), later)
