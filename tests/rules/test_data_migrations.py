@@ -60,6 +60,10 @@ CASES: list[tuple[str, str]] = [
     ('op.execute("UPDATE orders SET state = u.state FROM users u WHERE u.id = orders.user_id AND u.id = 7")', ""),
     ("op.execute(\"UPDATE orders SET state = 'x' WHERE state IS NULL\")", ""),
     ("op.execute(\"UPDATE orders SET state = 'x' WHERE id IN (SELECT id FROM orders WHERE total = 0 LIMIT 9)\")", ""),
+    (('op.execute("WITH late AS (SELECT id FROM users WHERE id > 7) UPDATE orders SET state = \'x\' FROM late '
+     'WHERE late.id = orders.user_id")'), ""),
+    (('op.execute("UPDATE orders SET state = \'x\' FROM (SELECT id FROM users WHERE id > 7) late WHERE late.id = '
+     'orders.user_id")'), ""),
     # MG504, MG507
     (CORE + 'for row in bind.execute(sa.select(orders)):\n        bind.execute(orders.update().where('
      'orders.c.id == row.id).values(state="x"))', "MG504"),
@@ -151,6 +155,7 @@ HISTORIES = [
     ([ADDED + "\n    " + FILL], "MG503 info"),  # under the lock of the ALTER TABLE: MG326 is the warning
     ([ADDED, OTHER, FILL], "MG503 info"),
     ([ADDED, 'op.alter_column("orders", "kind", new_column_name="sort")', FILL.replace("kind", "sort")], "MG503 info"),
+    ([ADDED + "\n    op.execute(\"UPDATE orders SET kind = 'y' WHERE state = 'old'\")\n    " + FILL], ""),
     # filled before, given a default, or there from the beginning: how many have none, nobody knows
     ([ADDED, "op.execute(\"UPDATE orders SET kind = 'y' WHERE state = 'old'\")", FILL], ""),
     ([ADDED.replace("Text()", "Text(), server_default='y'"), FILL], ""),
