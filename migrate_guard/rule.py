@@ -163,6 +163,9 @@ class RevisionView(Struct, frozen=True):
     """No other revision is under review, and a database that stands at its parent runs this one only."""
     running: Models | None = None
     """The models of the code that runs while it is deployed; None: they are not known."""
+    unfilled: Mapping[tuple[QualifiedName, str], str] = field(default_factory=dict)
+    """Columns that came after their table, and that the history has given no value before the revision, each with the
+    id of the revision that added it."""
 
     @property
     def reversal(self) -> Reversal | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from migrate_guard.asking.row_changes import Change
@@ -12,7 +13,9 @@ from migrate_guard.model import operations as ops
 from migrate_guard.model.instead import Code, Instead
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.patterns import lazily
+from migrate_guard.model.queries import Query
 from migrate_guard.model.schema import Table
+from migrate_guard.model.target import Target
 from migrate_guard.rendering.python import text_literal
 from migrate_guard.rule import Statement
 
@@ -44,12 +47,12 @@ class Walk(NamedTuple):
     key: str
 
 
-def walk(name: QualifiedName, table: Table | None, statement: Statement[ops.Operation]) -> Walk | None:
+def walk(name: QualifiedName, table: Table | None, target: Target) -> Walk | None:
     """How to go through a table; None where it has no key of one column that is known."""
     key = table.primary_key if table else None
     if key is None or len(key.columns) != 1:
         return None
-    return Walk(written_table(name, statement.target), written_name(key.columns[0], statement.target))
+    return Walk(written_table(name, target), written_name(key.columns[0], target))
 
 
 def in_batches(statement: Statement[Change], guard: str = "") -> Instead:
@@ -65,7 +68,7 @@ def in_batches(statement: Statement[Change], guard: str = "") -> Instead:
 
 def _batched(statement: Statement[Change], guard: str) -> str | None:
     op = statement.op
-    found = walk(op.table, statement.before.table(op.table), statement)
+    found = walk(op.table, statement.before.table(op.table), statement.target)
     sql = " ".join(op.sql.split()).rstrip("; ") if "--" not in op.sql else ""
     if found is None or op.row_loop or op.condition or statement.target.dialect == "sqlite" or op.only:
         return None
@@ -110,3 +113,91 @@ def _joined(conditions: list[str]) -> str:
 def _escaped(sql: str) -> str:
     """A text in which `sa.text()` takes no word after a colon for a parameter."""
     return re.sub(r"(?<![:\w\\]):(?=\w)", r"\\:", sql)
+
+
+# Rows that Python takes.
+
+_SELECT: Final = lazily(
+    r"\s*SELECT\s+(?P<what>[\w\s,.*\"`]+?)\s+FROM\s+(?P<table>[\w.\"`]+)(?:\s+WHERE\s+(?P<where>.+?))?[\s;]*",
+    re.IGNORECASE | re.DOTALL,
+)
+_MORE: Final = lazily(r"\b(ORDER\s+BY|GROUP\s+BY|LIMIT|FETCH|JOIN|UNION|FOR\s+UPDATE|OFFSET)\b", re.IGNORECASE)
+_TAKEN: Final = """\
+bind = op.get_bind()
+rows = bind.execute(sa.text({first})){mappings}.all()
+while rows:
+{body}
+    rows = bind.execute(sa.text({following}), {{"last": {last}}}){mappings}.all()"""
+_CHANGED: Final = """\
+    bind.execute(
+        sa.text({change}),
+        [{{{values}}} for {target} in rows],
+    )"""
+_TO_FILL: Final = "    pass  # what is done with all rows, for these"
+
+
+def taken_in_batches(query: Query, by: Walk) -> Instead:
+    """The rows of a query, so many at a time; nothing where its text is not as simple as that."""
+    text = _taken(query, by, _TO_FILL)
+    return (Code(text),) if text else ()
+
+
+def sent_in_batches(statement: Statement[ops.Operation], by: Walk) -> Instead:
+    """What a loop sends for each row, sent with a list of parameters for so many rows at a time."""
+    op, loop = statement.op, statement.op.row_loop
+    if not isinstance(op, ops.Update | ops.Delete) or loop is None or loop.each is None:
+        return ()
+    change = _with_parameters(op, dict(loop.each.values), statement)
+    if change is None or statement.target.dialect == "sqlite":
+        return ()
+    values = ", ".join(f"{text_literal(name)}: {value}" for name, value in loop.each.values)
+    body = _CHANGED.format(change=text_literal(change), values=values, target=loop.each.target)
+    text = _taken(loop.query, by, body, is_mapping=loop.each.is_mapping)
+    return outside_transaction(statement, (Code(text),)) if text else ()
+
+
+def _taken(query: Query, by: Walk, body: str, *, is_mapping: bool = False) -> str | None:
+    found = _SELECT.fullmatch(query.sql)
+    if found is None or UNKNOWN in query.sql or "--" in query.sql or len(query.tables) != 1:
+        return None
+    given = [each.strip().rpartition(".")[2] for each in found["what"].split(",")]
+    where = " ".join((found["where"] or "").split())
+    is_simple = not _MORE.search(_STRING.sub("''", where)) and not _PARAMETER.search(_STRING.sub("''", where))
+    if (by.key not in given and given != ["*"]) or not is_simple or not by.key.isidentifier():
+        return None
+    select = f"SELECT {' '.join(found['what'].split())} FROM {found['table']}"
+    asked = f"({where})" if re.search(r"\bor\b", where, re.IGNORECASE) else where
+    order = f"ORDER BY {by.key} LIMIT {BATCH}"
+    following = _joined([f"{by.key} > :last", *([asked] if asked else [])])
+    return _TAKEN.format(
+        first=text_literal(" ".join(filter(None, (select, f"WHERE {_escaped(where)}" if where else "", order)))),
+        following=text_literal(f"{select} WHERE {following} {order}"),
+        body=body,
+        last=f'rows[-1]["{by.key}"]' if is_mapping else f"rows[-1].{by.key}",
+        mappings=".mappings()" if is_mapping else "",
+    )
+
+
+def _with_parameters(
+    op: ops.Update | ops.Delete, values: Mapping[str, str], statement: Statement[ops.Operation]
+) -> str | None:
+    """The statement with a parameter for each value: its text, or what a Core expression comes to."""
+    if UNKNOWN not in op.sql:
+        sql = " ".join(op.sql.split()).rstrip("; ")
+        named = set(re.findall(r"(?<![:\w\\]):(\w+)", _STRING.sub("''", sql)))
+        return sql if sql and named == values.keys() and "--" not in op.sql else None
+    columns = op.columns if isinstance(op, ops.Update) else ()
+    asked = [each for each in values if each not in columns]
+    table = written_table(op.table, statement.target)
+    if not asked or op.where is None or not values.keys() >= set(columns):
+        return None
+    if _UNKNOWN_TERMS.fullmatch(op.where.text) is None or op.where.text.count(UNKNOWN) != len(asked):
+        return None
+    where = " AND ".join(f"{written_name(each, statement.target)} = :{each}" for each in asked)
+    if isinstance(op, ops.Delete):
+        return f"DELETE FROM {table} WHERE {where}"
+    change = ", ".join(f"{written_name(each, statement.target)} = :{each}" for each in columns)
+    return f"UPDATE {table} SET {change} WHERE {where}" if columns else None
+
+
+_UNKNOWN_TERMS: Final = lazily(rf"[\w.\"`]+ = {UNKNOWN}(?: AND [\w.\"`]+ = {UNKNOWN})*", re.IGNORECASE)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec.structs import replace
 
@@ -88,6 +88,48 @@ def latest(view: TableView, *spans: Span) -> Span:
 @lru_cache(maxsize=4)
 def _ranks(history: Identity[History]) -> Mapping[str, int]:
     return {each.path: rank for rank, each in enumerate(history.value.order)}
+
+
+def is_first_of_script(view: TableView, at: Span, places: Places) -> bool:
+    """Whether no table before it has what a rule finds at a place of a script; `places` tells where it finds it.
+
+    A script that does the same to ten tables has one habit, and one thing to be told.
+    """
+    return _first_of_scripts(_Beside(view), places).get(at.path) == view.table.name
+
+
+Places: TypeAlias = Callable[[TableView], Iterable[Span]]
+
+
+class _Beside:
+    """A view, as good as that of any other table of its schema."""
+
+    __slots__ = ("view",)
+
+    def __init__(self, view: TableView) -> None:
+        self.view = view
+
+    def _parts(self) -> tuple[object, ...]:
+        parts = (self.view.schema, self.view.environment, self.view.models, self.view.history)
+        return (*map(Identity, parts), self.view.target)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Beside) and other._parts() == self._parts()
+
+    def __hash__(self) -> int:
+        return id(self.view.schema)
+
+
+@lru_cache(maxsize=8)
+def _first_of_scripts(beside: _Beside, places: Places) -> Mapping[str, QualifiedName]:
+    first: dict[str, tuple[int, int, str]] = {}
+    names: dict[str, QualifiedName] = {}
+    for table in beside.view.schema.tables.values():
+        for at in places(replace(beside.view, table=table)):
+            found = (at.line, at.column, str(table.name))
+            if at.path not in first or found < first[at.path]:
+                first[at.path], names[at.path] = found, table.name
+    return names
 
 
 def is_within(inner: Span, outer: Span) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from typing import Final, TypeAlias
 
 from migrate_guard.asking import transactions
@@ -88,6 +89,8 @@ _STRING: Final = lazily(r"'(?:[^']|'')*'")
 _BOUND: Final = rf"(?:''|-?\b\d[\d.]*\b|:\w+|%s|%\(\w+\)s|\$\d+|\?|{UNKNOWN})"
 _TAUTOLOGY: Final = lazily(r"true|1|1\s*=\s*1|not\s+false", re.IGNORECASE)
 _JOINED: Final = lazily(r"[a-z_\"`][\w.\"`]*\s*=\s*[a-z_\"`][\w.\"`]*", re.IGNORECASE)
+_PICKED: Final = lazily(r"^\s*WITH\b|\b(?:FROM|JOIN|USING)\s*\(|\bLIMIT\b", re.IGNORECASE)
+"""Rows of a query, which are as many as it gives: of a CTE, of a subquery, of a batch."""
 _NULL: Final = lazily(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+null", re.IGNORECASE)
 _NOT_NULL: Final = lazily(r"(?:[\w\"`]+\.)?[\"`]?(\w+)[\"`]?\s+is\s+not\s+null", re.IGNORECASE)
 
@@ -160,34 +163,61 @@ def whole_because(statement: Statement[Change], view: RevisionView) -> str:
     op = statement.op
     if op.where is None or UNKNOWN in op.where.text:
         return ""
-    table = statement.before.table(op.table)
-    reasons = [_reason(term, op, table, view) for term in _terms(op.where)]
+    reasons = [_reason(term, statement, view) for term in _terms(op.where)]
     return next(filter(None, reasons), "") if all(reasons) else ""
 
 
-def _reason(term: str, op: Change, table: Table | None, view: RevisionView) -> str:
+def _reason(term: str, statement: Statement[Change], view: RevisionView) -> str:
+    op, table = statement.op, statement.before.table(statement.op.table)
     if _TAUTOLOGY.fullmatch(term):
         return "its WHERE holds for every row"
     if found := _NULL.fullmatch(term):
         column = table.column(found[1]) if table else None
-        return f'"{found[1]}" is NULL in every row from before it' if _is_empty(op, column, table, view) else ""
+        is_empty = column is not None and _is_empty(statement, column, view)
+        return f'"{found[1]}" is NULL in every row from before it' if is_empty else ""
     if found := _NOT_NULL.fullmatch(term):
         column = table.column(found[1]) if table else None
         is_key = table is not None and table.primary_key is not None and found[1] in table.primary_key.columns
         is_required = is_key or (column is not None and column.nullable is False)
         return f'"{found[1]}" is NOT NULL in every row' if is_required else ""
-    if op.reads and _JOINED.fullmatch(term) and not re.search(r"=\s*[\"`]?(true|false|null)\b", term, re.IGNORECASE):
+    if (
+        op.reads
+        and not _PICKED.search(op.sql)
+        and _JOINED.fullmatch(term)
+        and not re.search(r"=\s*[\"`]?(true|false|null)\b", term, re.IGNORECASE)
+    ):
         return f'every row that has one in "{op.reads[0]}" is changed' if isinstance(op, ops.Update) else ""
     return ""
 
 
-def _is_empty(op: Change, column: Column | None, table: Table | None, view: RevisionView) -> bool:
-    """Whether a column has come after its table, with no value for the rows that were there."""
-    if column is None or table is None or column.default is not None or column.nullable is False:
+def _is_empty(statement: Statement[Change], column: Column, view: RevisionView) -> bool:
+    """Whether a column has come after its table, with no value for the rows that were there, and got none since."""
+    op = statement.op
+    if column.default is not None or column.nullable is False:
         return False
-    if not isinstance(op, ops.Update) or column.name not in op.columns:
+    if not isinstance(op, ops.Update) or column.name not in op.columns or _is_written_before(statement, column, view):
         return False
-    return column.name in added_columns(view, op.table) or column.span.path != table.span.path
+    return column.name in added_columns(view, op.table) or (op.table, column.name) in view.unfilled
+
+
+def _is_written_before(statement: Statement[Change], column: Column, view: RevisionView) -> bool:
+    earlier = takewhile(lambda each: each is not statement, view.statements)
+    return any(
+        isinstance(each.op, ops.Update) and each.op.table == statement.op.table and column.name in each.op.columns
+        for each in earlier
+    )
+
+
+def is_about_old_rows(statement: Statement[Change], view: RevisionView) -> bool:
+    """Whether only rows without a value are meant, of a column that neither the revision nor its parent has added.
+
+    Code that has run since then writes it, so that nobody knows how many there are.
+    """
+    op = statement.op
+    recent = {view.revision.id, *view.revision.down}
+    asked = [found[1] for each in _terms(op.where) if (found := _NULL.fullmatch(each))] if op.where else []
+    here = added_columns(view, op.table)
+    return any(view.unfilled.get((op.table, each), "") not in recent for each in asked if each not in here)
 
 
 def added_columns(view: RevisionView, table: QualifiedName) -> frozenset[str]:

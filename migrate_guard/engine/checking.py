@@ -15,7 +15,7 @@ from migrate_guard.engine.outcome import Outcome, concluded
 from migrate_guard.engine.review import Review
 from migrate_guard.history import graph
 from migrate_guard.history.fold import Interpret, Replayed
-from migrate_guard.history.novelty import Columns, emptied_after, filled_after, new_after
+from migrate_guard.history.novelty import Columns, Unfilled, emptied_after, filled_after, new_after, unfilled_after
 from migrate_guard.history.range import Range
 from migrate_guard.history.reversal import reverse
 from migrate_guard.history.transactions import Session
@@ -112,6 +112,7 @@ class _Pass(Struct):
     edits: list[Edit] = field(default_factory=list)
     operations: int = 0
     _filled: Columns = frozenset()
+    _unfilled: Unfilled = field(default_factory=dict)
 
     def go(self) -> None:
         """Ask the rules about every revision, and about the tables at the heads."""
@@ -132,6 +133,7 @@ class _Pass(Struct):
     def _revision(self, replayed: Replayed, session: Session, interpret: Interpret) -> None:
         """Ask about all that a revision does."""
         revision, judges, said = replayed.revision, self.judges, len(self.judges.findings)
+        unfilled = self._unfilled
         statements: tuple[Statement[Operation], ...] = ()
         undone: tuple[Statement[Operation], ...] = ()
         if replayed.upgrade is not None:
@@ -141,7 +143,7 @@ class _Pass(Struct):
             self.review.end(revision, inherited, inherited)
         if replayed.downgrade is not None:
             undone = self._downgrade(revision, replayed.downgrade)
-        judges.ask(Revision, self._view(replayed, statements, interpret), revision)
+        judges.ask(Revision, self._view(replayed, statements, interpret, unfilled), revision)
         judges.findings[said:] = standing_alone(judges.findings[said:], (*statements, *undone))
 
     def _upgrade(self, revision: Revision, run: Run, session: Session) -> tuple[Statement[Operation], ...]:
@@ -169,7 +171,11 @@ class _Pass(Struct):
         return self._executed(revision, run, session, frozenset())
 
     def _view(
-        self, replayed: Replayed, statements: tuple[Statement[Operation], ...], interpret: Interpret
+        self,
+        replayed: Replayed,
+        statements: tuple[Statement[Operation], ...],
+        interpret: Interpret,
+        unfilled: Unfilled,
     ) -> RevisionView:
         reading, revision = self.reading, replayed.revision
         is_reviewed = self.review.includes(revision)
@@ -183,6 +189,7 @@ class _Pass(Struct):
             cache(partial(reverse, replayed, interpret, reading.target)) if is_reviewed else None,
             self.review.is_alone(revision),
             self.running,
+            unfilled,
         )
 
     def _steps(self, revision: Revision, run: Run, inherited: frozenset[QualifiedName]) -> frozenset[QualifiedName]:
@@ -214,6 +221,7 @@ class _Pass(Struct):
             emptied = emptied_after(operation, emptied)
             if run.direction == "upgrade":
                 self._filled = filled_after(operation, self._filled, transition.before)
+                self._unfilled = unfilled_after(operation, self._unfilled, revision.id)
         return new
 
     def _executed(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from migrate_guard.model import operations as ops
 from migrate_guard.model.filling import leaves_no_null
 from migrate_guard.model.names import QualifiedName
-from migrate_guard.model.schema import Schema
+from migrate_guard.model.schema import Column, Schema, Table
 
 Names = frozenset[QualifiedName]
 Columns = frozenset[tuple[QualifiedName, str]]
@@ -65,3 +67,34 @@ def filled_after(operation: ops.Operation, filled: Columns, before: Schema) -> C
         case ops.RenameTable(table=name, new_name=renamed):
             return frozenset((renamed if table == name else table, column) for table, column in filled)
     return filled
+
+
+Unfilled = Mapping[tuple[QualifiedName, str], str]
+
+
+def unfilled_after(operation: ops.Operation, unfilled: Unfilled, revision: str) -> Unfilled:
+    """The columns that came after their table, and that the history has given no value since, each with the revision
+    that added it; `unfilled` are those before. A row from before such a column has NULL in it."""
+    match operation:
+        case ops.AddColumn(table=name, column=column) if _may_be_null(column):
+            return {**unfilled, (name, column.name): revision}
+        case ops.Update(table=name, columns=columns):
+            gone = {each for each in unfilled if each[0] == name and (not columns or each[1] in columns)}
+        case ops.DropColumn(table=name, column=column):
+            gone = {(name, column)}
+        case ops.AlterColumn(table=name, column=column, modify_nullable=False):
+            gone = {(name, column)}
+        case ops.DropTable(table=name) | ops.CreateTable(table=Table(name=name)):
+            gone = {each for each in unfilled if each[0] == name}
+        case ops.RenameColumn(table=name, column=column, new_name=new):
+            return {(each[0], new if each == (name, column) else each[1]): by for each, by in unfilled.items()}
+        case ops.RenameTable(table=name, new_name=new):
+            return {(new if each[0] == name else each[0], each[1]): by for each, by in unfilled.items()}
+        case _:
+            return unfilled
+    return {each: by for each, by in unfilled.items() if each not in gone} if gone else unfilled
+
+
+def _may_be_null(column: Column) -> bool:
+    has_value = column.default is not None or column.computed is not None
+    return column.nullable is not False and not (has_value or column.is_serial or column.is_identity)

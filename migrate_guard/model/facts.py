@@ -122,6 +122,10 @@ class RowsLoaded(Fact, frozen=True, kw_only=True):
     query: Query
 
 
+class RowsWritten(Fact, frozen=True, kw_only=True):
+    """Values that were read from the database are written to it; `span` is where they are sent."""
+
+
 class BuiltSql(Fact, frozen=True, kw_only=True):
     """A SQL text that is executed, in which a value stands that is not written in the script."""
 
@@ -129,6 +133,8 @@ class BuiltSql(Fact, frozen=True, kw_only=True):
     """With a mark in the place of each such value."""
     source: str
     """What it comes from: "the environment variable SHARDS"; empty: rows of the database."""
+    holes: tuple[bool, ...] = ()
+    """Which marks stand for such a value, and not for what else is not known; empty: that is not told."""
 
 
 OnlineReason: TypeAlias = Literal["rows", "inspector", "session", "batch"]

@@ -335,7 +335,7 @@ class DropSequence(Operation, frozen=True, kw_only=True):
 
 
 class Insert(TableOperation, frozen=True, kw_only=True):
-    uncompared: ClassVar[frozenset[str]] = Operation.uncompared | {"sql", "texts"}
+    uncompared: ClassVar[frozenset[str]] = Operation.uncompared | {"is_flushed", "sql", "texts"}
 
     rows: Contents = None
     """The rows as the script writes them down."""
@@ -351,6 +351,9 @@ class Insert(TableOperation, frozen=True, kw_only=True):
     """The strings that it writes, each with its column, as far as they are known."""
     skips_present: bool = False
     """A row that is there already is left or updated: ON CONFLICT, OR IGNORE, a query that looks for it."""
+    is_flushed: bool = False
+    """A session writes it when it flushes, in one statement with others for the table (SQLAlchemy 2.0, "Insert Many
+    Values Behavior for INSERT statements")."""
     sql: str = ""
     """The statement, where it is one of its own; empty where that is not known."""
 

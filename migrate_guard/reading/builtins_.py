@@ -122,7 +122,7 @@ def _enumerate(call: Call) -> Value:
     items = known_items(call.get(0))
     start = call.get(1, "start", default=0)
     if items is None or not isinstance(start, int):
-        return as_unknown(call, call.get(0))
+        return _in_turn(call)
     return list(enumerate(items, start))
 
 
@@ -134,7 +134,12 @@ def _zip(call: Call) -> Value:
 
 def _reversed(call: Call) -> Value:
     items = known_items(call.get(0))
-    return list(reversed(items)) if items is not None else as_unknown(call, call.get(0))
+    return list(reversed(items)) if items is not None else _in_turn(call)
+
+
+def _in_turn(call: Call) -> Value:
+    """What gives the same rows, in another order or with their numbers."""
+    return call.get(0) if isinstance(call.get(0), Rows) else as_unknown(call, call.get(0))
 
 
 def _any(call: Call) -> Value:

@@ -18,8 +18,9 @@ from migrate_guard.reading.comparing import equal_values
 from migrate_guard.reading.computing import is_answer, known_items, outside, truth
 from migrate_guard.reading.execution import Flow
 from migrate_guard.reading.functions import FunctionExecutor
+from migrate_guard.reading.loops import each_row
 from migrate_guard.reading.machine import MAXIMUM_ROUNDS, Condition, OperationFailed
-from migrate_guard.reading.results import rows_of_statement
+from migrate_guard.reading.results import query_of_parts, query_of_rows, rows_of_statement, table_of_rows
 from migrate_guard.reading.values import (
     AutocommitBlock,
     Batch,
@@ -144,12 +145,12 @@ class Interpreter(FunctionExecutor):
         items = known_items(iterable)
         if items is None or len(items) > MAXIMUM_ROUNDS:
             text = f"for each element of {self.source(node.iter)}"
-            place, query = self.span(node.iter), _query_of_rows(iterable)
-            loop = RowLoop(place, query) if query else None
+            place, query, parts = self.span(node.iter), query_of_rows(iterable), query_of_parts(iterable)
+            loop = RowLoop(place, query, each_row(node)) if query and not parts else None
             condition = Condition(text, is_answer(iterable), outside(iterable), place, loop)
             if isinstance(iterable, Rows):
                 self.needs_database("rows", node.iter)
-            return self._unknown_loop(node, condition, scope, _table_of_rows(iterable))
+            return self._unknown_loop(node, condition, scope, table_of_rows(iterable), parts)
         for item in items:
             self.step()
             self.assign(node.target, item, scope)
@@ -168,17 +169,18 @@ class Interpreter(FunctionExecutor):
         condition: Condition,
         scope: Scope,
         table: QualifiedName | None = None,
+        query: Query | None = None,
     ) -> Flow:
-        """Interpret the body once, for elements that are not known; of rows, the table may be."""
+        """Interpret the body once, for elements that are not known; the table of rows may be, or what gives lists."""
         before = dict(scope.variables)
         if isinstance(node, ast.For | ast.AsyncFor):
-            names = [each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)]
-            if len(names) == 1 and isinstance(node.target, ast.Name):
-                reason = f"{names[0]!r} is one of {self.source(node.iter)!r}"
-                scope.variables[names[0]] = Unknown(reason, is_answer=condition.is_answer, table=table)
-            else:
-                reason = f"a row of {self.source(node.iter)!r}"
-                self.assign(node.target, Unknown(reason, is_answer=condition.is_answer), scope)
+            row = Unknown(f"a row of {self.source(node.iter)!r}", is_answer=condition.is_answer)
+            self.assign(node.target, row, scope)
+            element = _element(node)
+            if isinstance(element, ast.Name):
+                reason = f"{element.id!r} is one of {self.source(node.iter)!r}"
+                row = Unknown(reason, is_answer=condition.is_answer, table=table, query=query)
+                scope.variables[element.id] = row
         with self.under(condition):
             flow = self.execute_block(node.body, scope)
         for name, value in scope.variables.items():
@@ -357,12 +359,12 @@ class Interpreter(FunctionExecutor):
 _MISSING = object()
 
 
-def _table_of_rows(value: Value) -> QualifiedName | None:
-    return value.table if isinstance(value, Rows | Unknown) else None
-
-
-def _query_of_rows(value: Value) -> Query | None:
-    return value.query if isinstance(value, Rows | Unknown) else None
+def _element(node: ast.For | ast.AsyncFor) -> ast.expr:
+    """The target of a loop, without the number that enumerate() gives."""
+    match node:
+        case ast.For(target=ast.Tuple(elts=[_, element]), iter=ast.Call(func=ast.Name(id="enumerate"))):
+            return element
+    return node.target
 
 
 def _is_main_guard(test: ast.expr) -> bool:

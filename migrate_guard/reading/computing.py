@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from migrate_guard.model.patterns import lazily
@@ -106,7 +106,20 @@ def from_outside(text: Value, *sources: Value) -> Value:
         return text
     source = next(filter(None, map(outside, sources)), "")
     is_made_of_answers = HOLE in text and any(map(_has_answer, sources))
-    return OutsideText(text, source, is_answer=is_made_of_answers) if source or is_made_of_answers else text
+    if not source and not is_made_of_answers:
+        return text
+    parts = sources[0] if len(sources) == 1 and isinstance(sources[0], list) else sources
+    return OutsideText(text, source, is_answer=is_made_of_answers, holes=tuple(_holes(text, parts)))
+
+
+def _holes(text: str, parts: Iterable[Value]) -> Iterator[bool]:
+    """Of each HOLE in a text whether something outside of the script gives it, where these are the parts of it."""
+    texts = [each for each in parts if isinstance(each, str)]
+    if "".join(texts) != text:
+        return
+    for each in texts:
+        is_outside = isinstance(each, OutsideText)
+        yield from each.holes if isinstance(each, OutsideText) and each.holes else (is_outside,) * each.count(HOLE)
 
 
 def _has_answer(value: Value) -> bool:

@@ -155,7 +155,9 @@ def _insert(call: Call, value: Value) -> None:
     if table is not None:
         rows = results.written_rows(value.attributes) if isinstance(value, Instance) else None
         texts = results.written_texts(value.attributes) if isinstance(value, Instance) else ()
-        emit_statement(call, Statement("insert", table, rows=rows, texts=texts, skips_present=call.name == "merge"))
+        results.note_written(call, value.attributes if isinstance(value, Instance) else value)
+        made = Statement("insert", table, rows=rows, texts=texts, skips_present=call.name == "merge")
+        emit_statement(call, replace(made, is_flushed=call.name != "merge"))
 
 
 # -- statements under construction

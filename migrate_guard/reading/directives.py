@@ -28,7 +28,7 @@ from migrate_guard.reading.key_directives import (
 from migrate_guard.reading.machine import describe
 from migrate_guard.reading.outside import note_text
 from migrate_guard.reading.plugin_directives import plugin_sql
-from migrate_guard.reading.results import written_rows, written_texts
+from migrate_guard.reading.results import note_written, written_rows, written_texts
 from migrate_guard.reading.statements import execute
 from migrate_guard.reading.table_directives import comment_table, create_table, drop_table, rename_table
 from migrate_guard.reading.values import (
@@ -123,6 +123,7 @@ def _bulk_insert(a: Arguments) -> Value:
     if table is None:
         a.call.machine.opaque(a.call.span, "the table of op.bulk_insert() is not known", changes_schema=False)
     else:
+        note_written(a.call, a.get("rows"))
         a.call.machine.emit(_inserted(a, table))
     return None
 

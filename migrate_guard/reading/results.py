@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from msgspec.structs import replace
 
-from migrate_guard.model.facts import RowsLoaded
+from migrate_guard.model.facts import RowsLoaded, RowsWritten
+from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, Operation, RawSql, Update
 from migrate_guard.model.patterns import lazily
 from migrate_guard.model.queries import Query
 from migrate_guard.model.revision import Unknown
 from migrate_guard.model.schema import Contents, Table
 from migrate_guard.model.source import Span
-from migrate_guard.reading.computing import is_plain, truth
+from migrate_guard.reading.computing import is_answer, is_plain, truth
 from migrate_guard.reading.machine import MAXIMUM_QUERIES
 from migrate_guard.reading.orm import note_query
 from migrate_guard.reading.values import HOLE, ColumnValue, EnumMember, Row, Rows, Statement, Value
@@ -126,7 +127,7 @@ def query_of_text(operations: Sequence[Operation]) -> Query | None:
     match operations:
         case [RawSql(kind="SELECT") as found]:
             is_grouped = bool(_GROUPED.search(found.sql) or _AGGREGATES.intersection(found.functions))
-            return Query(found.tables, found.predicate, bool(_LIMITED.search(found.sql)), is_grouped)
+            return Query(found.tables, found.predicate, bool(_LIMITED.search(found.sql)), is_grouped, found.sql)
     return None
 
 
@@ -137,13 +138,31 @@ def _query_of_statement(statement: Statement) -> Query | None:
 
     where = None if statement.where is None else expression(statement.where)
     is_grouped = statement.is_grouped or bool(_AGGREGATES.intersection(statement.functions))
-    return Query((statement.table,), where, statement.is_limited, is_grouped)
+    asked = f" WHERE {statement.where}" if statement.where is not None else ""
+    text = f"SELECT {', '.join(statement.columns) or '*'} FROM {statement.table}{asked}"
+    return Query((statement.table,), where, statement.is_limited, is_grouped, "" if HOLE in text else text)
 
 
 def note_loaded(machine: Machine, rows: Rows, span: Span, call: str) -> None:
     """Remember that all rows of a query become a list."""
     if rows.rows is None and rows.query is not None and not machine.importing:
         machine.remember(RowsLoaded(span=span, call=call, query=rows.query))
+
+
+def note_written(call: Call, values: Value) -> None:
+    """Remember that values of rows of the database are sent to it as parameters: of one statement, or of many."""
+    if not call.machine.importing and any(is_answer(each) for each in _flat(values)):
+        call.machine.remember(RowsWritten(span=call.span))
+
+
+def _flat(values: Value) -> Iterator[Value]:
+    """Parameters: those of each row, where there is a list of rows."""
+    for row in values[:_LOOKED_AT] if isinstance(values, list | tuple) else [values]:
+        yield from row.values() if isinstance(row, Mapping) else [row]
+
+
+_LOOKED_AT: Final = 20
+"""Rows of a list: the next ones are like them."""
 
 
 def rows_of_statement(machine: Machine, statement: Statement, source: str) -> Rows:
@@ -228,6 +247,21 @@ def _column(key: Value) -> str:
 # -- results
 
 
+def table_of_rows(value: Value) -> QualifiedName | None:
+    """The table whose rows they are, or one of them is."""
+    return value.table if isinstance(value, Rows | Unknown) else None
+
+
+def query_of_rows(value: Value) -> Query | None:
+    """What gives the rows."""
+    return value.query if isinstance(value, Rows | Unknown) else None
+
+
+def query_of_parts(value: Value) -> Query | None:
+    """What gives the rows of which each element is a list."""
+    return value.query if isinstance(value, Rows) and value.is_parted else None
+
+
 def first_row(rows: Rows, call: Call) -> Value:
     """The first row of a result, None if there is none."""
     if rows.rows is None:
@@ -259,7 +293,7 @@ def call_rows(receiver: Rows, call: Call) -> Value:
     if call.name in ("all", "fetchall"):
         note_loaded(call.machine, receiver, call.span, call.name)
     if receiver.rows is None:
-        return receiver
+        return replace(receiver, is_parted=True) if call.name == "partitions" else receiver
     match call.name:
         case "all" | "fetchall" | "fetchmany" | "partitions" | "yield_per":
             return list(receiver.rows)

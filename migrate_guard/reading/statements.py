@@ -42,8 +42,10 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
     machine = call.machine
     match value:
         case Statement(kind="insert") if (given := call.get(1, "parameters", "params")) is not None:
+            results.note_written(call, given)
             emit_statement(call, replace(value, rows=results.written_rows(given), texts=results.written_texts(given)))
         case Statement():
+            results.note_written(call, call.get(1, "parameters", "params"))
             emit_statement(call, value)
             return results.rows_of_statement(machine, value, call.name)
         case Clause(text=text) | str(text):
@@ -58,6 +60,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
                 given = call.get(1, "parameters", "params") or bound
                 locate = _locator(call, node, str(text))
                 note_sent(call, value, call.get(1, "parameters", "params"), locate)
+                results.note_written(call, given)
                 found = tuple(_placed(read_sql(str(text), machine.target, locate), given))
                 _note_built(call, text)
                 for operation in _decided(call, found):
@@ -85,7 +88,7 @@ def execute(call: Call, value: Value, node: ast.expr | None) -> Value:
 def _note_built(call: Call, text: str) -> None:
     """Remember a text in which a value stands that only the database, or something outside of the script, knows."""
     if isinstance(text, OutsideText) and not call.machine.importing and (text.source or text.is_answer):
-        call.machine.remember(BuiltSql(span=call.span, sql=str(text), source=text.source))
+        call.machine.remember(BuiltSql(span=call.span, sql=str(text), source=text.source, holes=text.holes))
 
 
 def _placed(operations: Sequence[ops.Operation], parameters: Value) -> Iterator[ops.Operation]:
@@ -191,6 +194,7 @@ def emit_statement(call: Call, statement: Statement) -> None:
                 source=statement.source,
                 texts=statement.texts,
                 skips_present=statement.skips_present,
+                is_flushed=statement.is_flushed,
             )
             call.machine.emit(made)
         case "update":

@@ -80,16 +80,19 @@ class FinalName(str):
 class OutsideText(str):
     """A text of which a part is not known from the script."""
 
-    __slots__ = ("is_answer", "source")
+    __slots__ = ("holes", "is_answer", "source")
     source: str
     """What it comes from; empty where that is the database."""
     is_answer: bool
     """A part of it is an answer of the database."""
+    holes: tuple[bool, ...]
+    """Of each HOLE in it, whether it is of one of both; empty: that is not known."""
 
-    def __new__(cls, text: str, source: str, *, is_answer: bool = False) -> Self:
+    def __new__(cls, text: str, source: str, *, is_answer: bool = False, holes: tuple[bool, ...] = ()) -> Self:
         made = super().__new__(cls, text)
         made.source = source
         made.is_answer = is_answer
+        made.holes = holes
         return made
 
 
@@ -368,6 +371,8 @@ class Statement(PartlyCompared, frozen=True):
     """The strings that an INSERT writes, each with its column."""
     skips_present: bool = False
     """ON CONFLICT, OR IGNORE: an INSERT leaves or updates the rows that are there already."""
+    is_flushed: bool = False
+    """A session sends it, when it flushes."""
     use: OrmUse | None = None
     """Of a session's query, how it works on mapped classes."""
 
@@ -439,6 +444,8 @@ class Rows(Struct, frozen=True):
     """The table whose rows they are, where the query is for whole objects of it."""
     query: Query | None = None
     """What gives them; None: that is not known."""
+    is_parted: bool = False
+    """They come in lists of several: `partitions()`."""
 
 
 class Row(Struct, frozen=True):

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
-from migrate_guard.asking import PRODUCTS, quoted
+from migrate_guard.asking import PRODUCTS, design, quoted
 from migrate_guard.asking.house import by_script, house_of
 from migrate_guard.asking.house_names import in_style
 from migrate_guard.asking.house_settings import HouseSettings, Quotes
@@ -34,16 +36,37 @@ class Object(Struct, frozen=True):
 def identifier_needs_quotes(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag names that SQL has to quote: with capitals, blanks, a digit in front."""
     table, target = view.table, view.target
-    if table.is_part or table.name.name == view.environment.version_table:
+    if _is_left_alone(view):
         return
+    found = _odd(view, options)
+    at = table.renamed_at or table.span
+    told = found.columns
+    if found.is_table:
+        beside = [each for each in told if each.span.path == at.path]
+        told = [each for each in told if each.span.path != at.path]
+        yield _weighed(_of_table(table, beside, target), view, options)
+    for columns in by_script(told, lambda each: each.span):
+        yield _weighed(_of_columns(table, columns, target), view, options)
+    for objects in by_script(found.objects, lambda each: each.span):
+        yield _of_objects(table, objects, target)
+
+
+class Odd(Struct, frozen=True):
+    """What of a table has to be quoted, beyond what the whole house is called like."""
+
+    is_table: bool
+    columns: list[Column]
+    objects: list[Object]
+
+
+def _odd(view: TableView, options: Options) -> Odd:
+    table, target = view.table, view.target
     conventions = house_of(view, HouseSettings(quotes=options))
     is_plain = options.expect == "plain"
     table_style = "" if is_plain else conventions.table_style.value
     name = table.name.name
     is_made = not table.is_given or table.renamed_at is not None
     is_odd_table = needs_quotes(name, target)
-    if is_made and is_odd_table and not _is_house_style(name, table_style, target):
-        yield _of_table(table, target)
     columns = [each for each in table.columns if needs_quotes(each.name, target)]
     style = "" if is_plain else conventions.column_style.value
     said = [
@@ -51,8 +74,6 @@ def identifier_needs_quotes(view: TableView, options: Options) -> Iterator[Probl
         for each in columns
         if not each.is_given and not each.is_inherited and not _is_house_style(each.name, style, target)
     ]
-    for group in by_script(said, lambda each: each.span):
-        yield _of_columns(table, group, target)
     odd = [each.name for each in columns] + [name] * is_odd_table
     object_style = "" if is_plain else conventions.object_style.value
     added = _of_conventions(view.environment)
@@ -63,8 +84,32 @@ def identifier_needs_quotes(view: TableView, options: Options) -> Iterator[Probl
         and not _is_house_style(each.name, object_style, target)
         and not any(_is_made_of(each.name, part) for part in odd)
     ]
-    for named in by_script(objects, lambda each: each.span):
-        yield _of_objects(table, named, target)
+    return Odd(is_made and is_odd_table and not _is_house_style(name, table_style, target), said, objects)
+
+
+def _weighed(problem: Problem, view: TableView, options: Options) -> Problem:
+    """A hint where an earlier table of the script is called like that, too."""
+    if design.is_first_of_script(view, problem.at, _places(options)):
+        return problem
+    return replace(problem, severity=Severity.INFO)
+
+
+@lru_cache(maxsize=4)
+def _places(options: Options) -> design.Places:
+    return partial(_places_of_warnings, options)
+
+
+def _places_of_warnings(options: Options, view: TableView) -> Iterator[Span]:
+    table = view.table
+    if not _is_left_alone(view):
+        found = _odd(view, options)
+        if found.is_table:
+            yield table.renamed_at or table.span
+        yield from (each.span for each in found.columns)
+
+
+def _is_left_alone(view: TableView) -> bool:
+    return view.table.is_part or view.table.name.name == view.environment.version_table
 
 
 def _of_conventions(environment: Environment) -> dict[int, None]:
@@ -100,21 +145,29 @@ def _why(name: str, target: Target) -> str:
     )
 
 
-def _of_table(table: Table, target: Target) -> Problem:
+def _of_table(table: Table, columns: Sequence[Column], target: Target) -> Problem:
     name = table.name.name
+    with_columns, why = "", _why(name, target)
+    if columns:
+        more = f"{len(columns)} of its columns" if len(columns) > 1 else f'its column "{columns[0].name}"'
+        with_columns, why = f" and {more}", _of_first(why)
     return Problem(
-        f'the table "{name}" has to be quoted wherever SQL is written: {_why(name, target)}',
+        f'the table "{name}"{with_columns} {"have" if columns else "has"} to be quoted wherever SQL is written: {why}',
         table.renamed_at or table.span,
         object=str(table.name),
-        help=_help("table", name, target),
+        help=_help("first" if columns else "table", name, target),
     )
+
+
+def _of_first(why: str) -> str:
+    return why.replace("reads it", "reads the first").replace("read it", "read the first")
 
 
 def _of_columns(table: Table, columns: Sequence[Column], target: Target) -> Problem:
     names = [each.name for each in columns]
     told = quoted(names) if len(names) <= MOST_NAMED else f'"{names[0]}" and {len(names) - 1} more columns'
-    has, it = ("has", "it") if len(names) == 1 else ("have", "the first")
-    why = _why(names[0], target).replace("reads it", f"reads {it}").replace("read it", f"read {it}")
+    has = "has" if len(names) == 1 else "have"
+    why = _why(names[0], target) if len(names) == 1 else _of_first(_why(names[0], target))
     return Problem(
         f'{told} of "{table.name}" {has} to be quoted wherever SQL is written: {why}',
         columns[0].span,
@@ -126,15 +179,15 @@ def _of_columns(table: Table, columns: Sequence[Column], target: Target) -> Prob
 def _of_objects(table: Table, objects: Sequence[Object], target: Target) -> Problem:
     first, others = objects[0], len(objects) - 1
     more = f" and {others} more name{'s' * (others > 1)}" if others else ""
-    why = _why(first.name, target)
-    if others:
-        why = why.replace("reads it", "reads the first").replace("read it", "read the first")
+    why = _of_first(_why(first.name, target)) if others else _why(first.name, target)
     return Problem(
         f'the {first.noun} "{first.name}"{more} of "{table.name}" {"have" if others else "has"} to be quoted wherever '
         f"SQL is written: {why}",
         first.span,
         object=f"{table.name}.{first.name}",
         help=_help("first" if others else first.noun, first.name, target),
+        # nothing but DDL names it, which Alembic quotes
+        severity=Severity.INFO,
     )
 
 

@@ -5,10 +5,11 @@ from typing import Final
 
 from migrate_guard.asking import PRODUCTS
 from migrate_guard.dialects.names import excess
+from migrate_guard.model.patterns import lazily
 from migrate_guard.model.schema import Table, constraint_kind
 from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
-from migrate_guard.rule import Problem, Related, Severity, TableView, rule
+from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 NOUNS: Final = {
     "primary": "primary key",
@@ -34,7 +35,7 @@ def identifier_too_long(view: TableView) -> Iterator[Problem]:
         long = excess(name, dialect)
         if long is None:
             continue
-        (size, limit), is_table = long, noun == "table"
+        (size, limit), is_table, elsewhere = long, noun == "table", _fits_elsewhere(name, view)
         kept = name.encode()[:limit].decode(errors="ignore")
         twin = seen.get(kept) if noun == "column" else None
         seen.setdefault(kept, span)
@@ -44,7 +45,21 @@ def identifier_too_long(view: TableView) -> Iterator[Problem]:
             object=str(table.name) if is_table else f"{table.name}.{name}",
             help=f"Give it a name of at most {limit} {'bytes' if dialect == 'postgresql' else 'characters'}.",
             related=(Related(twin, f"it begins with the same {limit} bytes"),) if twin else (),
+            severity=Severity.INFO if elsewhere else None,
+            confidence=Confidence.LOW if elsewhere else Confidence.HIGH,
         )
+
+
+_SPOKEN: Final = lazily(r"\bdialects(?:\.|\s+import\s+)(mysql|postgresql)\b")
+"""The dialect whose types a script imports."""
+
+
+def _fits_elsewhere(name: str, view: TableView) -> bool:
+    """Whether it fits MySQL, whose types the scripts import and no other's, where no URL names a database."""
+    if view.target.dialect != "postgresql" or view.environment.urls or excess(name, "mysql") is not None:
+        return False
+    scripts = view.history.order if view.history else ()
+    return {each for script in scripts for each in _SPOKEN.findall(script.text)} == {"mysql"}
 
 
 def _names(table: Table) -> Iterator[tuple[str, str, Span]]:

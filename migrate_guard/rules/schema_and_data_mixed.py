@@ -33,7 +33,7 @@ def schema_and_data_mixed(view: RevisionView) -> Iterator[Problem]:
                 each, f'Change the rows of "{change.table}" in one revision and the table in another.'
             ),
             related=(Related(blocking.span, f'what blocks "{change.table}"'),),
-            severity=Severity.INFO if _is_told(each, view) else row_changes.severity(view.target),
+            severity=Severity.INFO if _is_told(each, view) or _is_lock_told(each, keeping) else None,
             confidence=min(asking.confidence(change), asking.confidence(blocking.op)),
             direction="upgrade",
         )
@@ -46,6 +46,17 @@ def _is_told(statement: Statement[ops.Operation], view: RevisionView) -> bool:
     if not isinstance(op, ops.Update | ops.Delete) or op.row_loop is not None:
         return True
     return op.where is None or row_changes.whole_because(statement, view) != ""  # type: ignore[arg-type]  # of these
+
+
+def _is_lock_told(change: Statement[ops.Operation], keeping: Sequence[tuple[int, Statement[ops.Operation]]]) -> bool:
+    """Whether what keeps others from the table in the transaction takes long, and is an error by itself."""
+    assert isinstance(change.op, ops.TableOperation)
+    return any(
+        each.transaction.number == change.transaction.number
+        and change.op.table in transactions.about(each)
+        and transactions.is_long(each)
+        for _, each in keeping
+    )
 
 
 def _is_large(statement: Statement[ops.Operation]) -> bool:

@@ -37,6 +37,8 @@ def sql_from_string(view: RevisionView) -> Iterator[Problem]:
             fact.span,
             object=None,
             help='Bind it: op.get_bind().execute(sa.text("… = :value"), {"value": …}).',
+            # a row whose value is SQL without quotes has a number there, or the statement fails on the first one
+            severity=None if is_quoted or fact.source else Severity.INFO,
             confidence=Confidence.HIGH if is_quoted and fact.condition is None else Confidence.MEDIUM,
             direction=direction,
         )
@@ -47,12 +49,14 @@ def _where(fact: BuiltSql) -> str:
     before, found = "", ""
     if UNKNOWN not in fact.sql:
         return ""
-    for part in fact.sql.split(UNKNOWN)[:-1]:
+    parts = fact.sql.split(UNKNOWN)[:-1]
+    told = fact.holes if len(fact.holes) == len(parts) else (True,) * len(parts)
+    for part, is_told in zip(parts, told, strict=True):
         before += part
         bare = re.sub(r"''", "", before)
-        if bare.count("'") % 2:
+        if is_told and bare.count("'") % 2:
             return "quoted"
-        if _VALUE_NEXT.search(re.sub(r"'[^']*'", "''", bare)):
+        if is_told and _VALUE_NEXT.search(re.sub(r"'[^']*'", "''", bare)):
             found = "bare"
         before += "x"
     return found

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache, partial
 from typing import Final
 
-from migrate_guard.asking import quoted, words
+from migrate_guard.asking import design, quoted, words
 from migrate_guard.asking.house import Habit, by_script, clocks, house_of, is_aware, is_own
 from migrate_guard.asking.house_settings import HouseSettings, TimeZones
 from migrate_guard.model.schema import Column, Table
+from migrate_guard.model.source import Span
 from migrate_guard.rule import Confidence, Problem, Related, Severity, TableView, rule
 
 Options = TimeZones
@@ -24,18 +26,34 @@ MOST_NAMED: Final = 3
 def timestamp_without_timezone(view: TableView, options: Options) -> Iterator[Problem]:
     """Flag a timestamp without a time zone, once per table."""
     table = view.table
-    if table.is_part or table.name.name == view.environment.version_table:
-        return
-    naive = [each for each in clocks(table) if _is_naive(each, options)]
+    naive = _naive(view, options)
     if not naive:
         return
     habit = house_of(view, HouseSettings(zones=options)).zones
-    if habit.value == "naive" or options.expect == "any":
-        return
     others = [each for each in clocks(table) if is_aware(each)]
     is_mixed = bool(others) or habit.is_learnt or _others_are_aware(view)
     for columns in by_script(naive, lambda each: each.span):
-        yield _problem(table, columns, others, habit, Severity.WARNING if is_mixed else Severity.INFO)
+        is_first = design.is_first_of_script(view, columns[0].span, _places(options))
+        yield _problem(table, columns, others, habit, Severity.WARNING if is_mixed and is_first else Severity.INFO)
+
+
+def _naive(view: TableView, options: Options) -> list[Column]:
+    """The columns that have no time zone, where the house has any."""
+    table = view.table
+    if table.is_part or table.name.name == view.environment.version_table:
+        return []
+    naive = [each for each in clocks(table) if _is_naive(each, options)]
+    habit = house_of(view, HouseSettings(zones=options)).zones if naive else None
+    return [] if habit is None or habit.value == "naive" or options.expect == "any" else naive
+
+
+@lru_cache(maxsize=4)
+def _places(options: Options) -> design.Places:
+    return partial(_places_of_naive, options)
+
+
+def _places_of_naive(options: Options, view: TableView) -> Iterator[Span]:
+    return (each.span for each in _naive(view, options))
 
 
 def _is_naive(column: Column, options: Options) -> bool:

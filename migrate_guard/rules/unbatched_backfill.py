@@ -21,7 +21,10 @@ def unbatched_backfill(view: RevisionView) -> Iterator[Problem]:
     if not found:
         return
     # those of one revision have one way out; the most certain one says it
-    statement, why = max(found, key=lambda each: asking.confidence(each[0].op))
+    statement, why = max(
+        found, key=lambda each: (not row_changes.is_about_old_rows(each[0], view), asking.confidence(each[0].op))
+    )
+    is_of_old = row_changes.is_about_old_rows(statement, view)
     op, others = statement.op, [each for each, _ in found if each is not statement]
     deed = "UPDATE of" if isinstance(op, Update) else "DELETE from"
     message = (
@@ -35,7 +38,7 @@ def unbatched_backfill(view: RevisionView) -> Iterator[Problem]:
         help="Change the rows in batches that commit, in the order of the primary key.",
         instead=in_batches(statement),
         related=row_changes.related(statement, others, "is about the whole table as well"),
-        severity=row_changes.severity(view.target, statement),
+        severity=Severity.INFO if is_of_old else row_changes.severity(view.target, statement),
         confidence=asking.confidence(op),
         direction="upgrade",
     )

@@ -238,6 +238,27 @@ def test_two_equal_keys_of_one_statement() -> None:
     assert said("duplicate-index", made, dialect="mysql")
 
 
+def test_a_habit_is_a_warning_once_a_script() -> None:
+    columns = "a INTEGER", "user_id INTEGER REFERENCES users (id)", "CONSTRAINT {} UNIQUE (a)"
+    made = [f"{table(*columns, name=name)}; CREATE INDEX {name}_a ON {name} (a)" for name in ("carts", "lines")]
+    ddl = USERS, "; ".join(each.format(name) for each, name in zip(made, ("ca", "la"), strict=True))
+    later = table(*columns, name="notes").format("na") + "; CREATE INDEX notes_a ON notes (a)"
+    for rule, rest in (("duplicate-index", ""), ("foreign-key-type-mismatch", ".user_id")):
+        found = said(rule, *ddl, later)
+        assert {each.object: each.severity or Severity.WARNING for each in found} == {
+            f"carts{rest}": Severity.WARNING,
+            f"lines{rest}": Severity.INFO,
+            f"notes{rest}": Severity.WARNING,
+        }
+
+
+def test_an_index_on_a_primary_key_leads_no_script() -> None:
+    carts = f"{table('a INTEGER', name='carts')}; CREATE INDEX carts_id ON carts (id)"
+    lines = f"{table('a INTEGER UNIQUE', name='lines')}; CREATE INDEX lines_a ON lines (a)"
+    found = said("duplicate-index", f"{carts}; {lines}")
+    assert {each.object: each.severity for each in found} == {"carts": Severity.INFO, "lines": None}
+
+
 def test_it_is_said_once_a_table() -> None:
     indexes = [f"CREATE INDEX {name} ON orders ({name[0]})" for name in ("a1", "a2", "b1", "b2", "c1", "c2")]
     (problem,) = said("duplicate-index", table("a INTEGER", "b INTEGER", "c INTEGER"), *indexes)

@@ -204,6 +204,23 @@ def test_what_alembic_makes_of_a_conventional_name(given: str) -> None:
     assert f"CONSTRAINT ck_t_{given} CHECK" in made
 
 
+@pytest.mark.parametrize(
+    ("imported", "size", "severity"),
+    [
+        ("mysql", 64, Severity.INFO),
+        ("mysql", 65, Severity.ERROR),
+        ("postgresql", 64, Severity.ERROR),
+        ("mysql, postgresql", 64, Severity.ERROR),
+    ],
+)
+def test_a_name_for_mysql_where_no_url_tells_the_database(
+    imported: str, size: int, severity: Severity, make_project: MakeProject
+) -> None:
+    imports = [f"from sqlalchemy.dialects import {each}" for each in imported.split(", ")]
+    (said,) = found(lambda scripts: make_project(scripts, ""), ops(*imports, table(A, name="t" * size)))
+    assert (said.code, said.severity) == ("MG701", severity)
+
+
 def test_a_cut_name_is_not_spelled_again(make_project: MakeProject) -> None:
     name = f"ck_t_{'x' * 60}"
     (said,) = found(
@@ -274,6 +291,17 @@ def test_houses(given: str, upgrade: str, code: str, said: str, make_project: Ma
     assert all(said in each.message and each.revision == "a001" for each in findings)
 
 
+def test_the_first_table_of_a_script_without_zones_is_a_warning(make_project: MakeProject) -> None:
+    naive = 'sa.Column("at", sa.DateTime())'
+    given = table('sa.Column("at", sa.DateTime(timezone=True))', name="aware")
+    said = found(make_project, given, ops(table(naive, name="b"), table(naive, name="a")), table(naive, name="c"))
+    assert [(each.object, each.severity) for each in said] == [
+        ("b.at", Severity.WARNING),
+        ("a.at", Severity.INFO),
+        ("c.at", Severity.WARNING),
+    ]
+
+
 def test_a_new_column_is_told_in_its_own_script(make_project: MakeProject) -> None:
     later = 'op.add_column("t", sa.Column("till", sa.DateTime()))'
     said = found(make_project, table('sa.Column("at", sa.DateTime())'), later)
@@ -288,6 +316,32 @@ def test_a_table_of_another_style_is_told_once(make_project: MakeProject) -> Non
     said = found(make_project, table(*columns))
     assert codes(said) == [("MG703", "t.firstName"), ("MG707", "t.firstName")]
     assert '"firstName" and 2 more columns' in said[0].message
+
+
+def test_a_table_is_told_with_its_columns_and_the_next_is_a_hint(make_project: MakeProject) -> None:
+    upgrade = ops(
+        table('sa.Column("cartNo", sa.Text())', A, name="shopCarts"),
+        table('sa.Column("lineNo", sa.Text())', 'sa.Column("unitPrice", sa.Text())', name="cartLines"),
+        'op.add_column("u", sa.Column("firstName", sa.Text()))',
+        'op.create_index("by name", "u", ["firstName"])',
+    )
+    off = {"column-name-style": {"style": "any"}, "table-name-style": {"style": "any"}}
+    later = 'op.add_column("u", sa.Column("lastName", sa.Text()))'
+    said = found(make_project, table(A, name="u"), upgrade, later, options=off)
+    told = [(each.object, each.severity, each.message) for each in said if each.code == "MG707"]
+    assert sorted((each[0], each[1]) for each in told) == [
+        ("cartLines", Severity.INFO),
+        ("shopCarts", Severity.WARNING),
+        ("u.by name", Severity.INFO),
+        ("u.firstName", Severity.INFO),
+        ("u.lastName", Severity.WARNING),
+    ]
+    assert 'the table "shopCarts" and its column "cartNo" have to be quoted' in {
+        each[2].split(" wherever")[0] for each in told
+    }
+    assert 'the table "cartLines" and 2 of its columns have to be quoted' in {
+        each[2].split(" wherever")[0] for each in told
+    }
 
 
 @pytest.mark.parametrize("dialect", ["mysql", "mariadb"])

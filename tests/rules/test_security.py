@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from migrate_guard.asking.secrets import secrets_in
+from migrate_guard.model.finding import Severity
 from tests.checking import check
 from tests.conftest import MakeProject, script
 
@@ -38,6 +39,7 @@ CASES: list[tuple[str, str]] = [
     (ROW + "op.execute(\"UPDATE users SET name = '%(n)s' WHERE id = 2\" % {'n': name})", "MG911"),
     (ROW + "op.execute(sa.text(\"UPDATE users SET name = '{n}' WHERE id = 2\".format(n=name)))", "MG911"),
     (ROW + "op.get_bind().execute(sa.text(\"UPDATE users SET name = :n WHERE id = 2\"), {'n': name})", ""),
+    (ROW + "from shop import digest\n    op.execute(f\"UPDATE users SET name = '{digest(7)}' WHERE id = 2\")", ""),
     ("name = 'x'\n    op.execute(f\"UPDATE users SET name = '{name}' WHERE id = 2\")", ""),
     ("op.execute(\"GRANT SELECT ON users TO PUBLIC\")", "MG912"),
     ("op.execute(\"GRANT ALL ON ALL TABLES IN SCHEMA app TO app, public\")", "MG912"),
@@ -64,6 +66,24 @@ def test_what_is_found(make_project: MakeProject, upgrade: str, code: str) -> No
     for each in findings:
         assert "hunter" not in f"{each.message} {each.help} {each.write} {each.object}"
         assert "q7Rk2ZpW" not in f"{each.message} {each.help} {each.write} {each.object}"
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "severity"),
+    [
+        (ROW + "op.execute(f\"UPDATE users SET name = '{name}'\")", Severity.WARNING),
+        (ROW + 'op.execute(f"UPDATE users SET id = {name}")', Severity.INFO),
+        (ROW + "from a import f\n    op.execute(f\"UPDATE users SET name = '{f(name)}' WHERE id = {name}\")",
+         Severity.INFO),
+        (ROW + "op.execute(f\"UPDATE users SET name = '{name}' WHERE id = {name}\")", Severity.WARNING),
+        (ROW + "begin = f\"UPDATE users SET name = '{name}'\"\n    op.execute(begin + f\" WHERE id = {name}\")",
+         Severity.WARNING),
+        ('import os\n    op.execute(f"UPDATE users SET id = {os.environ[\'TOTAL\']}")', Severity.WARNING),
+    ],
+)  # fmt: skip
+def test_how_much_a_value_weighs(make_project: MakeProject, upgrade: str, severity: Severity) -> None:
+    folder = make_project({"a.py": script("a", None, GIVEN), "b.py": script("b", "a", upgrade)})
+    assert [each.severity for each in check(folder).findings if each.code == "MG911"] == [severity]
 
 
 def test_a_policy_is_enabled_later(make_project: MakeProject) -> None:
