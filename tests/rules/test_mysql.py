@@ -111,3 +111,27 @@ def test_one_finding(change: str, code: str, make_project: MakeProject) -> None:
 def test_postgresql_does_not_hear_of_it(make_project: MakeProject) -> None:
     change = 'op.drop_index("ix_of_t"); op.alter_column("t", "a", type_=sa.String(30))'
     assert found(make_project, change, "MG8", dialect="postgresql") == []
+
+
+OPAQUE = """for name in op.get_bind().execute(sa.text("SELECT name FROM things")).scalars():
+        op.execute(f"ALTER TABLE {name} ADD COLUMN x INT")
+        op.execute(compute_it())"""
+
+
+def test_what_is_not_known_crashes_no_rule(make_project: MakeProject) -> None:
+    assert [code for code, _ in found(make_project, OPAQUE, "MG000", "MG811")] == []
+
+
+OWN_TYPE = """class Name(sa.types.TypeDecorator):
+        impl = sa.String
+
+        def load_dialect_impl(self, dialect):
+            return dialect.type_descriptor(sa.String(80))
+
+    op.add_column("t", sa.Column("c", Name()))
+    op.add_column("t", sa.Column("d", sa.String()))"""
+
+
+def test_a_type_of_the_project_decides_its_length_itself(make_project: MakeProject) -> None:
+    (message,) = [message for _, message in found(make_project, OWN_TYPE, "MG814")]
+    assert '"t.d" is VARCHAR without a length' in message
