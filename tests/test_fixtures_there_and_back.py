@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import shutil
 import sys
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from migrate_guard.__main__ import run
-from tests.servers import needs_mariadb, needs_postgresql
+from tests.servers import mariadb, needs_mariadb, needs_postgresql
 
 FIXTURES = Path(__file__).parents[1] / "fixtures"
 
@@ -79,3 +80,25 @@ def test_half_of_a_revision_that_fails(
         "; what came before is committed: "
         'column "label" of "boxes" is there and the index "ix_boxes_label" on "boxes" is there'
     )
+
+
+@pytest.mark.parametrize("database", ["", "mysql"])
+def test_a_server_that_is_named(
+    database: str,
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A URL needs no database: the run makes its own, and leaves none behind."""
+    shutil.copytree(FIXTURES / "brewery", tmp_path / "brewery")
+    monkeypatch.chdir(tmp_path / "brewery")
+    with mariadb(tmp_path_factory.mktemp("server")) as server:
+        url = f"mysql+pymysql://{getpass.getuser()}@localhost/{database}?unix_socket={server.socket}"
+        code = run(["roundtrip", "--python", sys.executable, "--scratch-url", url])
+        assert code == 0
+        assert capsys.readouterr().err.count(": there and back (") == 5
+        with server.connect() as connection, connection.cursor() as cursor:
+            cursor.execute("SHOW DATABASES")
+            left = {name for (name,) in cursor.fetchall()}
+    assert left == {"information_schema", "mysql", "performance_schema", "sys"}

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 _PORTS = {"postgresql": 5432, "mysql": 3306}
+_ALWAYS_THERE = {"postgresql": "postgres", "mysql": "information_schema"}
+"""The databases that everybody may connect to."""
 
 
 class Server(NamedTuple):
@@ -103,7 +105,7 @@ def read_server(url: str) -> Server:
         port=parts.port or (int(port) if port else _PORTS.get(dialect, 0)),
         user=None if parts.username is None else unquote(parts.username),
         password=None if parts.password is None else unquote(parts.password),
-        maintenance=unquote(parts.path.lstrip("/")),
+        maintenance=unquote(parts.path.lstrip("/")) or _ALWAYS_THERE.get(dialect, ""),
         options=query,
     )
 
