@@ -34,6 +34,7 @@ LEAVES_NOTHING: Final = (
     ops.Delete,
     ops.SetParameter,
     ops.Opaque,
+    ops.RecreateTable,
     ops.ValidateConstraint,
 )
 """Operations that change rows, the session, or nothing that a downgrade would have to take back."""

@@ -6,7 +6,7 @@ from typing import Final
 from migrate_guard import asking
 from migrate_guard.asking import row_changes
 from migrate_guard.asking.batches import BATCH, sent_in_batches, walk
-from migrate_guard.model.instead import Instead
+from migrate_guard.model.instead import Instead, Note
 from migrate_guard.model.names import QualifiedName
 from migrate_guard.model.operations import Delete, Insert, Operation, Update
 from migrate_guard.model.patterns import lazily
@@ -64,12 +64,12 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
     return Problem(
         f'the loop over the rows of "{read}" sends one {deed} "{op.table}" for each of them{picked}:'
         f" a round trip a row{within}{row_changes.and_others(statement, others)}",
-        loop,
+        op.span,
         object=str(read),
         help=_help(statement, op, read),
         instead=_instead(statement, others, read),
         related=(
-            *((Related(op.span, "is sent for each row"),) if loop.line != op.span.line else ()),
+            *((Related(loop, "the rows it goes over"),) if loop.line != op.span.line else ()),
             *row_changes.related(statement, others, "is sent for each row as well"),
         ),
         severity=row_changes.severity(view.target, statement) if is_for_most else Severity.INFO,
@@ -81,7 +81,10 @@ def _problem(statement: Statement[Operation], others: list[Statement[Operation]]
 def _instead(statement: Statement[Operation], others: list[Statement[Operation]], read: QualifiedName) -> Instead:
     """The loop in batches, where it does nothing else."""
     by = walk(read, statement.before.table(read), statement.target)
-    return sent_in_batches(statement, by) if by and not others and _is_certain(statement) else ()
+    written = sent_in_batches(statement, by) if by and not others and _is_certain(statement) else ()
+    assert statement.op.row_loop is not None
+    line = statement.op.row_loop.span.line
+    return (Note(f"in place of the loop of line {line}"), *written) if written else ()
 
 
 def _help(statement: Statement[Operation], op: Insert | Update | Delete, read: QualifiedName) -> str:

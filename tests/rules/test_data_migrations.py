@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -264,7 +265,9 @@ def test_a_pasted_loop_in_batches_does_the_same(
     expected = rows_after(folder, server)
     (found,) = [each for each in check(folder).findings if each.code == "MG504"]
     assert found.write is not None
-    put_in_place(folder / found.span.path, found)
+    loop = found.related[0].span
+    assert found.write.startswith(f"# in place of the loop of line {loop.line}\n")
+    put_in_place(folder / loop.path, replace(found, span=loop))
     assert rows_after(folder, server) == expected
     assert not [each for each in check(folder).findings if each.code.startswith(FAMILY)]
 
