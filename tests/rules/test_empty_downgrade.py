@@ -17,7 +17,8 @@ from migrate_guard.model.source import Span
 from migrate_guard.model.target import Target
 from migrate_guard.rule import Problem, RevisionView
 from migrate_guard.rules.empty_downgrade import Options, empty_downgrade
-from tests.checking import check, written
+from tests.checking import check as check_project
+from tests.checking import written
 from tests.conftest import MakeProject, script
 
 SPAN = Span("a.py", 1, 1, 1, 2)
@@ -245,5 +246,5 @@ def test_the_copy_of_a_batch_block_is_no_change_of_its_own(make_project: MakePro
     users = 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True), sa.Column("name", sa.Text()))'
     made = script("a1", None, users, 'op.drop_table("users")')
     root = make_project({"a.py": made, "b.py": script("b2", "a1", COPIED)})
-    (message,) = [each.message for each in check(root, dialect="sqlite").findings if each.code == "MG202"]
+    (message,) = [each.message for each in check_project(root, dialect="sqlite").findings if each.code == "MG202"]
     assert 'upgrade() adds "users.ck_users_name", so' in message
