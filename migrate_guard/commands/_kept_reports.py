@@ -171,8 +171,8 @@ def keep(where: Shelf, name: str, said: Said, questions: Mapping[Question, str],
         rules_run=report.rules_run,
         operations=report.operations,
     )
-    answers = files.digest(msgspec.json.encode(kept.asked))
     try:
+        answers = files.digest(msgspec.json.encode(kept.asked))
         where.write(f"{name}.{answers}", msgspec.json.encode(kept))
     except (OSError, UnicodeError) as error:
         debug(f"{where.directory} keeps nothing: {error}")

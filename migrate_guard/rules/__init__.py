@@ -8,7 +8,7 @@ index is written by `python -m migrate_guard.rules`; where a module is not the o
 from __future__ import annotations
 
 import os
-from functools import cache, partial
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
@@ -20,6 +20,7 @@ def rule_names() -> tuple[str, ...]:
     return tuple(sorted(module.name.replace("_", "-") for module in iter_modules(__path__) if module.name[0] != "_"))
 
 
+@cache
 def load_rule(name: str) -> Rule:
     """Import the rule called `name`; a module that does not declare the rule it is named after is an error."""
     attribute = name.replace("-", "_")
@@ -34,7 +35,7 @@ def load_rules() -> tuple[Rule, ...]:
     """Every rule, in the order of their codes."""
     from migrate_guard.rule_index import indexed
 
-    return indexed(os.path.dirname(__file__), partial(load_rule)) or imported_rules()
+    return indexed(os.path.dirname(__file__), load_rule) or imported_rules()
 
 
 def imported_rules() -> tuple[Rule, ...]:

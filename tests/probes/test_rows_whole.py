@@ -25,6 +25,8 @@ _TYPES: Final = [
     "timestamp", "timestamptz(0)", "time", "interval", "uuid", "jsonb", "bytea", "inet", "int[]", "text[]", "int4range",
     "daterange", "char(2)", "bit(4)", "mood",
 ]  # fmt: skip
+_OF_OTHERS: Final = frozenset({"brewery", "garden", "warehouse"})
+"""Fixtures whose DDL is that of SQLite, or of MariaDB."""
 _COMPARED: Final = ["smallint", "int", "bigint", "numeric(6, 2)"]
 
 
@@ -34,7 +36,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresServer]
         yield running
 
 
-@pytest.mark.parametrize("name", sorted(path.name for path in _FIXTURES.iterdir()))
+@pytest.mark.parametrize("name", sorted(path.name for path in _FIXTURES.iterdir() if path.name not in _OF_OTHERS))
 def test_fixture_is_filled_whole(server: PostgresServer, tmp_path: Path, name: str) -> None:
     command = [sys.executable, "-m", "migrate_guard", "schema", "--format", "sql", str(_FIXTURES / name)]
     folded = subprocess.run(command, capture_output=True, text=True, check=False).stdout
