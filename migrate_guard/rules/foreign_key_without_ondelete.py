@@ -7,7 +7,7 @@ from migrate_guard.model.schema import ForeignKey, Table
 from migrate_guard.rule import Problem, Severity, TableView, rule
 
 
-@rule("MG608", on=Table, severity=Severity.WARNING, default=False)
+@rule("MG608", on=Table, severity=Severity.WARNING, default=False, dialects=("postgresql", "mysql", "mariadb"))
 def foreign_key_without_ondelete(view: TableView) -> Iterator[Problem]:
     """Flag a foreign key that does not say what a delete of the row it refers to does."""
     table = view.table

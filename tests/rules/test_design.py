@@ -508,3 +508,14 @@ def test_messages_stay_short() -> None:
     ):
         assert found
         assert all(len(each.message) <= 260 for each in found)
+
+
+@pytest.mark.parametrize(("dialect", "codes"), [("postgresql", ["MG608"]), ("mariadb", ["MG608"]), ("sqlite", [])])
+def test_sqlite_holds_nobody_to_a_foreign_key(
+    dialect: DialectName, codes: list[str], make_project: MakeProject
+) -> None:
+    users = 'op.create_table("users", sa.Column("id", sa.Integer(), primary_key=True))'
+    notes = 'op.create_table("notes", sa.Column("user_id", sa.Integer(), sa.ForeignKey("users.id", name="n_u")))'
+    root = make_project({"a.py": script("a1", None, f"{users}\n    {notes}")})
+    report = check_project(root, dialect=dialect, select=["MG608"])
+    assert [each.code for each in report.findings if each.code == "MG608"] == codes
