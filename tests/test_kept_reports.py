@@ -187,7 +187,7 @@ def test_a_file_that_is_no_answer_of_ours_is_as_good_as_none(
 def test_what_is_spoilt_is_told_with_v(project: Path, capsys: Capture, own_cache: Path) -> None:
     checked(capsys, "-v")
     kept(own_cache)[0].write_bytes(b"{}")
-    assert "is not used: Object missing required field" in checked(capsys, "-v")[2]
+    assert "is not used: " in checked(capsys, "-v")[2]
     (project / "shared.py").write_text("")
     assert "shared.py has changed since the last run" in checked(capsys, "-v")[2]
 

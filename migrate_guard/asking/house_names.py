@@ -16,14 +16,14 @@ _WORDS: Final = lazily(r"[^\W_]+")
 _HUMPS: Final = lazily(r"(?<=[^\W\d_A-Z])(?=[A-Z])|(?<=\d)(?=[A-Z][a-z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def parts(name: str) -> tuple[str, ...]:
     """The words of a name in lower case, each with its digits."""
     found = (part for word in _WORDS.findall(name) for part in _HUMPS.split(word))
     return tuple(part.lower() for part in found if part)
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def styles(name: str) -> frozenset[Style]:
     """The styles that a name agrees with; a single word in lower case is both snake_case and camelCase."""
     bare = name.strip("_")
@@ -170,7 +170,7 @@ def _plural(word: str) -> str:
     return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
 
 
-@lru_cache(maxsize=8192)
+@lru_cache(maxsize=2048)
 def singular(word: str) -> str:
     """One of what a word in lower case says; the word itself where it is one thing already."""
     if word in _SINGULARS:

@@ -125,7 +125,7 @@ def follows(named: Named, patterns: str | Iterable[str]) -> bool:
     return any(_follows(named, pattern) for pattern in each)
 
 
-@lru_cache(maxsize=16384)
+@lru_cache(maxsize=4096)
 def _follows(named: Named, pattern: str) -> bool:
     name = named.name.lower()
     if _is_made_of(name, pattern_pieces(pattern), named):

@@ -91,9 +91,8 @@ class _Rule(NamedTuple):
 
 
 class _Kept(Struct, frozen=True):
-    """A file of the cache."""
+    """What a file of the cache holds behind its first line, which tells what was asked."""
 
-    asked: tuple[Asked, ...]
     complaints: tuple[tuple[str, str], ...]
     fail_on: Severity
     output_format: str
@@ -128,15 +127,16 @@ def found(where: Shelf, name: str, debug: Debug) -> Said | None:
     """
     ask = cache(_answer)
     for each in where.beginning(name):
+        asked, _, rest = (where.read(each) or b"").partition(b"\n")
         try:
-            kept = msgspec.json.decode(where.read(each) or b"", type=_Kept)
+            answers = msgspec.json.decode(asked, type=tuple[Asked, ...])
+            changed = next((told.question for told in answers if ask(told.question) != told.answer), None)
+            if changed is None:
+                kept = msgspec.json.decode(rest, type=_Kept)
+                return Said(_report(kept), kept.complaints, kept.fail_on, kept.output_format)
+            debug(f"{changed.path} has changed since the last run")
         except (msgspec.DecodeError, RecursionError) as error:
             debug(f"what {where.directory} holds of the last run is not used: {error}")
-            continue
-        changed = next((told.question for told in kept.asked if ask(told.question) != told.answer), None)
-        if changed is None:
-            return Said(_report(kept), kept.complaints, kept.fail_on, kept.output_format)
-        debug(f"{changed.path} has changed since the last run")
     return None
 
 
@@ -155,7 +155,6 @@ def keep(where: Shelf, name: str, said: Said, questions: Mapping[Question, str],
     paths = {place.path for each in shown for place in (each.span, *(other.span for other in each.related))}
     paths |= {each.span.path for each in report.opaque}
     kept = _Kept(
-        asked=tuple(Asked(*each) for each in files.without_implied(questions).items()),
         complaints=tuple(said.complaints),
         fail_on=said.fail_on,
         output_format=said.output_format,
@@ -172,8 +171,8 @@ def keep(where: Shelf, name: str, said: Said, questions: Mapping[Question, str],
         operations=report.operations,
     )
     try:
-        answers = files.digest(msgspec.json.encode(kept.asked))
-        where.write(f"{name}.{answers}", msgspec.json.encode(kept))
+        asked = msgspec.json.encode([Asked(*each) for each in files.without_implied(questions).items()])
+        where.write(f"{name}.{files.digest(asked)}", asked + b"\n" + msgspec.json.encode(kept))
     except (OSError, UnicodeError) as error:
         debug(f"{where.directory} keeps nothing: {error}")
 

@@ -27,7 +27,7 @@ from migrate_guard.reading.interpreter import computed_head, interpret
 from migrate_guard.reading.project import Project, display_path, project_roots
 from migrate_guard.reading.script import Script, read_script
 
-MAXIMUM_TREES: Final = 500
+MAXIMUM_TREES: Final = 520
 """Scripts whose trees are kept from reading them to interpreting them; those of longer histories are parsed twice."""
 
 
