@@ -75,7 +75,11 @@ def postgresql(directory: Path) -> Iterator[PostgresServer]:
 def mariadb(directory: Path) -> Iterator[MariaDBServer]:
     """Run the MariaDB on the machine (Debian: mariadb-server-core, mariadb-client-core), its data below `directory`."""
     mariadbd, install, _ = map(_program, ("mariadbd", "mariadb-install-db", "my_print_defaults"))
-    common = ["--no-defaults", f"--datadir={directory / 'mariadb'}", f"--user={pwd.getpwuid(os.geteuid()).pw_name}"]
+    common = [
+        *("--no-defaults", f"--datadir={directory / 'mariadb'}", f"--user={pwd.getpwuid(os.geteuid()).pw_name}"),
+        # A server that starts removes the temporary tables of others from a directory that they share.
+        f"--tmpdir={directory}",
+    ]
     _install([install, *common, "--auth-root-authentication-method=normal", "--skip-test-db"])
     with _socket_directory() as sockets:
         socket = sockets / "socket"

@@ -88,7 +88,8 @@ def _is_mariadb(program: Program) -> bool:
 
 
 def _set_up(place: Place, program: Program) -> None:
-    options = ["--no-defaults", f"--datadir={place.data}", _SIZE]
+    # One that starts removes the temporary tables of others from a directory that they share.
+    options = ["--no-defaults", f"--datadir={place.data}", f"--tmpdir={place.run}", _SIZE]
     if not _is_mariadb(program):
         place.set_up(program, [str(program.path), *options, "--initialize-insecure"])
         return
