@@ -122,7 +122,9 @@ def test_the_environment_and_the_version_count(
     codes(capsys)
     monkeypatch.setattr("migrate_guard.commands._kept_reports.__version__", "999")
     codes(capsys)
-    assert len(kept(own_cache)) == 3
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
+    codes(capsys)
+    assert len(kept(own_cache)) == 4
 
 
 def test_an_edited_migrate_guard_is_another_one(tmp_path: Path) -> None:

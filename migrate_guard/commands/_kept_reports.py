@@ -44,8 +44,8 @@ Debug: TypeAlias = Callable[[str], None]
 
 MOST: Final = 16
 """Reports that are kept."""
-VARIABLES: Final = ("ALEMBIC_CONFIG",)
-"""What a report depends on of the environment."""
+VARIABLES: Final = ("ALEMBIC_CONFIG", "LANG", "LC_ALL", "LC_CTYPE", "PYTHONUTF8")
+"""What a report depends on of the environment: where Alembic looks, and how an ini that is not UTF-8 is decoded."""
 
 
 class Said(Struct, frozen=True):
